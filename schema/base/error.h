@@ -1,0 +1,38 @@
+/*
+ * What went wrong, for programs (code), for people (message) and for forms (field).
+ *
+ * Every function that can fail returns int: 0 is success, anything else is failure and the
+ * caller's error object says why. Codes are stable words with dots, "bundle.signature";
+ * they are part of the product's interface and are never reused for something else.
+ */
+#ifndef SATCHEL_SCHEMA_BASE_ERROR_H
+#define SATCHEL_SCHEMA_BASE_ERROR_H
+
+#include <stdbool.h>
+
+struct sqlite3;
+
+struct error {
+    char code[64];     /* stable, e.g. "parameter.unknown"; empty: no error */
+    char field[64];    /* the parameter, column or header it is about; may be empty */
+    char message[512]; /* one plain sentence: what was wrong and what is accepted */
+};
+
+/* Fills `error` (which may be NULL) and returns -1, so that callers can return it. */
+int error_set(struct error *error, const char *code, const char *field, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Fills `error` from the last failure of `db`, saying what was being done. Returns -1.
+ * Codes: database.full, database.busy, database.corrupt, database.readonly,
+ * database.memory, database.constraint, database.failed. */
+int error_from_sqlite(struct error *error, struct sqlite3 *db, const char *doing);
+
+/* Out of memory, the one failure that has no room for details. Returns -1. */
+int error_out_of_memory(struct error *error);
+
+void error_clear(struct error *error);
+
+/* True when `error` carries `code`. */
+bool error_is(const struct error *error, const char *code);
+
+#endif
