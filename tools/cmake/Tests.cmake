@@ -15,7 +15,8 @@ set(test_environment
 if(SATCHEL_SANITIZE)
     list(APPEND test_environment
         "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
-        "UBSAN_OPTIONS=print_stacktrace=1")
+        "UBSAN_OPTIONS=print_stacktrace=1"
+        "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/cmake/tsan.supp")
     find_program(SATCHEL_SYMBOLIZER NAMES llvm-symbolizer llvm-symbolizer-14)
     mark_as_advanced(SATCHEL_SYMBOLIZER)
     if(SATCHEL_SYMBOLIZER)

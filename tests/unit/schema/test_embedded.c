@@ -17,14 +17,12 @@
 
 enum { path_max = 1024, depth_max = 8 };
 
-static void paths_ascend(void **state)
-{
+static void paths_ascend(void **state) {
     for (size_t i = 1; i < embedded_file_count; i++)
         assert_true(strcmp(embedded_files[i - 1].path, embedded_files[i].path) < 0);
 }
 
-static void texts_equal_the_files(void **state)
-{
+static void texts_equal_the_files(void **state) {
     for (size_t i = 0; i < embedded_file_count; i++) {
         const struct embedded_file *embedded = &embedded_files[i];
         char path[path_max];
@@ -42,8 +40,7 @@ static void texts_equal_the_files(void **state)
     }
 }
 
-static size_t sql_files_below(const char *folder, int depth)
-{
+static size_t sql_files_below(const char *folder, int depth) {
     assert_in_range(depth, 0, depth_max);
     DIR *dir = opendir(folder);
     assert_non_null(dir);
@@ -66,14 +63,12 @@ static size_t sql_files_below(const char *folder, int depth)
     return count;
 }
 
-static void no_file_is_left_out(void **state)
-{
+static void no_file_is_left_out(void **state) {
     assert_int_equal(embedded_file_count,
                      sql_files_below(SATCHEL_SOURCE_DIR "/schema", 0));
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_ascend),
         cmocka_unit_test(texts_equal_the_files),
