@@ -3,6 +3,7 @@
 #   tests/fault/test_*.c          cmocka, links both sides
 #   tests/e2e/test_*.py           real programs, found through SATCHEL_BIN
 #   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
+#   api/exports                   libsatchel.so shows its public API and nothing else
 #   tools/lint/test_*.py          the checks of tools/lint do find what they look for
 
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1.5)
@@ -83,3 +84,10 @@ if(TARGET satcheld OR TARGET satchel)
     satchel_python_tests(tests/e2e LABEL e2e TIMEOUT 300 PROCESSORS 2)
 endif()
 satchel_python_tests(tools/lint LABEL lint TIMEOUT 60 PROCESSORS 1)
+
+if(TARGET satchel_shared AND NOT SATCHEL_SANITIZE) # sanitizers export names of their own
+    add_test(NAME api/exports COMMAND "${CMAKE_COMMAND}" "-DNM=${CMAKE_NM}"
+        "-DLIBRARY=$<TARGET_FILE:satchel_shared>"
+        -P "${PROJECT_SOURCE_DIR}/tools/cmake/check_exports.cmake")
+    set_tests_properties(api/exports PROPERTIES LABELS api)
+endif()
