@@ -69,6 +69,14 @@ class Isolation(unittest.TestCase):
         self.assertEqual(rules_of("sync/a.c", "env->random(a); int (*random)(int);\n"), [])
 
 
+class Place(unittest.TestCase):
+    def test_top_level(self):
+        for path in ("schema/a.sql", "README.zh-CN.md", ".clang-tidy", ".ci/run", "docs/a/b.md"):
+            self.assertEqual(rules_of(path, "x\n"), [], path)
+        for path in ("NOTES.md", "src/a.c", "schema"):
+            self.assertEqual(rules_of(path, "x\n"), ["place"], path)
+
+
 class Text(unittest.TestCase):
     def test_hygiene(self):
         for text in ("\tx\n", "x \n", "x\r\n", "x", "see /ho" "me/me/x\n",
