@@ -97,7 +97,7 @@ ALLOWED = {
 COVERAGE_MARK = re.compile(r"\b(?:GCOVR?|LCOV)_EXCL")
 # Places that exist on one person's machine only, and hosts of package registries, which differ
 # from site to site.
-MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:home|root|work|Users)/\w")
+MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:root|work)/\w")
 REGISTRY_HOST = re.compile(r"\b(?:registry|deb|pypi)\.[a-z]+\.(?:org|com|io|dev)\b")
 
 # What may stand at the top, beside the files whose names begin with a dot.
