@@ -33,14 +33,14 @@ static int check_author(struct work *work, const struct origin *origin, struct e
         return error_set(error, "actor.not_allowed", "user",
                          "this station may not act for that person");
     }
-    work->access = access_of(work->master, transaction->user, error);
+    work->access = access_of(work->master, transaction->user, origin->ceiling, error);
     if (work->access == NULL) {
         return -1;
     }
     if (!work->access->active) {
         return error_set(error, "actor.inactive", "user", "that person no longer works here");
     }
-    work->roles = work->access->roles & origin->ceiling;
+    work->roles = work->access->roles;
     return 0;
 }
 

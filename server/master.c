@@ -78,10 +78,6 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_JOURNAL_PUT] = "insert into journal (entry, kind, at, station, schema_version, content,"
                         " outcome, hash, signature) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_JOURNAL_OUTCOME] = "select outcome from journal where entry = ?",
-    [SQL_STATION_GET] = "select number, public_key, code, certificate, last_number, last_seq,"
-                        " last_hash, revoked_at, id from station where id = ?",
-    [SQL_STATION_BY_KEY] = "select number, public_key, code, certificate, last_number, last_seq,"
-                           " last_hash, revoked_at, id from station where public_key = ?",
     [SQL_STATION_PUT] = "insert into station (number, id, public_key, code, certificate,"
                         " last_number, last_seq, last_hash) values (?, ?, ?, ?, ?, 0, 0, zeroblob(32))",
     [SQL_STATION_HEAD] = "update station set last_number = ?2, last_seq = ?3, last_hash = ?4"
