@@ -54,11 +54,15 @@ static void write_header(FILE *file, const struct node *row) {
     void *state = NULL;
     const char *name, *separator = "";
     const struct node *value;
+    struct buffer title = buffer_make(LIMIT_TEXT);
     while (node_next(row, &state, &name, &value)) {
+        buffer_reset(&title);
+        format_sheet_title(&title, name);
         fputs(separator, file);
-        csv_write_cell(file, name);
+        csv_write_cell(file, buffer_text(&title));
         separator = ",";
     }
+    buffer_free(&title);
     putc('\n', file);
 }
 

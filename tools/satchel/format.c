@@ -45,6 +45,14 @@ void format_title(struct buffer *text, const char *column) {
         buffer_append_byte(text, column[i] == '_' ? ' ' : (uint8_t)column[i]);
 }
 
+void format_sheet_title(struct buffer *text, const char *column) {
+    enum column_kind kind = format_kind(column);
+    size_t length = strlen(column);
+    if (kind == COLUMN_KIND_MONEY || kind == COLUMN_KIND_RATE || kind == COLUMN_KIND_QUANTITY)
+        length -= strlen(suffix_of(column)->text);
+    buffer_append(text, column, length);
+}
+
 static void append_grouped(struct buffer *text, uint64_t number) {
     char digits[24];
     int length = snprintf(digits, sizeof digits, "%" PRIu64, number);

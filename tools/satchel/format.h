@@ -36,6 +36,9 @@ void format_value(struct buffer *text, enum column_kind kind, const struct node 
 /* The column's name without the suffix that only says how to show it, blanks for underscores. */
 void format_title(struct buffer *text, const char *column);
 
+/* The same for a spreadsheet: won_amount_minor becomes won_amount, since it is no longer in minor units. */
+void format_sheet_title(struct buffer *text, const char *column);
+
 /* Single values, for messages. */
 void format_money(struct buffer *text, int64_t minor, const char *currency,
                   enum format_style style);

@@ -26,7 +26,7 @@ static void first_text(const char *answer, const char *name, char *ret_text,
 
 static void learn_currency(struct station *station) {
     char *answer = NULL;
-    if (satchel_ask(station->session, "company.currency", NULL, &answer, NULL) != 0)
+    if (satchel_ask(station->session, "company.show", NULL, &answer, NULL) != 0)
         return;
     first_text(answer, "currency", station->currency, sizeof station->currency);
     satchel_free(answer);
