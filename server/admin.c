@@ -77,25 +77,46 @@ static int check_ceiling(struct master *master, const char *names, struct error 
     return 0;
 }
 
-/* The person by id, code or name, through the table that engine rows name people by. */
+/* The table of people is the one that conflicts name people by; its @lookup columns name them. */
+static int people_sql(const struct catalogue *catalogue, struct buffer *ret, struct error *error)
+{
+    const struct table *conflict = catalogue_table(catalogue, "conflict");
+    const struct column *loser = conflict ? table_column(conflict, "loser_user_id") : NULL;
+    const struct table *people = loser ? loser->ref : NULL;
+    if (people == NULL || people->key_count != 1) {
+        return error_set(error, "catalogue.invalid", "", "the schema has no table of people");
+    }
+    buffer_printf(ret, "select %s from %s where (%s = ?2", people->key[0]->name, people->name,
+                  people->key[0]->name);
+    for (size_t i = 0; i < people->lookup_count; i++) {
+        buffer_printf(ret, " or fold(%s) = fold(?1)", people->lookup[i]->name);
+    }
+    buffer_printf(ret, ")%s limit 2", people->soft_delete ? " and deleted_at is null" : "");
+    return ret->failed ? error_out_of_memory(error) : 0;
+}
+
+/* The person by id, code or name. */
 static int find_user(struct master *master, const char *user, struct id *ret,
                      struct error *error)
 {
-    static const char SQL[] = "select id, name from app_user where deleted_at is null and"
-                              " (id = ?2 or code = ?1 or fold(name) = fold(?1)) limit 2";
     struct id id = {{0}};
     sqlite3_stmt *statement = NULL;
+    struct buffer sql = buffer_make(LIMIT_TEXT);
     id_parse(user, &id);
-    if (database_statement(master->db, SQL, &statement, error) != 0) {
+    int result = people_sql(master->catalogue, &sql, error);
+    if (result == 0) {
+        result = database_statement(master->db, buffer_text(&sql), &statement, error);
+    }
+    buffer_free(&sql);
+    if (result != 0) {
         return -1;
     }
     sqlite3_bind_text(statement, 1, user, -1, SQLITE_STATIC);
     sqlite3_bind_blob(statement, 2, id.bytes, ID_SIZE, SQLITE_STATIC);
-    int result = sqlite3_step(statement) == SQLITE_ROW
-                     ? 0
-                     : error_set(error, "user.unknown", "user",
-                                 "there is nobody called \"%.100s\"; give a name, code or id",
-                                 user);
+    result = sqlite3_step(statement) == SQLITE_ROW
+                 ? 0
+                 : error_set(error, "user.unknown", "user",
+                             "there is nobody called \"%.100s\"; give a name, code or id", user);
     if (result == 0) {
         memcpy(ret->bytes, sqlite3_column_blob(statement, 0), ID_SIZE);
         result = sqlite3_step(statement) == SQLITE_ROW
