@@ -1,0 +1,44 @@
+/*
+ * Keys, signatures, compression: the only file that knows libsodium's signatures and zstd is seal.c.
+ * (Hashing is in schema/base/hash.h.)
+ */
+#ifndef SATCHEL_SYNC_SEAL_H
+#define SATCHEL_SYNC_SEAL_H
+
+#include "schema/base/bytes.h"
+#include "schema/base/error.h"
+
+enum { SIGN_PUBLIC = 32, SIGN_SECRET = 64, SIGN_SIGNATURE = 64, SIGN_SEED = 32, HASH_SIZE = 32 };
+
+struct sign_public {
+    uint8_t bytes[SIGN_PUBLIC];
+};
+
+struct sign_keys {
+    uint8_t public_key[SIGN_PUBLIC];
+    uint8_t secret_key[SIGN_SECRET];
+};
+
+/* Must be called once before the others; thread-safe, idempotent. */
+int seal_start(struct error *error);
+
+/* Ed25519 (RFC 8032). A key pair from 32 random bytes. */
+void seal_keys(const uint8_t seed[SIGN_SEED], struct sign_keys *ret);
+/* Signs BLAKE2b-256(context NUL message): one context word per kind of message, so that a
+ * signature for one purpose never passes for another. */
+void seal_sign(const struct sign_keys *keys, const char *context, struct bytes message,
+               uint8_t ret_signature[SIGN_SIGNATURE]);
+bool seal_verify(const struct sign_public *key, const char *context, struct bytes message,
+                 const uint8_t signature[SIGN_SIGNATURE]);
+void seal_wipe(void *data, size_t size);
+
+/* zstd. Inflating reads the frame's own size first and refuses what is above `maximum` (seal.size) or
+ * unreadable (seal.compression). */
+int seal_deflate(struct bytes data, int level, struct buffer *ret, struct error *error);
+int seal_inflate(struct bytes data, size_t maximum, struct buffer *ret, struct error *error);
+
+/* Text forms: lower-case base32 (RFC 4648 alphabet, no padding) for keys and tokens that people may type. */
+void seal_base32(struct bytes data, struct buffer *ret);
+int seal_base32_read(const char *text, struct buffer *ret, struct error *error);
+
+#endif
