@@ -28,12 +28,13 @@ select c.id, c.name, c.code, c.kind, c.type, c.level, c.industry, c.source, c.ph
   left join branch b on b.id = c.branch_id
  where c.deleted_at is null;
 
--- When somebody last spoke with a customer, and when somebody means to. Ask it for one customer or a page
--- of them: each date is one look into an index.
+-- When somebody last spoke with a customer (a note is not a contact), and when somebody means to. Ask it for one
+-- customer or a page of them: each date is one look into an index.
 create view customer_contact_dates as
 select c.id as customer_id,
-       (select max(i.happened_at) from interaction i
-         where i.customer_id = c.id and i.deleted_at is null) as last_contact_at,
+       (select i.happened_at from interaction i
+         where i.customer_id = c.id and i.deleted_at is null and i.kind <> 'note'
+         order by i.happened_at desc limit 1) as last_contact_at,
        (select min(r.due_at) from reminder r
          where r.customer_id = c.id and r.done_at is null and r.deleted_at is null) as next_contact_at
   from customer c

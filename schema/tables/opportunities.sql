@@ -94,6 +94,7 @@ create table opportunity_stage_event (  -- @table 45 @append @event opportunity_
 ) strict, without rowid;
 
 -- Who handed what to whom. contact_by_at: until when the new owner should have spoken with the customer.
+-- batch_id: the same for all rows of one bulk hand-over.
 create table assignment (  -- @table 46 @append @scope follows(opportunity_id, customer_id) @insert rep manager hq
   id              blob not null primary key,                           -- @column 1
   opportunity_id  blob,                                                -- @column 2 @ref opportunity
@@ -103,5 +104,6 @@ create table assignment (  -- @table 46 @append @scope follows(opportunity_id, c
   note            text check (length(note) <= 500),                    -- @column 6
   reason          text not null default 'manual' check (length(reason) <= 63),  -- @column 7
   contact_by_at   integer,                                             -- @column 8
+  batch_id        blob,                                                -- @column 9
   created_at integer, created_by blob, updated_at integer, updated_by blob, gsn integer not null default 0
 ) strict, without rowid;
