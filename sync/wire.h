@@ -51,6 +51,8 @@ bool wire_is_null(const struct wire_node *node);
 
 /* The scan alone, for fuzzing. */
 int wire_scan(struct bytes data, struct error *error);
+/* Is it well-formed UTF-8 (RFC 3629: no surrogates, nothing over-long)? */
+bool wire_is_utf8(struct bytes text);
 
 /* A list of values as one blob (kept conflict values, server images) and back; the values
  * borrow from `data` (text and bytes) and `arena` (the array). */
