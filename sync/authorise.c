@@ -16,9 +16,10 @@ struct check {
     struct error *error;
 };
 
-__attribute__((format(printf, 4, 5)))
-static int refuse(const struct check *check, const char *code, const char *column,
-                  const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static int refuse(const struct check *check,
+                                                        const char *code,
+                                                        const char *column,
+                                                        const char *format, ...) {
     char field[LIMIT_NAME * 2 + 2];
     char message[256];
     va_list arguments;
@@ -39,24 +40,29 @@ static int check_operation(const struct check *check) {
         if (check->engine)
             return 0;
         if (table->engine_rows)
-            return refuse(check, "change.engine", NULL, "Only headquarters makes these rows.");
+            return refuse(check, "change.engine", NULL,
+                          "Only headquarters makes these rows.");
         if (!(table->insert & check->roles))
             return refuse(check, "role.insert", NULL, "This role may not add such rows.");
         return 0;
     case ROW_UPDATE:
         if (table->append_only)
-            return refuse(check, "change.append_only", NULL, "These rows are never changed.");
+            return refuse(check, "change.append_only", NULL,
+                          "These rows are never changed.");
         return 0;
-    case ROW_DELETE: break;
+    case ROW_DELETE:
+        break;
     }
-    return refuse(check, "change.delete", NULL, "Rows are marked as deleted, never removed.");
+    return refuse(check, "change.delete", NULL,
+                  "Rows are marked as deleted, never removed.");
 }
 
 /* An insert gives a value to every column that must have one. */
 static int check_complete(const struct check *check, uint64_t given) {
     for (size_t i = 0; i < check->table->data_count; i++) {
         const struct column *column = &check->table->columns[i];
-        bool required = column->not_null && !column->has_default && column->key_position == 0;
+        bool required =
+            column->not_null && !column->has_default && column->key_position == 0;
         if (required && !(given >> column->number & 1))
             return refuse(check, "change.null", column->name, "A value is missing.");
     }
@@ -101,8 +107,12 @@ int authorise_change(const struct catalogue *catalogue, const struct change *cha
         return error_set(error, "change.table", NULL, "There is no table number %d.",
                          change->table);
     const struct check check = {
-        .table = table, .change = change, .user = user, .roles = roles,
-        .engine = engine && table->engine_rows, .error = error,
+        .table = table,
+        .change = change,
+        .user = user,
+        .roles = roles,
+        .engine = engine && table->engine_rows,
+        .error = error,
     };
     uint64_t given = 0;
     if (check_operation(&check) != 0)

@@ -46,13 +46,15 @@ static void header_encode(const struct bundle_header *header, struct buffer *ret
 }
 
 /* The compressed payload, and what the header says of it. */
-static int seal_payload(struct bundle_header *header, const struct transaction *transactions,
-                        size_t count, struct buffer *ret, struct error *error) {
+static int seal_payload(struct bundle_header *header,
+                        const struct transaction *transactions, size_t count,
+                        struct buffer *ret, struct error *error) {
     struct buffer plain = buffer_make(LIMIT_PAYLOAD);
     int rc = -1;
     payload_encode(transactions, count, &plain);
     if (plain.failed) {
-        error_set(error, "bundle.size", NULL, "A bundle holds at most %d bytes.", LIMIT_PAYLOAD);
+        error_set(error, "bundle.size", NULL, "A bundle holds at most %d bytes.",
+                  LIMIT_PAYLOAD);
         goto out;
     }
     if (seal_deflate(buffer_bytes(&plain), BUNDLE_LEVEL, ret, error) != 0)
@@ -105,14 +107,15 @@ static int check_format(const struct wire_node *root, struct error *error) {
     items_integer(&items, "format", 1, INT64_MAX, &format);
     if (items_end(&items) == 0 && format != BUNDLE_FORMAT)
         return error_set(error, "bundle.format", "format",
-                         "Bundle format %lld is not known; %d is accepted.", (long long)format,
-                         BUNDLE_FORMAT);
+                         "Bundle format %lld is not known; %d is accepted.",
+                         (long long)format, BUNDLE_FORMAT);
     return items_end(&items);
 }
 
 static int read_header(const struct wire_node *root, struct bundle_header *ret,
                        struct error *error) {
-    const int64_t last = INT64_MAX - LIMIT_BUNDLE_TRANSACTIONS; /* so that sums stay numbers */
+    const int64_t last =
+        INT64_MAX - LIMIT_BUNDLE_TRANSACTIONS; /* so that sums stay numbers */
     if (check_format(root, error) != 0)
         return -1;
     struct items items = items_open(root, "header", HEADER_ITEMS, HEADER_ITEMS, error);
@@ -132,7 +135,8 @@ static int read_header(const struct wire_node *root, struct bundle_header *ret,
 }
 
 /* Whatever is wrong with a header is bundle.header, but for an unknown format. */
-static int header_decode(struct bytes bytes, struct bundle_header *ret, struct error *error) {
+static int header_decode(struct bytes bytes, struct bundle_header *ret,
+                         struct error *error) {
     struct wire_document *document = NULL;
     struct error inner = {0};
     int rc = wire_open(bytes, &document, &inner);

@@ -24,13 +24,15 @@ static void put_head(struct buffer *heads, const struct change *change) {
     assert(change->table > 0 && units >= 1 && units <= LIMIT_KEY_COLUMNS);
     assert(change->key.size % ID_SIZE == 0 && change->cell_count < LIMIT_COLUMNS);
     buffer_append_byte(heads, change->table);
-    buffer_append_byte(heads, (uint8_t)((unsigned)change->operation | (unsigned)units << 2));
+    buffer_append_byte(heads,
+                       (uint8_t)((unsigned)change->operation | (unsigned)units << 2));
     buffer_append_byte(heads, (uint8_t)change->cell_count);
     for (size_t i = 0; i < change->cell_count; i++)
         buffer_append_byte(heads, change->cells[i].column);
 }
 
-static void put_values(struct buffer *ret, const struct change_list *lists, size_t count) {
+static void put_values(struct buffer *ret, const struct change_list *lists,
+                       size_t count) {
     size_t values = 0;
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < lists[i].count; j++)
@@ -42,13 +44,15 @@ static void put_values(struct buffer *ret, const struct change_list *lists, size
                 wire_put_value(ret, lists[i].changes[j].cells[k].value);
 }
 
-void change_columns_put(struct buffer *ret, const struct change_list *lists, size_t count) {
+void change_columns_put(struct buffer *ret, const struct change_list *lists,
+                        size_t count) {
     struct buffer heads = buffer_make(ret->maximum);
     struct buffer keys = buffer_make(ret->maximum);
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < lists[i].count; j++) {
             put_head(&heads, &lists[i].changes[j]);
-            buffer_append(&keys, lists[i].changes[j].key.data, lists[i].changes[j].key.size);
+            buffer_append(&keys, lists[i].changes[j].key.data,
+                          lists[i].changes[j].key.size);
         }
     wire_put_bytes(ret, buffer_bytes(&heads));
     wire_put_bytes(ret, buffer_bytes(&keys));
@@ -73,7 +77,8 @@ int changes_encode(const struct change *changes, size_t count, struct buffer *re
 /* --- reading ------------------------------------------------------------------------- */
 
 static int invalid(const char *what, struct error *error) {
-    return error_set(error, "bundle.payload", what, "The changes cannot be read: %s.", what);
+    return error_set(error, "bundle.payload", what, "The changes cannot be read: %s.",
+                     what);
 }
 
 int change_columns_open(const struct wire_node *array, size_t first,
@@ -82,9 +87,12 @@ int change_columns_open(const struct wire_node *array, size_t first,
     struct bytes keys;
     struct change_columns columns = {.next_value = 0};
     columns.values = wire_item(array, first + 2);
-    if (wire_bytes(wire_item(array, first), "heads", 0, LIMIT_PAYLOAD, &heads, error) != 0 ||
-        wire_bytes(wire_item(array, first + 1), "keys", 0, LIMIT_PAYLOAD, &keys, error) != 0 ||
-        wire_array(columns.values, "values", 0, LIMIT_WIRE_NODES, &columns.value_count, error) != 0)
+    if (wire_bytes(wire_item(array, first), "heads", 0, LIMIT_PAYLOAD, &heads, error) !=
+            0 ||
+        wire_bytes(wire_item(array, first + 1), "keys", 0, LIMIT_PAYLOAD, &keys, error) !=
+            0 ||
+        wire_array(columns.values, "values", 0, LIMIT_WIRE_NODES, &columns.value_count,
+                   error) != 0)
         return -1;
     columns.heads = pack_open(heads);
     columns.keys = pack_open(keys);
@@ -101,12 +109,13 @@ static int read_cell(struct change_columns *columns, uint8_t before, struct cell
     if (columns->next_value == columns->value_count)
         return invalid("values", error);
     ret->column = column;
-    return wire_value(wire_item(columns->values, columns->next_value++), "value", &ret->value,
-                      error);
+    return wire_value(wire_item(columns->values, columns->next_value++), "value",
+                      &ret->value, error);
 }
 
 /* The head's fixed part and the key; how many cells follow stands in ret->cell_count. */
-static int read_head(struct change_columns *columns, struct change *ret, struct error *error) {
+static int read_head(struct change_columns *columns, struct change *ret,
+                     struct error *error) {
     ret->table = pack_read_byte(&columns->heads);
     uint8_t shape = pack_read_byte(&columns->heads);
     ret->cell_count = pack_read_byte(&columns->heads);
@@ -119,13 +128,14 @@ static int read_head(struct change_columns *columns, struct change *ret, struct 
     if (units < 1 || units > LIMIT_KEY_COLUMNS)
         return invalid("key", error);
     ret->key = pack_read_bytes(&columns->keys, units * ID_SIZE);
-    if (ret->cell_count >= LIMIT_COLUMNS || (ret->operation == ROW_DELETE && ret->cell_count > 0))
+    if (ret->cell_count >= LIMIT_COLUMNS ||
+        (ret->operation == ROW_DELETE && ret->cell_count > 0))
         return invalid("cells", error);
     return 0;
 }
 
-static int read_change(struct change_columns *columns, struct arena *arena, struct change *ret,
-                       struct error *error) {
+static int read_change(struct change_columns *columns, struct arena *arena,
+                       struct change *ret, struct error *error) {
     if (read_head(columns, ret, error) != 0)
         return -1;
     ret->cells = arena_alloc_array(arena, ret->cell_count, sizeof *ret->cells);
@@ -162,13 +172,14 @@ int change_columns_close(const struct change_columns *columns, struct error *err
     return 0;
 }
 
-static int read_list(const struct wire_node *root, struct arena *arena, struct change **ret,
-                     size_t *ret_count, struct error *error) {
+static int read_list(const struct wire_node *root, struct arena *arena,
+                     struct change **ret, size_t *ret_count, struct error *error) {
     size_t items = 0;
     int64_t count = 0;
     struct change *changes = NULL;
     struct change_columns columns;
-    if (wire_array(root, "changes", CHANGE_COLUMNS + 1, CHANGE_COLUMNS + 1, &items, error) != 0 ||
+    if (wire_array(root, "changes", CHANGE_COLUMNS + 1, CHANGE_COLUMNS + 1, &items,
+                   error) != 0 ||
         wire_integer(wire_item(root, 0), "count", 0, LIMIT_CHANGES, &count, error) != 0 ||
         change_columns_open(root, 1, &columns, error) != 0 ||
         change_columns_read(&columns, (size_t)count, arena, &changes, error) != 0 ||

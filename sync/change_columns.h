@@ -25,7 +25,8 @@ struct change_list {
 
 /* Appends the three items for the changes of all lists, one after the other; ret->failed says whether
  * there was room. */
-void change_columns_put(struct buffer *ret, const struct change_list *lists, size_t count);
+void change_columns_put(struct buffer *ret, const struct change_list *lists,
+                        size_t count);
 
 /* Reads on, list by list. */
 struct change_columns {

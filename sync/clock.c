@@ -30,7 +30,8 @@ int64_t clock_tick(int64_t last, int64_t unix_ms) {
     return now > last ? now : last + 1; /* a full counter carries into the milliseconds */
 }
 
-int64_t clock_correct(const struct clock_anchor *anchor, const struct clock_reading *reading) {
+int64_t clock_correct(const struct clock_anchor *anchor,
+                      const struct clock_reading *reading) {
     if (!anchor->known)
         return reading->wall_ms;
     if (id_equal(anchor->boot, reading->boot))

@@ -26,11 +26,12 @@ const struct wire_node *items_node(struct items *items) {
     return items->failed ? NULL : wire_item(items->array, items->next++);
 }
 
-void items_integer(struct items *items, const char *what, int64_t minimum, int64_t maximum,
-                   int64_t *ret) {
+void items_integer(struct items *items, const char *what, int64_t minimum,
+                   int64_t maximum, int64_t *ret) {
     const struct wire_node *node = items_node(items);
     if (node)
-        items->failed = wire_integer(node, what, minimum, maximum, ret, items->error) != 0;
+        items->failed =
+            wire_integer(node, what, minimum, maximum, ret, items->error) != 0;
 }
 
 void items_bool(struct items *items, const char *what, bool *ret) {
@@ -77,8 +78,8 @@ void items_chars(struct items *items, const char *what, char *ret, size_t size) 
     memset(ret + text.size, 0, size - text.size);
 }
 
-void items_text(struct items *items, const char *what, size_t maximum, struct arena *arena,
-                const char **ret) {
+void items_text(struct items *items, const char *what, size_t maximum,
+                struct arena *arena, const char **ret) {
     struct bytes text = {NULL, 0};
     if (!plain_text(items, what, maximum, &text))
         return;

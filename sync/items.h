@@ -24,8 +24,8 @@ void items_fail(struct items *items, const char *code, const char *what);
 
 /* The next item as it is; NULL when the reader has failed. */
 const struct wire_node *items_node(struct items *items);
-void items_integer(struct items *items, const char *what, int64_t minimum, int64_t maximum,
-                   int64_t *ret);
+void items_integer(struct items *items, const char *what, int64_t minimum,
+                   int64_t maximum, int64_t *ret);
 void items_bool(struct items *items, const char *what, bool *ret);
 void items_id(struct items *items, const char *what, struct id *ret);
 /* Bytes of exactly `size`, copied. */
@@ -35,7 +35,7 @@ void items_bytes(struct items *items, const char *what, size_t minimum, size_t m
 /* A text that fits `ret` with its NUL, and holds no other NUL. */
 void items_chars(struct items *items, const char *what, char *ret, size_t size);
 /* The same into an arena: a text of at most `maximum` bytes. */
-void items_text(struct items *items, const char *what, size_t maximum, struct arena *arena,
-                const char **ret);
+void items_text(struct items *items, const char *what, size_t maximum,
+                struct arena *arena, const char **ret);
 
 #endif

@@ -12,12 +12,18 @@
 
 const char *merge_reason_text(enum merge_reason reason) {
     switch (reason) {
-    case MERGE_REASON_LATER: return "later";
-    case MERGE_REASON_EQUAL_TIME: return "equal_time";
-    case MERGE_REASON_FIRST: return "first";
-    case MERGE_REASON_STATE_EARLIER: return "state_earlier";
-    case MERGE_REASON_DELETED: return "deleted";
-    case MERGE_REASON_NONE: break;
+    case MERGE_REASON_LATER:
+        return "later";
+    case MERGE_REASON_EQUAL_TIME:
+        return "equal_time";
+    case MERGE_REASON_FIRST:
+        return "first";
+    case MERGE_REASON_STATE_EARLIER:
+        return "state_earlier";
+    case MERGE_REASON_DELETED:
+        return "deleted";
+    case MERGE_REASON_NONE:
+        break;
     }
     return "";
 }
@@ -99,8 +105,10 @@ static int64_t integer_of(struct value value) {
 static int decide_sum(const struct merge_case *c, struct merge_decision *ret,
                       struct error *error) {
     int64_t sum = 0;
-    if (__builtin_add_overflow(integer_of(c->master_values[0]), integer_of(c->values[0]), &sum))
-        return error_set(error, "merge.overflow", NULL, "The sum is too large for a number.");
+    if (__builtin_add_overflow(integer_of(c->master_values[0]), integer_of(c->values[0]),
+                               &sum))
+        return error_set(error, "merge.overflow", NULL,
+                         "The sum is too large for a number.");
     bool take = c->values[0].type != VALUE_NULL;
     *ret = (struct merge_decision){
         .take = take,

@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sync/items.h"
 #include "schema/base/limits.h"
+#include "sync/items.h"
 #include "sync/message_items.h"
 
 /* --- envelopes ----------------------------------------------------------------------- */
@@ -38,7 +38,8 @@ int envelope_open(struct bytes data, struct envelope *ret, struct error *error) 
     if (rc == 0) {
         struct items items = items_open(wire_root(document), "envelope", 2, 2, &inner);
         items_bytes(&items, "body", 0, LIMIT_RESPONSE, &envelope.body);
-        items_bytes(&items, "signature", SIGN_SIGNATURE, SIGN_SIGNATURE, &envelope.signature);
+        items_bytes(&items, "signature", SIGN_SIGNATURE, SIGN_SIGNATURE,
+                    &envelope.signature);
         rc = items_end(&items);
     }
     wire_close(document);
@@ -58,12 +59,13 @@ int envelope_verify(const struct envelope *envelope, const char *context,
 
 /* --- bodies in general --------------------------------------------------------------- */
 
-int message_open(struct bytes body, const char *what, size_t minimum, struct message_body *ret,
-                 struct error *error) {
+int message_open(struct bytes body, const char *what, size_t minimum,
+                 struct message_body *ret, struct error *error) {
     ret->document = NULL;
     if (wire_open(body, &ret->document, error) != 0)
         return -1;
-    ret->items = items_open(wire_root(ret->document), what, minimum, MESSAGE_ITEMS, error);
+    ret->items =
+        items_open(wire_root(ret->document), what, minimum, MESSAGE_ITEMS, error);
     return 0;
 }
 
@@ -102,11 +104,13 @@ static const char *read_part(const char *text, uint8_t *ret, size_t size) {
 
 static bool is_address(const char *text) {
     size_t length = strlen(text);
-    bool has_scheme = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+    bool has_scheme =
+        strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
     for (size_t i = 0; i < length; i++)
         if (text[i] <= ' ' || text[i] > '~')
             return false;
-    return has_scheme && length > strlen("https://") && length < sizeof ((struct invitation *)0)->address;
+    return has_scheme && length > strlen("https://") &&
+           length < sizeof((struct invitation *)0)->address;
 }
 
 int invitation_parse(const char *text, struct invitation *ret, struct error *error) {
@@ -135,7 +139,8 @@ void enrol_request_encode(const struct enrol_request *request, struct buffer *re
     wire_put_integer(ret, request->schema_version);
 }
 
-int enrol_request_decode(struct bytes body, struct enrol_request *ret, struct error *error) {
+int enrol_request_decode(struct bytes body, struct enrol_request *ret,
+                         struct error *error) {
     struct message_body message;
     struct enrol_request request = {.schema_version = 0};
     if (message_open(body, "enrol request", 4, &message, error) != 0)
@@ -203,7 +208,8 @@ void enrol_response_encode(const struct enrol_response *response, struct buffer 
     wire_put_integer(ret, response->epoch);
 }
 
-int enrol_response_decode(struct bytes body, struct enrol_response *ret, struct error *error) {
+int enrol_response_decode(struct bytes body, struct enrol_response *ret,
+                          struct error *error) {
     struct message_body message;
     struct enrol_response response = {.epoch = 0};
     if (message_open(body, "enrol response", 5, &message, error) != 0)

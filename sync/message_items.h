@@ -14,8 +14,8 @@ struct message_body {
 };
 
 /* After success message_close must follow; it returns -1 when anything failed to be read. */
-int message_open(struct bytes body, const char *what, size_t minimum, struct message_body *ret,
-                 struct error *error);
+int message_open(struct bytes body, const char *what, size_t minimum,
+                 struct message_body *ret, struct error *error);
 int message_close(struct message_body *body);
 
 #endif

@@ -23,9 +23,12 @@ enum { REQUEST_ITEMS = 12, RESPONSE_ITEMS = 16, SCOPE_SIZE = 1 + ID_SIZE };
 
 const char *verdict_text(enum verdict_kind kind) {
     switch (kind) {
-    case VERDICT_MERGED: return "merged";
-    case VERDICT_CONFLICTS: return "merged with conflicts";
-    case VERDICT_REFUSED: break;
+    case VERDICT_MERGED:
+        return "merged";
+    case VERDICT_CONFLICTS:
+        return "merged with conflicts";
+    case VERDICT_REFUSED:
+        break;
     }
     return "refused";
 }
@@ -48,7 +51,8 @@ static void add_scope(struct items *items, const char *what, const uint8_t *byte
                       struct scope_set *ret) {
     struct scope scope = {.kind = (enum scope_kind)bytes[0]};
     memcpy(scope.id.bytes, bytes + 1, ID_SIZE);
-    bool ascends = ret->count == 0 || scope_compare(ret->scopes[ret->count - 1], scope) < 0;
+    bool ascends =
+        ret->count == 0 || scope_compare(ret->scopes[ret->count - 1], scope) < 0;
     if (bytes[0] < SCOPE_ORG || bytes[0] > SCOPE_POOL || !ascends)
         items_fail(items, "wire.range", what);
     else if (scope_set_add(ret, scope) != 0)
@@ -78,7 +82,8 @@ static void put_position(struct buffer *ret, const struct pull_position *positio
     wire_put_bytes(ret, (struct bytes){position->target_hash, HASH_SIZE});
 }
 
-static void read_position(struct items *items, const char *what, struct pull_position *ret) {
+static void read_position(struct items *items, const char *what,
+                          struct pull_position *ret) {
     const struct wire_node *node = items_node(items);
     if (!node || wire_is_null(node))
         return;
@@ -113,13 +118,14 @@ int sync_request_encode(const struct sync_request *request, struct buffer *ret,
     for (size_t i = 0; i < request->bundle_count; i++)
         wire_put_bytes(ret, request->bundles[i]);
     if (ret->failed)
-        return error_set(error, "request.size", NULL, "The request takes more than %zu bytes.",
-                         ret->maximum);
+        return error_set(error, "request.size", NULL,
+                         "The request takes more than %zu bytes.", ret->maximum);
     return 0;
 }
 
 /* Memory from the arena; a NULL fails the reader. */
-static void *allocate(struct items *items, struct arena *arena, size_t count, size_t size) {
+static void *allocate(struct items *items, struct arena *arena, size_t count,
+                      size_t size) {
     void *memory = arena_alloc_array(arena, count, size);
     if (!memory)
         items_fail(items, "memory", "memory");
@@ -137,7 +143,8 @@ static struct items open_inner(struct items *items, const char *what, size_t min
     return inner;
 }
 
-static void read_bundles(struct items *items, struct arena *arena, struct sync_request *ret) {
+static void read_bundles(struct items *items, struct arena *arena,
+                         struct sync_request *ret) {
     struct items inner = open_inner(items, "bundles", 0, LIMIT_BUNDLES_OF_REQUEST);
     ret->bundles = allocate(items, arena, inner.count, sizeof *ret->bundles);
     if (items->failed)
@@ -225,8 +232,8 @@ int sync_response_encode(const struct sync_response *response, struct buffer *re
     wire_put_integer(ret, response->digest);
     wire_put_integer(ret, response->digest_rows);
     if (ret->failed)
-        return error_set(error, "response.size", NULL, "The response takes more than %zu bytes.",
-                         ret->maximum);
+        return error_set(error, "response.size", NULL,
+                         "The response takes more than %zu bytes.", ret->maximum);
     return 0;
 }
 
@@ -242,15 +249,18 @@ static void read_verdict(struct items *items, struct arena *arena, struct verdic
     if (kind == VERDICT_REFUSED && inner.count != 7)
         items_fail(&inner, "wire.range", "verdict");
     if (kind == VERDICT_REFUSED) {
-        items_text(&inner, "code", sizeof ((struct error *)0)->code - 1, arena, &ret->code);
-        items_text(&inner, "field", sizeof ((struct error *)0)->field - 1, arena, &ret->field);
-        items_text(&inner, "message", sizeof ((struct error *)0)->message - 1, arena,
+        items_text(&inner, "code", sizeof((struct error *)0)->code - 1, arena,
+                   &ret->code);
+        items_text(&inner, "field", sizeof((struct error *)0)->field - 1, arena,
+                   &ret->field);
+        items_text(&inner, "message", sizeof((struct error *)0)->message - 1, arena,
                    &ret->message);
     }
     items->failed = inner.failed;
 }
 
-static void read_verdicts(struct items *items, struct arena *arena, struct bundle_answer *ret) {
+static void read_verdicts(struct items *items, struct arena *arena,
+                          struct bundle_answer *ret) {
     struct items inner = open_inner(items, "verdicts", 0, LIMIT_BUNDLE_TRANSACTIONS);
     ret->verdicts = allocate(items, arena, inner.count, sizeof *ret->verdicts);
     if (items->failed)
@@ -261,19 +271,22 @@ static void read_verdicts(struct items *items, struct arena *arena, struct bundl
     items->failed = inner.failed;
 }
 
-static void read_answer(struct items *items, struct arena *arena, struct bundle_answer *ret) {
+static void read_answer(struct items *items, struct arena *arena,
+                        struct bundle_answer *ret) {
     struct items inner = open_inner(items, "answer", 6, MESSAGE_ITEMS);
     *ret = (struct bundle_answer){.code = "", .message = ""};
     items_integer(&inner, "number", 0, INT64_MAX, &ret->number);
     items_bool(&inner, "accepted", &ret->accepted);
-    items_text(&inner, "code", sizeof ((struct error *)0)->code - 1, arena, &ret->code);
-    items_text(&inner, "message", sizeof ((struct error *)0)->message - 1, arena, &ret->message);
+    items_text(&inner, "code", sizeof((struct error *)0)->code - 1, arena, &ret->code);
+    items_text(&inner, "message", sizeof((struct error *)0)->message - 1, arena,
+               &ret->message);
     items_integer(&inner, "expected_number", 0, INT64_MAX, &ret->expected_number);
     read_verdicts(&inner, arena, ret);
     items->failed = inner.failed;
 }
 
-static void read_answers(struct items *items, struct arena *arena, struct sync_response *ret) {
+static void read_answers(struct items *items, struct arena *arena,
+                         struct sync_response *ret) {
     struct items inner = open_inner(items, "answers", 0, LIMIT_BUNDLES_OF_REQUEST);
     ret->answers = allocate(items, arena, inner.count, sizeof *ret->answers);
     if (items->failed)
@@ -298,8 +311,8 @@ static void read_pull(struct items *items, struct sync_response *ret) {
     items_integer(items, "digest_rows", 0, INT64_MAX, &ret->digest_rows);
 }
 
-int sync_response_decode(struct bytes body, struct arena *arena, struct sync_response *ret,
-                         struct error *error) {
+int sync_response_decode(struct bytes body, struct arena *arena,
+                         struct sync_response *ret, struct error *error) {
     struct message_body message;
     struct sync_response response = {.hq_time = 0};
     if (message_open(body, "sync response", RESPONSE_ITEMS, &message, error) != 0)

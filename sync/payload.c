@@ -31,8 +31,16 @@
 #include "sync/wire.h"
 
 enum {
-    ITEM_RUNS, ITEM_USERS, ITEM_COMMANDS, ITEM_MILLISECONDS, ITEM_COUNTERS, ITEM_BASES,
-    ITEM_USER_INDEXES, ITEM_COMMAND_INDEXES, ITEM_CHANGE_COUNTS, ITEM_CHANGES,
+    ITEM_RUNS,
+    ITEM_USERS,
+    ITEM_COMMANDS,
+    ITEM_MILLISECONDS,
+    ITEM_COUNTERS,
+    ITEM_BASES,
+    ITEM_USER_INDEXES,
+    ITEM_COMMAND_INDEXES,
+    ITEM_CHANGE_COUNTS,
+    ITEM_CHANGES,
     ITEM_COUNT = ITEM_CHANGES + CHANGE_COLUMNS
 };
 
@@ -51,10 +59,10 @@ struct encoder {
     const struct transaction *transactions;
     size_t count;
     struct buffer *ret;
-    struct buffer column;          /* the column in the making */
-    struct buffer users;           /* 16 bytes each */
+    struct buffer column; /* the column in the making */
+    struct buffer users;  /* 16 bytes each */
     struct buffer user_indexes;
-    struct buffer commands;        /* size_t each: the first transaction that has it */
+    struct buffer commands; /* size_t each: the first transaction that has it */
     struct buffer command_indexes;
 };
 
@@ -83,7 +91,8 @@ static void put_runs(struct encoder *encoder) {
 
 static void index_user(struct encoder *encoder, struct id user) {
     size_t i = 0;
-    while (i < encoder->users.size && memcmp(encoder->users.data + i, user.bytes, ID_SIZE) != 0)
+    while (i < encoder->users.size &&
+           memcmp(encoder->users.data + i, user.bytes, ID_SIZE) != 0)
         i += ID_SIZE;
     if (i == encoder->users.size)
         buffer_append(&encoder->users, user.bytes, ID_SIZE);
@@ -93,7 +102,8 @@ static void index_user(struct encoder *encoder, struct id user) {
 /* The i-th different command: the place of a transaction that has it. */
 static size_t command_at(const struct encoder *encoder, size_t i) {
     size_t transaction = 0;
-    memcpy(&transaction, encoder->commands.data + i * sizeof transaction, sizeof transaction);
+    memcpy(&transaction, encoder->commands.data + i * sizeof transaction,
+           sizeof transaction);
     return transaction;
 }
 
@@ -101,7 +111,8 @@ static void index_command(struct encoder *encoder, size_t transaction) {
     const struct transaction *all = encoder->transactions;
     size_t known = encoder->commands.size / sizeof transaction;
     size_t i = 0;
-    while (i < known && strcmp(all[command_at(encoder, i)].command, all[transaction].command) != 0)
+    while (i < known &&
+           strcmp(all[command_at(encoder, i)].command, all[transaction].command) != 0)
         i++;
     if (i == known)
         buffer_append(&encoder->commands, &transaction, sizeof transaction);
@@ -117,7 +128,8 @@ static void put_names(struct encoder *encoder) {
     wire_put_bytes(encoder->ret, buffer_bytes(&encoder->users));
     wire_put_array(encoder->ret, commands);
     for (size_t i = 0; i < commands; i++)
-        wire_put_text(encoder->ret, encoder->transactions[command_at(encoder, i)].command);
+        wire_put_text(encoder->ret,
+                      encoder->transactions[command_at(encoder, i)].command);
 }
 
 static void put_times(struct encoder *encoder) {
@@ -149,7 +161,8 @@ static void put_changes(struct encoder *encoder) {
     buffer_free(&lists);
 }
 
-void payload_encode(const struct transaction *transactions, size_t count, struct buffer *ret) {
+void payload_encode(const struct transaction *transactions, size_t count,
+                    struct buffer *ret) {
     struct encoder encoder = {
         .transactions = transactions,
         .count = count,
@@ -189,7 +202,8 @@ struct decoder {
 };
 
 static int invalid(const char *what, struct error *error) {
-    return error_set(error, "bundle.payload", what, "The payload cannot be read: %s.", what);
+    return error_set(error, "bundle.payload", what, "The payload cannot be read: %s.",
+                     what);
 }
 
 static int open_column(const struct decoder *decoder, size_t item, const char *what,
@@ -216,7 +230,8 @@ static int read_runs(struct decoder *decoder, struct error *error) {
         struct bytes prefix = pack_read_bytes(&column, PREFIX_SIZE);
         uint64_t first = pack_read_unsigned(&column);
         size_t n = pack_read_count(&column, decoder->count - i);
-        if (n == 0 || n - 1 > UINT64_MAX - first) /* nothing was read, or ids would come again */
+        if (n == 0 ||
+            n - 1 > UINT64_MAX - first) /* nothing was read, or ids would come again */
             return invalid("runs", error);
         for (size_t end = i + n; i < end; i++)
             decoder->transactions[i].id = transaction_id(prefix.data, first++);
@@ -226,7 +241,8 @@ static int read_runs(struct decoder *decoder, struct error *error) {
 
 static bool is_command_name(struct bytes text) {
     for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] == 0 || !strchr("abcdefghijklmnopqrstuvwxyz0123456789_.", text.data[i]))
+        if (text.data[i] == 0 ||
+            !strchr("abcdefghijklmnopqrstuvwxyz0123456789_.", text.data[i]))
             return false;
     return text.size > 0;
 }
@@ -244,10 +260,11 @@ static int read_command(struct decoder *decoder, const struct wire_node *node, s
 
 static int read_commands(struct decoder *decoder, struct error *error) {
     const struct wire_node *node = wire_item(decoder->root, ITEM_COMMANDS);
-    if (wire_array(node, "commands", 0, decoder->count, &decoder->command_count, error) != 0)
+    if (wire_array(node, "commands", 0, decoder->count, &decoder->command_count, error) !=
+        0)
         return -1;
-    decoder->commands =
-        arena_alloc_array(decoder->arena, decoder->command_count, sizeof *decoder->commands);
+    decoder->commands = arena_alloc_array(decoder->arena, decoder->command_count,
+                                          sizeof *decoder->commands);
     if (!decoder->commands)
         return error_out_of_memory(error);
     for (size_t i = 0; i < decoder->command_count; i++)
@@ -258,7 +275,8 @@ static int read_commands(struct decoder *decoder, struct error *error) {
 
 static int read_users(struct decoder *decoder, struct error *error) {
     const struct wire_node *node = wire_item(decoder->root, ITEM_USERS);
-    if (wire_bytes(node, "users", 0, decoder->count * ID_SIZE, &decoder->users, error) != 0)
+    if (wire_bytes(node, "users", 0, decoder->count * ID_SIZE, &decoder->users, error) !=
+        0)
         return -1;
     return decoder->users.size % ID_SIZE ? invalid("users", error) : 0;
 }
@@ -269,14 +287,16 @@ static int read_names(struct decoder *decoder, struct error *error) {
     struct pack_reader commands;
     if (read_users(decoder, error) != 0 || read_commands(decoder, error) != 0 ||
         open_column(decoder, ITEM_USER_INDEXES, "user_indexes", &users, error) != 0 ||
-        open_column(decoder, ITEM_COMMAND_INDEXES, "command_indexes", &commands, error) != 0)
+        open_column(decoder, ITEM_COMMAND_INDEXES, "command_indexes", &commands, error) !=
+            0)
         return -1;
     if (decoder->users.size == 0 || decoder->command_count == 0)
         return invalid("users", error);
     for (size_t i = 0; i < decoder->count; i++) {
         size_t user = pack_read_count(&users, decoder->users.size / ID_SIZE - 1);
         size_t command = pack_read_count(&commands, decoder->command_count - 1);
-        memcpy(decoder->transactions[i].user.bytes, decoder->users.data + user * ID_SIZE, ID_SIZE);
+        memcpy(decoder->transactions[i].user.bytes, decoder->users.data + user * ID_SIZE,
+               ID_SIZE);
         decoder->transactions[i].command = decoder->commands[command];
     }
     return close_column(&users, "user_indexes", error) != 0 ||
@@ -288,13 +308,15 @@ static int read_names(struct decoder *decoder, struct error *error) {
 static int read_times(struct decoder *decoder, struct error *error) {
     struct pack_reader milliseconds;
     struct pack_reader counters;
-    if (open_column(decoder, ITEM_MILLISECONDS, "milliseconds", &milliseconds, error) != 0 ||
+    if (open_column(decoder, ITEM_MILLISECONDS, "milliseconds", &milliseconds, error) !=
+            0 ||
         open_column(decoder, ITEM_COUNTERS, "counters", &counters, error) != 0)
         return -1;
     uint64_t last = 0;
     for (size_t i = 0; i < decoder->count; i++) {
         int64_t unix_ms = pack_read_delta(&milliseconds, &last);
-        int64_t time = clock_pack(unix_ms, (uint16_t)pack_read_count(&counters, UINT16_MAX));
+        int64_t time =
+            clock_pack(unix_ms, (uint16_t)pack_read_count(&counters, UINT16_MAX));
         if (clock_ms(time) != unix_ms) /* outside what a time can hold */
             return invalid("milliseconds", error);
         decoder->transactions[i].time = time;
@@ -355,7 +377,8 @@ int payload_decode(struct bytes data, size_t count, struct arena *arena,
     struct wire_document *document = NULL;
     if (wire_open(data, &document, error) != 0)
         return -1;
-    struct decoder decoder = {.root = wire_root(document), .arena = arena, .count = count};
+    struct decoder decoder = {
+        .root = wire_root(document), .arena = arena, .count = count};
     int rc = decode(&decoder, error);
     if (rc == 0)
         *ret = decoder.transactions;

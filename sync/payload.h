@@ -4,11 +4,12 @@
 #ifndef SATCHEL_SYNC_PAYLOAD_H
 #define SATCHEL_SYNC_PAYLOAD_H
 
-#include "sync/change.h"
 #include "schema/base/error.h"
+#include "sync/change.h"
 
 /* Appends; ret->failed says whether there was room. */
-void payload_encode(const struct transaction *transactions, size_t count, struct buffer *ret);
+void payload_encode(const struct transaction *transactions, size_t count,
+                    struct buffer *ret);
 
 /* `count`: how many there must be. What is returned borrows from `data` and `arena`.
  * Codes: bundle.payload, wire.*, memory */

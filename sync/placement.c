@@ -10,12 +10,14 @@
 
 #include "sync/pack.h"
 
-void placements_encode(const struct placement *placements, size_t count, struct buffer *ret) {
+void placements_encode(const struct placement *placements, size_t count,
+                       struct buffer *ret) {
     int64_t last = 0;
     for (size_t i = 0; i < count; i++) {
         assert(placements[i].scope_number > last && placements[i].gsn >= 0);
         pack_unsigned(ret, (uint64_t)(placements[i].scope_number - last));
-        pack_unsigned(ret, (uint64_t)placements[i].gsn * 2 + (placements[i].gone ? 1 : 0));
+        pack_unsigned(ret,
+                      (uint64_t)placements[i].gsn * 2 + (placements[i].gone ? 1 : 0));
         last = placements[i].scope_number;
     }
 }
@@ -62,7 +64,8 @@ static size_t count_union(const struct placement *placements, size_t count,
 }
 
 /* What becomes of a place the row had, now that it is `there` or not. */
-static struct placement move_old(const struct move *move, struct placement old, bool there) {
+static struct placement move_old(const struct move *move, struct placement old,
+                                 bool there) {
     bool stays = there && !old.gone;
     bool was_gone = !there && old.gone;
     if (was_gone || (stays && !move->row_changed))

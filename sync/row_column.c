@@ -19,8 +19,16 @@
 #include "schema/base/limits.h"
 #include "sync/pack.h"
 
-enum kind { KIND_NULLS, KIND_DICTIONARY, KIND_INTEGERS, KIND_DIFFERENCES, KIND_IDS, KIND_TEXTS,
-            KIND_BLOBS, KIND_MIXED };
+enum kind {
+    KIND_NULLS,
+    KIND_DICTIONARY,
+    KIND_INTEGERS,
+    KIND_DIFFERENCES,
+    KIND_IDS,
+    KIND_TEXTS,
+    KIND_BLOBS,
+    KIND_MIXED
+};
 
 enum { DICTIONARY_MAXIMUM = 256, DICTIONARY_SLOTS = 1024 };
 
@@ -29,12 +37,18 @@ enum { DICTIONARY_MAXIMUM = 256, DICTIONARY_SLOTS = 1024 };
 static struct value value_at(const struct row_column *column, size_t i) {
     const struct sync_row *row = &column->rows[i];
     switch (column->which) {
-    case ROW_GSN: return value_integer(row->gsn);
-    case ROW_CREATED_AT: return value_integer(row->created_at);
-    case ROW_UPDATED_AT: return value_integer(row->updated_at);
-    case ROW_CREATED_BY: return value_blob((struct bytes){row->created_by.bytes, ID_SIZE});
-    case ROW_UPDATED_BY: return value_blob((struct bytes){row->updated_by.bytes, ID_SIZE});
-    default: return row->values[column->which];
+    case ROW_GSN:
+        return value_integer(row->gsn);
+    case ROW_CREATED_AT:
+        return value_integer(row->created_at);
+    case ROW_UPDATED_AT:
+        return value_integer(row->updated_at);
+    case ROW_CREATED_BY:
+        return value_blob((struct bytes){row->created_by.bytes, ID_SIZE});
+    case ROW_UPDATED_BY:
+        return value_blob((struct bytes){row->updated_by.bytes, ID_SIZE});
+    default:
+        return row->values[column->which];
     }
 }
 
@@ -67,8 +81,8 @@ static size_t dictionary_place(struct dictionary *dictionary, struct value value
 }
 
 /* True when the column has so few different values that naming them pays. `indexes` gets their places. */
-static bool dictionary_pays(struct dictionary *dictionary, const struct row_column *column,
-                            struct buffer *indexes) {
+static bool dictionary_pays(struct dictionary *dictionary,
+                            const struct row_column *column, struct buffer *indexes) {
     for (size_t i = 0; i < column->count; i++) {
         size_t place = dictionary_place(dictionary, value_at(column, i));
         if (place == DICTIONARY_MAXIMUM)
@@ -84,7 +98,8 @@ static void put_dictionary(struct buffer *ret, const struct dictionary *dictiona
     wire_put_array(ret, 3);
     wire_put_integer(ret, KIND_DICTIONARY);
     wire_put_values(ret, dictionary->values, dictionary->count);
-    wire_put_bytes(ret, single ? (struct bytes){indexes->data, 0} : buffer_bytes(indexes));
+    wire_put_bytes(ret,
+                   single ? (struct bytes){indexes->data, 0} : buffer_bytes(indexes));
     ret->failed |= indexes->failed;
 }
 
@@ -102,7 +117,8 @@ static struct content content_of(const struct row_column *column) {
     for (size_t i = 0; i < column->count; i++) {
         struct value value = value_at(column, i);
         content.types |= 1U << value.type;
-        content.ids = content.ids && (value.type == VALUE_NULL || value.bytes.size == ID_SIZE);
+        content.ids =
+            content.ids && (value.type == VALUE_NULL || value.bytes.size == ID_SIZE);
         if (value.type == VALUE_INTEGER) {
             content.plain += pack_signed_size(value.integer);
             content.deltas += pack_signed_size(pack_difference(value.integer, last));
@@ -114,12 +130,16 @@ static struct content content_of(const struct row_column *column) {
 
 static enum kind kind_of(const struct content *content) {
     switch (content->types & ~(1U << VALUE_NULL)) {
-    case 0: return KIND_NULLS;
+    case 0:
+        return KIND_NULLS;
     case 1U << VALUE_INTEGER:
         return content->deltas < content->plain ? KIND_DIFFERENCES : KIND_INTEGERS;
-    case 1U << VALUE_TEXT: return KIND_TEXTS;
-    case 1U << VALUE_BLOB: return content->ids ? KIND_IDS : KIND_BLOBS;
-    default: return KIND_MIXED;
+    case 1U << VALUE_TEXT:
+        return KIND_TEXTS;
+    case 1U << VALUE_BLOB:
+        return content->ids ? KIND_IDS : KIND_BLOBS;
+    default:
+        return KIND_MIXED;
     }
 }
 
@@ -133,11 +153,18 @@ struct items {
 static void collect_value(struct items *items, enum kind kind, struct value value,
                           uint64_t *last) {
     switch (kind) {
-    case KIND_INTEGERS: pack_signed(&items->numbers, value.integer); break;
-    case KIND_DIFFERENCES: pack_delta(&items->numbers, last, value.integer); break;
+    case KIND_INTEGERS:
+        pack_signed(&items->numbers, value.integer);
+        break;
+    case KIND_DIFFERENCES:
+        pack_delta(&items->numbers, last, value.integer);
+        break;
     case KIND_TEXTS:
-    case KIND_BLOBS: pack_unsigned(&items->numbers, value.bytes.size); /* fall through */
-    default: buffer_append(&items->bytes, value.bytes.data, value.bytes.size); break;
+    case KIND_BLOBS:
+        pack_unsigned(&items->numbers, value.bytes.size); /* fall through */
+    default:
+        buffer_append(&items->bytes, value.bytes.data, value.bytes.size);
+        break;
     }
 }
 
@@ -231,7 +258,8 @@ static int invalid(const char *what, struct error *error) {
 
 static int open_bytes(const struct reader *reader, size_t item, const char *what,
                       struct bytes *ret, struct error *error) {
-    return wire_bytes(wire_item(reader->node, item), what, 0, LIMIT_CHUNK_INFLATED, ret, error);
+    return wire_bytes(wire_item(reader->node, item), what, 0, LIMIT_CHUNK_INFLATED, ret,
+                      error);
 }
 
 static int read_values(const struct wire_node *node, struct value *ret, size_t count,
@@ -309,7 +337,8 @@ static int read_integers(struct reader *reader, bool differences, struct error *
 
 static int read_ids(struct reader *reader, struct error *error) {
     struct bytes bytes = {NULL, 0};
-    if (open_nulls(reader, error) != 0 || open_bytes(reader, 2, "ids", &bytes, error) != 0)
+    if (open_nulls(reader, error) != 0 ||
+        open_bytes(reader, 2, "ids", &bytes, error) != 0)
         return -1;
     reader->bytes = pack_open(bytes);
     for (size_t i = 0; i < reader->count; i++)
@@ -346,19 +375,29 @@ static int read_together(struct reader *reader, bool is_text, struct error *erro
         }
         reader->ret[i * reader->stride] = value;
     }
-    return pack_done(&reader->numbers) && pack_done(&reader->bytes) ? 0 : invalid("text", error);
+    return pack_done(&reader->numbers) && pack_done(&reader->bytes)
+               ? 0
+               : invalid("text", error);
 }
 
 static int read_kind(struct reader *reader, enum kind kind, struct error *error) {
     switch (kind) {
-    case KIND_DICTIONARY: return read_dictionary(reader, error);
-    case KIND_INTEGERS: return read_integers(reader, false, error);
-    case KIND_DIFFERENCES: return read_integers(reader, true, error);
-    case KIND_IDS: return read_ids(reader, error);
-    case KIND_TEXTS: return read_together(reader, true, error);
-    case KIND_BLOBS: return read_together(reader, false, error);
-    case KIND_MIXED: return read_mixed(reader, error);
-    case KIND_NULLS: break;
+    case KIND_DICTIONARY:
+        return read_dictionary(reader, error);
+    case KIND_INTEGERS:
+        return read_integers(reader, false, error);
+    case KIND_DIFFERENCES:
+        return read_integers(reader, true, error);
+    case KIND_IDS:
+        return read_ids(reader, error);
+    case KIND_TEXTS:
+        return read_together(reader, true, error);
+    case KIND_BLOBS:
+        return read_together(reader, false, error);
+    case KIND_MIXED:
+        return read_mixed(reader, error);
+    case KIND_NULLS:
+        break;
     }
     for (size_t i = 0; i < reader->count; i++)
         reader->ret[i * reader->stride] = value_null();
@@ -368,14 +407,16 @@ static int read_kind(struct reader *reader, enum kind kind, struct error *error)
 int row_column_read(const struct wire_node *node, size_t count, struct value *ret,
                     size_t stride, struct error *error) {
     static const uint8_t item_counts[] = {
-        [KIND_NULLS] = 1, [KIND_DICTIONARY] = 3, [KIND_INTEGERS] = 3, [KIND_DIFFERENCES] = 3,
-        [KIND_IDS] = 3,   [KIND_TEXTS] = 4,      [KIND_BLOBS] = 4,    [KIND_MIXED] = 2,
+        [KIND_NULLS] = 1,       [KIND_DICTIONARY] = 3, [KIND_INTEGERS] = 3,
+        [KIND_DIFFERENCES] = 3, [KIND_IDS] = 3,        [KIND_TEXTS] = 4,
+        [KIND_BLOBS] = 4,       [KIND_MIXED] = 2,
     };
     struct reader reader = {.node = node, .count = count, .ret = ret, .stride = stride};
     size_t items = 0;
     int64_t kind = 0;
     if (wire_array(node, "column", 1, 4, &items, error) != 0 ||
-        wire_integer(wire_item(node, 0), "kind", KIND_NULLS, KIND_MIXED, &kind, error) != 0)
+        wire_integer(wire_item(node, 0), "kind", KIND_NULLS, KIND_MIXED, &kind, error) !=
+            0)
         return -1;
     if (items != item_counts[kind])
         return invalid("column", error);

@@ -10,8 +10,12 @@
 
 /* Which column of `rows`: an index of sync_row.values, or one of the stamps. */
 enum {
-    ROW_GSN = -5, ROW_CREATED_AT = -4, ROW_UPDATED_AT = -3, ROW_CREATED_BY = -2,
-    ROW_UPDATED_BY = -1, ROW_STAMPS = 5
+    ROW_GSN = -5,
+    ROW_CREATED_AT = -4,
+    ROW_UPDATED_AT = -3,
+    ROW_CREATED_BY = -2,
+    ROW_UPDATED_BY = -1,
+    ROW_STAMPS = 5
 };
 
 struct row_column {

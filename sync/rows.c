@@ -40,7 +40,8 @@ static void put_keys(struct buffer *ret, const struct row_group *group) {
     size_t key_size = key_size_of(group);
     struct buffer keys = buffer_make(ret->maximum);
     struct buffer forget = buffer_make(ret->maximum);
-    assert(key_size % ID_SIZE == 0 && key_size > 0 && key_size <= LIMIT_KEY_COLUMNS * ID_SIZE);
+    assert(key_size % ID_SIZE == 0 && key_size > 0 &&
+           key_size <= LIMIT_KEY_COLUMNS * ID_SIZE);
     for (size_t i = 0; i < group->row_count; i++)
         append_key(&keys, group->rows[i].key, key_size);
     for (size_t i = 0; i < group->forget_count; i++)
@@ -116,11 +117,13 @@ static int read_shape(struct decoder *decoder, const struct wire_node *node,
     size_t items = 0;
     int64_t table = 0;
     int64_t rows = 0;
-    if (wire_array(node, "group", GROUP_ITEMS, GROUP_ITEMS + LIMIT_COLUMNS, &items, error) != 0 ||
-        wire_integer(wire_item(node, 0), "table", 1, LIMIT_TABLES - 1, &table, error) != 0 ||
+    if (wire_array(node, "group", GROUP_ITEMS, GROUP_ITEMS + LIMIT_COLUMNS, &items,
+                   error) != 0 ||
+        wire_integer(wire_item(node, 0), "table", 1, LIMIT_TABLES - 1, &table, error) !=
+            0 ||
         read_column_numbers(wire_item(node, 1), ret, error) != 0 ||
-        wire_integer(wire_item(node, 2), "row_count", 0, (int64_t)decoder->rows_left, &rows,
-                     error) != 0)
+        wire_integer(wire_item(node, 2), "row_count", 0, (int64_t)decoder->rows_left,
+                     &rows, error) != 0)
         return -1;
     if (items != GROUP_ITEMS + ret->column_count)
         return invalid("group", error);
@@ -167,9 +170,12 @@ static int read_keys(struct decoder *decoder, const struct wire_node *node,
     int64_t units = 0;
     struct bytes keys;
     struct bytes forget;
-    if (wire_integer(wire_item(node, 3), "key_columns", 1, LIMIT_KEY_COLUMNS, &units, error) != 0 ||
-        wire_bytes(wire_item(node, 4), "keys", 0, LIMIT_CHUNK_INFLATED, &keys, error) != 0 ||
-        wire_bytes(wire_item(node, 5), "forget", 0, LIMIT_CHUNK_INFLATED, &forget, error) != 0 ||
+    if (wire_integer(wire_item(node, 3), "key_columns", 1, LIMIT_KEY_COLUMNS, &units,
+                     error) != 0 ||
+        wire_bytes(wire_item(node, 4), "keys", 0, LIMIT_CHUNK_INFLATED, &keys, error) !=
+            0 ||
+        wire_bytes(wire_item(node, 5), "forget", 0, LIMIT_CHUNK_INFLATED, &forget,
+                   error) != 0 ||
         make_rows(decoder, ret, keys, (size_t)units * ID_SIZE, error) != 0)
         return -1;
     return make_forget(decoder, ret, forget, (size_t)units * ID_SIZE, error);
@@ -177,11 +183,21 @@ static int read_keys(struct decoder *decoder, const struct wire_node *node,
 
 static void set_stamp(struct sync_row *row, int which, struct value value) {
     switch (which) {
-    case ROW_GSN: row->gsn = value.integer; break;
-    case ROW_CREATED_AT: row->created_at = value.integer; break;
-    case ROW_UPDATED_AT: row->updated_at = value.integer; break;
-    case ROW_CREATED_BY: memcpy(row->created_by.bytes, value.bytes.data, ID_SIZE); break;
-    default: memcpy(row->updated_by.bytes, value.bytes.data, ID_SIZE); break;
+    case ROW_GSN:
+        row->gsn = value.integer;
+        break;
+    case ROW_CREATED_AT:
+        row->created_at = value.integer;
+        break;
+    case ROW_UPDATED_AT:
+        row->updated_at = value.integer;
+        break;
+    case ROW_CREATED_BY:
+        memcpy(row->created_by.bytes, value.bytes.data, ID_SIZE);
+        break;
+    default:
+        memcpy(row->updated_by.bytes, value.bytes.data, ID_SIZE);
+        break;
     }
 }
 
@@ -193,7 +209,8 @@ static bool is_stamp(int which, struct value value) {
 
 static int read_stamps(struct decoder *decoder, const struct wire_node *node,
                        struct row_group *ret, struct error *error) {
-    struct value *values = arena_alloc_array(decoder->arena, ret->row_count, sizeof *values);
+    struct value *values =
+        arena_alloc_array(decoder->arena, ret->row_count, sizeof *values);
     if (!values)
         return error_out_of_memory(error);
     for (int which = ROW_GSN; which < 0; which++) {
@@ -209,7 +226,8 @@ static int read_stamps(struct decoder *decoder, const struct wire_node *node,
     return 0;
 }
 
-static int read_cells(const struct wire_node *node, struct row_group *ret, struct error *error) {
+static int read_cells(const struct wire_node *node, struct row_group *ret,
+                      struct error *error) {
     if (ret->row_count == 0)
         return 0;
     for (size_t i = 0; i < ret->column_count; i++)
@@ -221,14 +239,15 @@ static int read_cells(const struct wire_node *node, struct row_group *ret, struc
 
 static int read_group(struct decoder *decoder, const struct wire_node *node,
                       struct row_group *ret, struct error *error) {
-    if (read_shape(decoder, node, ret, error) != 0 || read_keys(decoder, node, ret, error) != 0 ||
+    if (read_shape(decoder, node, ret, error) != 0 ||
+        read_keys(decoder, node, ret, error) != 0 ||
         read_stamps(decoder, node, ret, error) != 0)
         return -1;
     return read_cells(node, ret, error);
 }
 
-static int read_chunk(const struct wire_node *root, struct arena *arena, struct row_chunk *ret,
-                      struct error *error) {
+static int read_chunk(const struct wire_node *root, struct arena *arena,
+                      struct row_chunk *ret, struct error *error) {
     struct decoder decoder = {arena, LIMIT_CHUNK_ROWS, LIMIT_CHUNK_ROWS};
     size_t count = 0;
     if (wire_array(root, "groups", 0, LIMIT_CHUNK_ROWS, &count, error) != 0)

@@ -109,12 +109,15 @@ static int difference(const struct scope_set *from, const struct scope_set *to,
                       struct scope_set *ret) {
     scope_set_clear(ret);
     for (size_t i = 0; i < from->count; i++)
-        if (!scope_set_has(to, from->scopes[i]) && scope_set_add(ret, from->scopes[i]) != 0)
+        if (!scope_set_has(to, from->scopes[i]) &&
+            scope_set_add(ret, from->scopes[i]) != 0)
             return -1;
     return 0;
 }
 
 int scope_set_difference(const struct scope_set *from, const struct scope_set *to,
                          struct scope_set *ret_lost, struct scope_set *ret_gained) {
-    return difference(from, to, ret_lost) != 0 || difference(to, from, ret_gained) != 0 ? -1 : 0;
+    return difference(from, to, ret_lost) != 0 || difference(to, from, ret_gained) != 0
+               ? -1
+               : 0;
 }

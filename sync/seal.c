@@ -15,7 +15,8 @@ _Static_assert(SIGN_SEED == crypto_sign_SEEDBYTES, "Ed25519 seed");
 
 int seal_start(struct error *error) {
     if (sodium_init() < 0)
-        return error_set(error, "seal.start", NULL, "The cryptographic library cannot start.");
+        return error_set(error, "seal.start", NULL,
+                         "The cryptographic library cannot start.");
     return 0;
 }
 
@@ -39,7 +40,8 @@ void seal_sign(const struct sign_keys *keys, const char *context, struct bytes m
                uint8_t ret_signature[SIGN_SIGNATURE]) {
     uint8_t digest[HASH_SIZE];
     digest_of(context, message, digest);
-    int rc = crypto_sign_detached(ret_signature, NULL, digest, sizeof digest, keys->secret_key);
+    int rc = crypto_sign_detached(ret_signature, NULL, digest, sizeof digest,
+                                  keys->secret_key);
     assert(rc == 0);
     (void)rc;
 }
@@ -61,7 +63,8 @@ int seal_deflate(struct bytes data, int level, struct buffer *ret, struct error 
     size_t bound = ZSTD_compressBound(data.size);
     struct buffer deflated = buffer_make(bound);
     uint8_t *room = buffer_extend(&deflated, bound);
-    size_t size = room ? ZSTD_compress(room, bound, data.data, data.size, level) : bound + 1;
+    size_t size =
+        room ? ZSTD_compress(room, bound, data.data, data.size, level) : bound + 1;
     if (size > bound) { /* zstd's error codes are the largest numbers */
         buffer_free(&deflated);
         return error_out_of_memory(error);
@@ -69,19 +72,22 @@ int seal_deflate(struct bytes data, int level, struct buffer *ret, struct error 
     buffer_append(ret, room, size);
     buffer_free(&deflated);
     if (ret->failed)
-        return error_set(error, "seal.size", NULL, "Compressed it takes %zu bytes, too many.",
-                         size);
+        return error_set(error, "seal.size", NULL,
+                         "Compressed it takes %zu bytes, too many.", size);
     return 0;
 }
 
 /* What the frame says its content takes, believed only up to `maximum`. */
-static int frame_size(struct bytes data, size_t maximum, size_t *ret, struct error *error) {
+static int frame_size(struct bytes data, size_t maximum, size_t *ret,
+                      struct error *error) {
     unsigned long long size = ZSTD_getFrameContentSize(data.data, data.size);
     if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR)
-        return error_set(error, "seal.compression", NULL, "The compressed data has no size.");
+        return error_set(error, "seal.compression", NULL,
+                         "The compressed data has no size.");
     if (size > maximum)
         return error_set(error, "seal.size", NULL,
-                         "Inflated it takes %llu bytes; at most %zu are accepted.", size, maximum);
+                         "Inflated it takes %llu bytes; at most %zu are accepted.", size,
+                         maximum);
     *ret = (size_t)size;
     return 0;
 }
@@ -91,11 +97,13 @@ static int inflate(struct bytes data, uint8_t *room, size_t size, struct error *
         return error_out_of_memory(error);
     /* An error code of zstd's differs from every size that was accepted. */
     if (ZSTD_decompress(room, size, data.data, data.size) != size)
-        return error_set(error, "seal.compression", NULL, "The compressed data is damaged.");
+        return error_set(error, "seal.compression", NULL,
+                         "The compressed data is damaged.");
     return 0;
 }
 
-int seal_inflate(struct bytes data, size_t maximum, struct buffer *ret, struct error *error) {
+int seal_inflate(struct bytes data, size_t maximum, struct buffer *ret,
+                 struct error *error) {
     size_t size = 0;
     if (frame_size(data, maximum, &size, error) != 0)
         return -1;
@@ -107,8 +115,8 @@ int seal_inflate(struct bytes data, size_t maximum, struct buffer *ret, struct e
     return 0;
 }
 
-int seal_inflate_in(struct arena *arena, struct bytes data, size_t maximum, struct bytes *ret,
-                    struct error *error) {
+int seal_inflate_in(struct arena *arena, struct bytes data, size_t maximum,
+                    struct bytes *ret, struct error *error) {
     size_t size = 0;
     if (frame_size(data, maximum, &size, error) != 0)
         return -1;
@@ -152,8 +160,9 @@ int seal_base32_read(const char *text, struct buffer *ret, struct error *error) 
     for (const char *at = text; *at; at++) {
         int digit = base32_digit(*at);
         if (digit < 0)
-            return error_set(error, "seal.base32", NULL,
-                             "Only the letters a to z and the digits 2 to 7 are accepted.");
+            return error_set(
+                error, "seal.base32", NULL,
+                "Only the letters a to z and the digits 2 to 7 are accepted.");
         bits = (bits << 5 | (uint32_t)digit) & 0xfff;
         count += 5;
         if (count >= 8) {

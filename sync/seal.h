@@ -36,10 +36,11 @@ void seal_wipe(void *data, size_t size);
 /* zstd, appended to `ret`. Inflating reads the frame's own size first and refuses what is above
  * `maximum` (seal.size) or unreadable (seal.compression). */
 int seal_deflate(struct bytes data, int level, struct buffer *ret, struct error *error);
-int seal_inflate(struct bytes data, size_t maximum, struct buffer *ret, struct error *error);
+int seal_inflate(struct bytes data, size_t maximum, struct buffer *ret,
+                 struct error *error);
 /* The same into memory of `arena`. */
-int seal_inflate_in(struct arena *arena, struct bytes data, size_t maximum, struct bytes *ret,
-                    struct error *error);
+int seal_inflate_in(struct arena *arena, struct bytes data, size_t maximum,
+                    struct bytes *ret, struct error *error);
 
 /* Text forms: lower-case base32 (RFC 4648 alphabet, no padding) for keys and tokens that people may type. */
 void seal_base32(struct bytes data, struct buffer *ret);

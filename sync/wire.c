@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "schema/base/limits.h"
+#include "schema/base/utf8.h"
 
 /* --- writing ------------------------------------------------------------------------- */
 
@@ -63,10 +64,18 @@ void wire_put_bool(struct buffer *buffer, bool value) {
 
 void wire_put_value(struct buffer *buffer, struct value value) {
     switch (value.type) {
-    case VALUE_NULL: wire_put_null(buffer); break;
-    case VALUE_INTEGER: wire_put_integer(buffer, value.integer); break;
-    case VALUE_TEXT: put_text(buffer, value.bytes); break;
-    case VALUE_BLOB: wire_put_bytes(buffer, value.bytes); break;
+    case VALUE_NULL:
+        wire_put_null(buffer);
+        break;
+    case VALUE_INTEGER:
+        wire_put_integer(buffer, value.integer);
+        break;
+    case VALUE_TEXT:
+        put_text(buffer, value.bytes);
+        break;
+    case VALUE_BLOB:
+        wire_put_bytes(buffer, value.bytes);
+        break;
     }
 }
 
@@ -78,25 +87,7 @@ void wire_put_values(struct buffer *buffer, const struct value *values, size_t c
 
 /* --- UTF-8 --------------------------------------------------------------------------- */
 
-/* Bytes of the character that begins at `text`, 0 when it is not well-formed. Source: RFC 3629. */
-static size_t character_size(const uint8_t *text, size_t left) {
-    uint8_t lead = text[0];
-    size_t size = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    if (lead > 0xf4 || size > left)
-        return 0;
-    for (size_t i = 1; i < size; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    static const uint8_t second_from[16] = {[0] = 0xa0}, second_to[16] = {[13] = 0x9f};
-    if (size == 3 && text[1] < second_from[lead & 15])
-        return 0; /* over-long */
-    if (size == 3 && second_to[lead & 15] && text[1] > second_to[lead & 15])
-        return 0; /* a surrogate */
-    if ((lead == 0xf0 && text[1] < 0x90) || (lead == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return size;
-}
-
+/* Eight bytes at a time where there is nothing but ASCII: most of most texts. */
 bool wire_is_utf8(struct bytes text) {
     size_t at = 0;
     while (at < text.size) {
@@ -107,7 +98,8 @@ bool wire_is_utf8(struct bytes text) {
             at += sizeof eight;
             continue;
         }
-        size_t size = character_size(text.data + at, text.size - at);
+        uint32_t point = 0;
+        size_t size = utf8_decode(text, at, &point);
         if (size == 0)
             return false;
         at += size;
@@ -117,7 +109,14 @@ bool wire_is_utf8(struct bytes text) {
 
 /* --- the scan ------------------------------------------------------------------------ */
 
-enum shape { SHAPE_REFUSED, SHAPE_SCALAR, SHAPE_UNSIGNED, SHAPE_TEXT, SHAPE_BYTES, SHAPE_ARRAY };
+enum shape {
+    SHAPE_REFUSED,
+    SHAPE_SCALAR,
+    SHAPE_UNSIGNED,
+    SHAPE_TEXT,
+    SHAPE_BYTES,
+    SHAPE_ARRAY
+};
 
 /* What a lead byte says: how many bytes of number or length follow; else the length itself. */
 struct head {
@@ -144,24 +143,39 @@ static struct head head_of(uint8_t lead) {
     switch (lead) {
     case 0xc0:
     case 0xc2:
-    case 0xc3: return (struct head){SHAPE_SCALAR, 0, 0};
-    case 0xc4: return (struct head){SHAPE_BYTES, 1, 0};
-    case 0xc5: return (struct head){SHAPE_BYTES, 2, 0};
-    case 0xc6: return (struct head){SHAPE_BYTES, 4, 0};
+    case 0xc3:
+        return (struct head){SHAPE_SCALAR, 0, 0};
+    case 0xc4:
+        return (struct head){SHAPE_BYTES, 1, 0};
+    case 0xc5:
+        return (struct head){SHAPE_BYTES, 2, 0};
+    case 0xc6:
+        return (struct head){SHAPE_BYTES, 4, 0};
     case 0xcc:
-    case 0xd0: return (struct head){SHAPE_SCALAR, 1, 0};
+    case 0xd0:
+        return (struct head){SHAPE_SCALAR, 1, 0};
     case 0xcd:
-    case 0xd1: return (struct head){SHAPE_SCALAR, 2, 0};
+    case 0xd1:
+        return (struct head){SHAPE_SCALAR, 2, 0};
     case 0xce:
-    case 0xd2: return (struct head){SHAPE_SCALAR, 4, 0};
-    case 0xcf: return (struct head){SHAPE_UNSIGNED, 8, 0};
-    case 0xd3: return (struct head){SHAPE_SCALAR, 8, 0};
-    case 0xd9: return (struct head){SHAPE_TEXT, 1, 0};
-    case 0xda: return (struct head){SHAPE_TEXT, 2, 0};
-    case 0xdb: return (struct head){SHAPE_TEXT, 4, 0};
-    case 0xdc: return (struct head){SHAPE_ARRAY, 2, 0};
-    case 0xdd: return (struct head){SHAPE_ARRAY, 4, 0};
-    default: return (struct head){SHAPE_REFUSED, 0, 0}; /* maps, floats, extensions, 0xc1 */
+    case 0xd2:
+        return (struct head){SHAPE_SCALAR, 4, 0};
+    case 0xcf:
+        return (struct head){SHAPE_UNSIGNED, 8, 0};
+    case 0xd3:
+        return (struct head){SHAPE_SCALAR, 8, 0};
+    case 0xd9:
+        return (struct head){SHAPE_TEXT, 1, 0};
+    case 0xda:
+        return (struct head){SHAPE_TEXT, 2, 0};
+    case 0xdb:
+        return (struct head){SHAPE_TEXT, 4, 0};
+    case 0xdc:
+        return (struct head){SHAPE_ARRAY, 2, 0};
+    case 0xdd:
+        return (struct head){SHAPE_ARRAY, 4, 0};
+    default:
+        return (struct head){SHAPE_REFUSED, 0, 0}; /* maps, floats, extensions, 0xc1 */
     }
 }
 
@@ -170,7 +184,8 @@ static int truncated(struct error *error) {
 }
 
 /* Takes the number of `width` bytes at the front. */
-static int take_number(struct scan *scan, size_t width, uint64_t *ret, struct error *error) {
+static int take_number(struct scan *scan, size_t width, uint64_t *ret,
+                       struct error *error) {
     if (scan->left < width)
         return truncated(error);
     uint64_t number = 0;
@@ -182,7 +197,8 @@ static int take_number(struct scan *scan, size_t width, uint64_t *ret, struct er
     return 0;
 }
 
-static int take_text(struct scan *scan, size_t length, bool is_text, struct error *error) {
+static int take_text(struct scan *scan, size_t length, bool is_text,
+                     struct error *error) {
     if (scan->left < length)
         return truncated(error);
     if (is_text && !wire_is_utf8((struct bytes){scan->next, length}))
@@ -213,15 +229,20 @@ static int scan_value(struct scan *scan, struct error *error) {
         return -1;
     size_t length = head.width ? (size_t)number : head.length;
     switch (head.shape) {
-    case SHAPE_SCALAR: return 0;
+    case SHAPE_SCALAR:
+        return 0;
     case SHAPE_UNSIGNED:
         if (number > INT64_MAX)
             return error_set(error, "wire.range", NULL, "A number is too large.");
         return 0;
-    case SHAPE_TEXT: return take_text(scan, length, true, error);
-    case SHAPE_BYTES: return take_text(scan, length, false, error);
-    case SHAPE_ARRAY: return open_array(scan, length, error);
-    case SHAPE_REFUSED: break;
+    case SHAPE_TEXT:
+        return take_text(scan, length, true, error);
+    case SHAPE_BYTES:
+        return take_text(scan, length, false, error);
+    case SHAPE_ARRAY:
+        return open_array(scan, length, error);
+    case SHAPE_REFUSED:
+        break;
     }
     return error_set(error, "wire.type", NULL, "The type 0x%02x is not accepted.",
                      (unsigned)lead);
@@ -241,13 +262,15 @@ static int scan_all(struct bytes data, size_t *ret_nodes, struct error *error) {
         return error_set(error, "wire.size", NULL, "More than %d bytes.", LIMIT_RESPONSE);
     do {
         if (++scan.nodes > LIMIT_WIRE_NODES)
-            return error_set(error, "wire.size", NULL, "More than %d values.", LIMIT_WIRE_NODES);
+            return error_set(error, "wire.size", NULL, "More than %d values.",
+                             LIMIT_WIRE_NODES);
         if (scan_value(&scan, error) != 0)
             return -1;
         close_arrays(&scan);
     } while (scan.depth > 0);
     if (scan.left > 0)
-        return error_set(error, "wire.trailing", NULL, "%zu bytes follow the end.", scan.left);
+        return error_set(error, "wire.trailing", NULL, "%zu bytes follow the end.",
+                         scan.left);
     *ret_nodes = scan.nodes;
     return 0;
 }
@@ -314,12 +337,13 @@ static int check_size(const char *what, size_t size, size_t minimum, size_t maxi
                       struct error *error) {
     if (size >= minimum && size <= maximum)
         return 0;
-    return error_set(error, "wire.range", what, "%s has size %zu; accepted is %zu to %zu.", what,
-                     size, minimum, maximum);
+    return error_set(error, "wire.range", what,
+                     "%s has size %zu; accepted is %zu to %zu.", what, size, minimum,
+                     maximum);
 }
 
-int wire_array(const struct wire_node *node, const char *what, size_t minimum, size_t maximum,
-               size_t *ret_count, struct error *error) {
+int wire_array(const struct wire_node *node, const char *what, size_t minimum,
+               size_t maximum, size_t *ret_count, struct error *error) {
     const msgpack_object *object = object_of(node);
     if (object->type != MSGPACK_OBJECT_ARRAY)
         return wrong_type(what, "a list", error);
@@ -350,13 +374,15 @@ int wire_integer(const struct wire_node *node, const char *what, int64_t minimum
     if (!integer_of(object_of(node), &integer))
         return wrong_type(what, "an integer", error);
     if (integer < minimum || integer > maximum)
-        return error_set(error, "wire.range", what, "%s is %lld; accepted is %lld to %lld.", what,
+        return error_set(error, "wire.range", what,
+                         "%s is %lld; accepted is %lld to %lld.", what,
                          (long long)integer, (long long)minimum, (long long)maximum);
     *ret = integer;
     return 0;
 }
 
-int wire_bool(const struct wire_node *node, const char *what, bool *ret, struct error *error) {
+int wire_bool(const struct wire_node *node, const char *what, bool *ret,
+              struct error *error) {
     const msgpack_object *object = object_of(node);
     if (object->type != MSGPACK_OBJECT_BOOLEAN)
         return wrong_type(what, "true or false", error);
@@ -375,8 +401,8 @@ int wire_text(const struct wire_node *node, const char *what, size_t maximum,
     return 0;
 }
 
-int wire_bytes(const struct wire_node *node, const char *what, size_t minimum, size_t maximum,
-               struct bytes *ret, struct error *error) {
+int wire_bytes(const struct wire_node *node, const char *what, size_t minimum,
+               size_t maximum, struct bytes *ret, struct error *error) {
     const msgpack_object *object = object_of(node);
     if (object->type != MSGPACK_OBJECT_BIN)
         return wrong_type(what, "bytes", error);
@@ -386,7 +412,8 @@ int wire_bytes(const struct wire_node *node, const char *what, size_t minimum, s
     return 0;
 }
 
-int wire_id(const struct wire_node *node, const char *what, struct id *ret, struct error *error) {
+int wire_id(const struct wire_node *node, const char *what, struct id *ret,
+            struct error *error) {
     struct bytes bytes = {NULL, 0};
     if (wire_bytes(node, what, ID_SIZE, ID_SIZE, &bytes, error) != 0)
         return -1;
@@ -419,8 +446,8 @@ int wire_value(const struct wire_node *node, const char *what, struct value *ret
     return 0;
 }
 
-static int values_of(const struct wire_node *root, struct arena *arena, struct value **ret,
-                     size_t *ret_count, struct error *error) {
+static int values_of(const struct wire_node *root, struct arena *arena,
+                     struct value **ret, size_t *ret_count, struct error *error) {
     size_t count = 0;
     if (wire_array(root, "values", 0, LIMIT_CHANGES, &count, error) != 0)
         return -1;
@@ -435,8 +462,8 @@ static int values_of(const struct wire_node *root, struct arena *arena, struct v
     return 0;
 }
 
-int wire_values(struct bytes data, struct arena *arena, struct value **ret, size_t *ret_count,
-                struct error *error) {
+int wire_values(struct bytes data, struct arena *arena, struct value **ret,
+                size_t *ret_count, struct error *error) {
     struct wire_document *document = NULL;
     if (wire_open(data, &document, error) != 0)
         return -1;
