@@ -11,8 +11,8 @@
 /* --- invitations --------------------------------------------------------------------------------- */
 
 static int write_invitation(struct master *master, const char *address,
-                            const uint8_t token[16], struct buffer *ret, struct error *error)
-{
+                            const uint8_t token[16], struct buffer *ret,
+                            struct error *error) {
     struct invitation invitation = {0};
     if (strlen(address) >= sizeof invitation.address) {
         return error_set(error, "address.invalid", "address", "the address is too long");
@@ -25,8 +25,7 @@ static int write_invitation(struct master *master, const char *address,
 }
 
 static int invite_in_transaction(struct master *master, const struct invite *invite,
-                                 uint8_t ret_token[16], struct error *error)
-{
+                                 uint8_t ret_token[16], struct error *error) {
     if (master_begin(master, error) != 0) {
         return -1;
     }
@@ -38,8 +37,8 @@ static int invite_in_transaction(struct master *master, const struct invite *inv
 }
 
 /* Role names of a person, as one text. */
-static int roles_of(struct master *master, struct id user, char ret[256], struct error *error)
-{
+static int roles_of(struct master *master, struct id user, char ret[256],
+                    struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_ROLES, error);
     size_t size = 0;
     int rc;
@@ -61,15 +60,16 @@ static int roles_of(struct master *master, struct id user, char ret[256], struct
                : error_set(error, "user.no_role", "user", "that person has no role yet");
 }
 
-static int check_ceiling(struct master *master, const char *names, struct error *error)
-{
+static int check_ceiling(struct master *master, const char *names, struct error *error) {
     char name[LIMIT_NAME + 1];
     while (*names != '\0') {
         size_t size = strcspn(names, " ");
         snprintf(name, sizeof name, "%.*s", (int)size, names);
-        if (size > LIMIT_NAME || (size > 0 && catalogue_role(master->catalogue, name) == 0)) {
+        if (size > LIMIT_NAME ||
+            (size > 0 && catalogue_role(master->catalogue, name) == 0)) {
             return error_set(error, "role.unknown", "ceiling",
-                             "\"%s\" is not a role; roles are rep, manager, hq, admin", name);
+                             "\"%s\" is not a role; roles are rep, manager, hq, admin",
+                             name);
         }
         names += size;
         names += strspn(names, " ");
@@ -78,27 +78,29 @@ static int check_ceiling(struct master *master, const char *names, struct error 
 }
 
 /* The table of people is the one that conflicts name people by; its @lookup columns name them. */
-static int people_sql(const struct catalogue *catalogue, struct buffer *ret, struct error *error)
-{
+static int people_sql(const struct catalogue *catalogue, struct buffer *ret,
+                      struct error *error) {
     const struct table *conflict = catalogue_table(catalogue, "conflict");
-    const struct column *loser = conflict ? table_column(conflict, "loser_user_id") : NULL;
+    const struct column *loser =
+        conflict ? table_column(conflict, "loser_user_id") : NULL;
     const struct table *people = loser ? loser->ref : NULL;
     if (people == NULL || people->key_count != 1) {
-        return error_set(error, "catalogue.invalid", "", "the schema has no table of people");
+        return error_set(error, "catalogue.invalid", "",
+                         "the schema has no table of people");
     }
-    buffer_printf(ret, "select %s from %s where (%s = ?2", people->key[0]->name, people->name,
-                  people->key[0]->name);
+    buffer_printf(ret, "select %s from %s where (%s = ?2", people->key[0]->name,
+                  people->name, people->key[0]->name);
     for (size_t i = 0; i < people->lookup_count; i++) {
         buffer_printf(ret, " or fold(%s) = fold(?1)", people->lookup[i]->name);
     }
-    buffer_printf(ret, ")%s limit 2", people->soft_delete ? " and deleted_at is null" : "");
+    buffer_printf(ret, ")%s limit 2",
+                  people->soft_delete ? " and deleted_at is null" : "");
     return ret->failed ? error_out_of_memory(error) : 0;
 }
 
 /* The person by id, code or name. */
 static int find_user(struct master *master, const char *user, struct id *ret,
-                     struct error *error)
-{
+                     struct error *error) {
     struct id id = {{0}};
     sqlite3_stmt *statement = NULL;
     struct buffer sql = buffer_make(LIMIT_TEXT);
@@ -116,22 +118,23 @@ static int find_user(struct master *master, const char *user, struct id *ret,
     result = sqlite3_step(statement) == SQLITE_ROW
                  ? 0
                  : error_set(error, "user.unknown", "user",
-                             "there is nobody called \"%.100s\"; give a name, code or id", user);
+                             "there is nobody called \"%.100s\"; give a name, code or id",
+                             user);
     if (result == 0) {
         memcpy(ret->bytes, sqlite3_column_blob(statement, 0), ID_SIZE);
-        result = sqlite3_step(statement) == SQLITE_ROW
-                     ? error_set(error, "user.ambiguous", "user",
-                                 "several people are called \"%.100s\"; give a code or an id",
-                                 user)
-                     : 0;
+        result =
+            sqlite3_step(statement) == SQLITE_ROW
+                ? error_set(error, "user.ambiguous", "user",
+                            "several people are called \"%.100s\"; give a code or an id",
+                            user)
+                : 0;
     }
     sqlite3_finalize(statement);
     return result;
 }
 
 static int fill_invite(struct master *master, const struct invite_options *options,
-                       struct invite *ret, struct error *error)
-{
+                       struct invite *ret, struct error *error) {
     memset(ret, 0, sizeof *ret);
     ret->actor_count = 1;
     int64_t valid = options->valid_ms > 0 ? options->valid_ms : INVITATION_MS;
@@ -148,8 +151,7 @@ static int fill_invite(struct master *master, const struct invite_options *optio
 }
 
 static int invite_with_master(struct master *master, const struct invite_options *options,
-                              struct buffer *ret, struct error *error)
-{
+                              struct buffer *ret, struct error *error) {
     struct invite invite;
     uint8_t token[16];
     char *stored = NULL;
@@ -160,8 +162,9 @@ static int invite_with_master(struct master *master, const struct invite_options
     const char *address = options->address ? options->address : stored;
     int result =
         address == NULL
-            ? error_set(error, "address.missing", "address",
-                        "say under which address stations reach this server: --address URL")
+            ? error_set(
+                  error, "address.missing", "address",
+                  "say under which address stations reach this server: --address URL")
             : invite_in_transaction(master, &invite, token, error);
     if (result == 0) {
         result = write_invitation(master, address, token, ret, error);
@@ -170,9 +173,9 @@ static int invite_with_master(struct master *master, const struct invite_options
     return result;
 }
 
-int server_invite(const struct server_options *options, const struct invite_options *invite,
-                  struct buffer *ret_invitation, struct error *error)
-{
+int server_invite(const struct server_options *options,
+                  const struct invite_options *invite, struct buffer *ret_invitation,
+                  struct error *error) {
     struct master *master = NULL;
     if (seal_start(error) != 0 || server_open_master(options, &master, error) != 0) {
         return -1;
@@ -184,19 +187,19 @@ int server_invite(const struct server_options *options, const struct invite_opti
 
 /* --- init -------------------------------------------------------------------------------------------- */
 
-static int check_address(const char *address, struct error *error)
-{
-    bool http = strncmp(address, "http://", 7) == 0 || strncmp(address, "https://", 8) == 0;
+static int check_address(const char *address, struct error *error) {
+    bool http =
+        strncmp(address, "http://", 7) == 0 || strncmp(address, "https://", 8) == 0;
     return http && strlen(address) < 256
                ? 0
-               : error_set(error, "address.invalid", "address",
-                           "\"%.100s\" is not an address such as https://hq.example.com:8787",
-                           address);
+               : error_set(
+                     error, "address.invalid", "address",
+                     "\"%.100s\" is not an address such as https://hq.example.com:8787",
+                     address);
 }
 
 static int make_company(struct master *master, const struct genesis_options *genesis,
-                        const char *address, struct id *ret_admin, struct error *error)
-{
+                        const char *address, struct id *ret_admin, struct error *error) {
     struct work work;
     work_begin(&work, master);
     int result = master_begin(master, error);
@@ -215,8 +218,7 @@ static int make_company(struct master *master, const struct genesis_options *gen
 
 static int init_folder(const struct server_options *options,
                        const struct genesis_options *genesis, const char *address,
-                       const char *path, struct buffer *ret, struct error *error)
-{
+                       const char *path, struct buffer *ret, struct error *error) {
     uint8_t seed[SIGN_SEED];
     struct sign_keys keys;
     struct master *master = NULL;
@@ -225,7 +227,8 @@ static int init_folder(const struct server_options *options,
     options->env->random(options->env->context, seed, sizeof seed);
     seal_keys(seed, &keys);
     seal_wipe(seed, sizeof seed);
-    int result = master_open(path, options->env, options->catalogue, true, &master, error);
+    int result =
+        master_open(path, options->env, options->catalogue, true, &master, error);
     if (result == 0) {
         master->keys = keys;
         master->signing = true;
@@ -245,8 +248,7 @@ static int init_folder(const struct server_options *options,
 }
 
 /* What a failed init leaves is taken away again. */
-static void remove_folder(const char *data, bool made)
-{
+static void remove_folder(const char *data, bool made) {
     static const char *const FILES[] = {"master.db", "master.db-wal", "master.db-shm",
                                         "server.key"};
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
@@ -261,9 +263,9 @@ static void remove_folder(const char *data, bool made)
     }
 }
 
-int server_init(const struct server_options *options, const struct genesis_options *genesis,
-                const char *address, struct buffer *ret_invitation, struct error *error)
-{
+int server_init(const struct server_options *options,
+                const struct genesis_options *genesis, const char *address,
+                struct buffer *ret_invitation, struct error *error) {
     if (seal_start(error) != 0 || check_address(address, error) != 0) {
         return -1;
     }
@@ -293,8 +295,7 @@ int server_init(const struct server_options *options, const struct genesis_optio
 
 /* --- backup ---------------------------------------------------------------------------------------------- */
 
-static int copy_database(const char *from, const char *to, struct error *error)
-{
+static int copy_database(const char *from, const char *to, struct error *error) {
     sqlite3 *source = NULL;
     sqlite3 *target = NULL;
     int result = -1;
@@ -312,15 +313,16 @@ static int copy_database(const char *from, const char *to, struct error *error)
     }
     int rc = sqlite3_backup_step(backup, -1);
     sqlite3_backup_finish(backup);
-    result = rc == SQLITE_DONE ? 0 : error_from_sqlite(error, target, "writing the backup");
+    result =
+        rc == SQLITE_DONE ? 0 : error_from_sqlite(error, target, "writing the backup");
 out:
     sqlite3_close(target);
     sqlite3_close(source);
     return result;
 }
 
-static int backup_into(const struct server_options *options, const char *to, struct error *error)
-{
+static int backup_into(const struct server_options *options, const char *to,
+                       struct error *error) {
     struct sign_keys keys;
     char *from_path = server_path(options->data, "master.db");
     char *to_path = server_path(to, "master.db");
@@ -328,8 +330,8 @@ static int backup_into(const struct server_options *options, const char *to, str
     if (from_path == NULL || to_path == NULL) {
         error_out_of_memory(error);
     } else if (access(to_path, F_OK) == 0) {
-        error_set(error, "backup.exists", "to", "%.300s holds a backup already; name another",
-                  to);
+        error_set(error, "backup.exists", "to",
+                  "%.300s holds a backup already; name another", to);
     } else if (server_read_keys(options->data, &keys, error) == 0 &&
                copy_database(from_path, to_path, error) == 0) {
         result = server_write_keys(to, &keys, error);
@@ -340,8 +342,8 @@ static int backup_into(const struct server_options *options, const char *to, str
     return result;
 }
 
-int server_backup(const struct server_options *options, const char *to, struct error *error)
-{
+int server_backup(const struct server_options *options, const char *to,
+                  struct error *error) {
     if (seal_start(error) != 0) {
         return -1;
     }

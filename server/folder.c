@@ -10,8 +10,7 @@
 #include "server/genesis.h"
 #include "server/internal.h"
 
-char *server_path(const char *data, const char *file)
-{
+char *server_path(const char *data, const char *file) {
     size_t size = strlen(data) + strlen(file) + 2;
     char *path = malloc(size);
     if (path != NULL) {
@@ -21,8 +20,7 @@ char *server_path(const char *data, const char *file)
 }
 
 /* server.key holds the 32-byte seed, so that a key pair can never be half of another. */
-int server_read_keys(const char *data, struct sign_keys *ret, struct error *error)
-{
+int server_read_keys(const char *data, struct sign_keys *ret, struct error *error) {
     uint8_t seed[SIGN_SEED + 1];
     char *path = server_path(data, "server.key");
     FILE *file = path ? fopen(path, "rb") : NULL;
@@ -31,7 +29,8 @@ int server_read_keys(const char *data, struct sign_keys *ret, struct error *erro
         fclose(file);
     }
     if (size != SIGN_SEED) {
-        error_set(error, "server.key", "data", "%s cannot be read or is not a key of 32 bytes",
+        error_set(error, "server.key", "data",
+                  "%s cannot be read or is not a key of 32 bytes",
                   path ? path : "server.key");
     } else {
         seal_keys(seed, ret);
@@ -41,8 +40,7 @@ int server_read_keys(const char *data, struct sign_keys *ret, struct error *erro
     return size == SIGN_SEED ? 0 : -1;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size)
-{
+static int write_all(int fd, const uint8_t *data, size_t size) {
     while (size > 0) {
         ssize_t wrote = write(fd, data, size);
         if (wrote < 0 && errno != EINTR) {
@@ -54,8 +52,8 @@ static int write_all(int fd, const uint8_t *data, size_t size)
     return fsync(fd);
 }
 
-int server_write_keys(const char *data, const struct sign_keys *keys, struct error *error)
-{
+int server_write_keys(const char *data, const struct sign_keys *keys,
+                      struct error *error) {
     char *path = server_path(data, "server.key");
     int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) : -1;
     /* The first half of an Ed25519 secret key is its seed. */
@@ -71,8 +69,7 @@ int server_write_keys(const char *data, const struct sign_keys *keys, struct err
     return result;
 }
 
-static int check_company(struct master *master, struct error *error)
-{
+static int check_company(struct master *master, struct error *error) {
     struct sign_public key;
     char name[128];
     if (genesis_read(master->db, &master->org, &master->epoch, &key, name, error) != 0) {
@@ -85,8 +82,7 @@ static int check_company(struct master *master, struct error *error)
 }
 
 int server_open_master(const struct server_options *options, struct master **ret,
-                       struct error *error)
-{
+                       struct error *error) {
     struct master *master = NULL;
     struct sign_keys keys;
     char *path = server_path(options->data, "master.db");
@@ -94,10 +90,11 @@ int server_open_master(const struct server_options *options, struct master **ret
         return error_out_of_memory(error);
     }
     if (access(path, F_OK) != 0) {
-        error_set(error, "server.empty", "data", "%.300s holds no company yet; run satcheld init",
-                  options->data);
+        error_set(error, "server.empty", "data",
+                  "%.300s holds no company yet; run satcheld init", options->data);
     } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               master_open(path, options->env, options->catalogue, false, &master, error) == 0) {
+               master_open(path, options->env, options->catalogue, false, &master,
+                           error) == 0) {
         master->keys = keys;
         master->signing = true;
         if (check_company(master, error) != 0) {

@@ -11,14 +11,14 @@
 /* --- log ----------------------------------------------------------------------------------------- */
 
 void server_log(struct server *server, const char *level, const char *event,
-                const char *format, ...)
-{
+                const char *format, ...) {
     char line[1024];
     if (server->options.log == NULL) {
         return;
     }
-    int size = snprintf(line, sizeof line, "{\"at\":%lld,\"level\":\"%s\",\"event\":\"%s\"",
-                        (long long)server->env->wall_ms(server->env->context), level, event);
+    int size =
+        snprintf(line, sizeof line, "{\"at\":%lld,\"level\":\"%s\",\"event\":\"%s\"",
+                 (long long)server->env->wall_ms(server->env->context), level, event);
     if (format[0] != '\0' && strcmp(format, "%s") != 0) {
         va_list arguments;
         va_start(arguments, format);
@@ -35,18 +35,18 @@ void server_log(struct server *server, const char *level, const char *event,
 
 /* --- where it listens --------------------------------------------------------------------------------- */
 
-static bool is_loopback(const char *listen)
-{
+static bool is_loopback(const char *listen) {
     return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "localhost:", 10) == 0 ||
            strncmp(listen, "[::1]:", 6) == 0;
 }
 
 /* "http://127.0.0.1:8787" → "127.0.0.1:8787" */
-static int listen_of_address(struct reader *reader, char *ret, size_t size, struct error *error)
-{
+static int listen_of_address(struct reader *reader, char *ret, size_t size,
+                             struct error *error) {
     char *address = NULL;
     if (master_setting(reader->db, "listen", &address, error) != 0 ||
-        (address == NULL && master_setting(reader->db, "address", &address, error) != 0)) {
+        (address == NULL &&
+         master_setting(reader->db, "address", &address, error) != 0)) {
         return -1;
     }
     const char *host = address ? strstr(address, "://") : NULL;
@@ -62,8 +62,8 @@ static int listen_of_address(struct reader *reader, char *ret, size_t size, stru
     return result;
 }
 
-static int choose_listen(struct server *server, char *ret, size_t size, struct error *error)
-{
+static int choose_listen(struct server *server, char *ret, size_t size,
+                         struct error *error) {
     if (server->options.listen != NULL) {
         snprintf(ret, size, "%s", server->options.listen);
     } else {
@@ -76,7 +76,8 @@ static int choose_listen(struct server *server, char *ret, size_t size, struct e
     }
     if (strchr(ret, ':') == NULL) {
         return error_set(error, "server.listen", "listen",
-                         "\"%.100s\" is not an address and port such as 127.0.0.1:8787", ret);
+                         "\"%.100s\" is not an address and port such as 127.0.0.1:8787",
+                         ret);
     }
     bool plain = server->options.certificate == NULL;
     return plain && !is_loopback(ret) && !server->options.allow_plain
@@ -88,8 +89,7 @@ static int choose_listen(struct server *server, char *ret, size_t size, struct e
 
 /* --- start and stop ------------------------------------------------------------------------------------ */
 
-static int open_parts(struct server *server, struct error *error)
-{
+static int open_parts(struct server *server, struct error *error) {
     struct master *master = NULL;
     char *path = server_path(server->options.data, "master.db");
     if (path == NULL) {
@@ -99,8 +99,8 @@ static int open_parts(struct server *server, struct error *error)
     if (result == 0) {
         struct sign_public key;
         server->keys = master->keys;
-        result = genesis_read(master->db, &server->org, &server->epoch, &key, server->org_name,
-                              error);
+        result = genesis_read(master->db, &server->org, &server->epoch, &key,
+                              server->org_name, error);
     }
     if (result == 0) {
         result = reader_pool_make(path, server->catalogue, &server->readers, error);
@@ -114,8 +114,8 @@ static int open_parts(struct server *server, struct error *error)
     return result;
 }
 
-int server_start(const struct server_options *options, struct server **ret, struct error *error)
-{
+int server_start(const struct server_options *options, struct server **ret,
+                 struct error *error) {
     char listen[128] = "";
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) {
@@ -137,13 +137,11 @@ int server_start(const struct server_options *options, struct server **ret, stru
     return 0;
 }
 
-const char *server_address(const struct server *server)
-{
+const char *server_address(const struct server *server) {
     return http_address(server->http);
 }
 
-void server_stop(struct server *server)
-{
+void server_stop(struct server *server) {
     if (server == NULL) {
         return;
     }
@@ -160,25 +158,24 @@ void server_stop(struct server *server)
 /* --- health and figures ----------------------------------------------------------------------------------- */
 
 static int read_head(struct server *server, int64_t *ret_gsn, int64_t *ret_entries,
-                     int64_t *ret_stations, struct error *error)
-{
+                     int64_t *ret_stations, struct error *error) {
     struct reader *reader = reader_take(server->readers, error);
     if (reader == NULL) {
         return -1;
     }
     int result =
         database_integer(reader->db, "select max(gsn) from gsn_log", ret_gsn, error) ||
-                database_integer(reader->db, "select max(entry) from journal", ret_entries,
-                                 error) ||
-                database_integer(reader->db, "select count(*) from station", ret_stations, error)
+                database_integer(reader->db, "select max(entry) from journal",
+                                 ret_entries, error) ||
+                database_integer(reader->db, "select count(*) from station", ret_stations,
+                                 error)
             ? -1
             : 0;
     reader_give(server->readers, reader);
     return result;
 }
 
-int server_health(struct server *server, struct buffer *ret)
-{
+int server_health(struct server *server, struct buffer *ret) {
     struct error error = {0};
     int64_t gsn = 0;
     int64_t entries = 0;
@@ -187,24 +184,23 @@ int server_health(struct server *server, struct buffer *ret)
         buffer_printf(ret, "{\"status\":\"failing\",\"code\":\"%s\"}\n", error.code);
         return 503;
     }
-    buffer_printf(ret,
-                  "{\"status\":\"ok\",\"gsn\":%lld,\"journal_entries\":%lld,\"stations\":%lld,"
-                  "\"schema_version\":%d,\"epoch\":%lld,\"uptime_ms\":%lld}\n",
-                  (long long)gsn, (long long)entries, (long long)stations, SCHEMA_VERSION,
-                  (long long)server->epoch,
-                  (long long)(server->env->wall_ms(server->env->context) - server->started_at));
+    buffer_printf(
+        ret,
+        "{\"status\":\"ok\",\"gsn\":%lld,\"journal_entries\":%lld,\"stations\":%lld,"
+        "\"schema_version\":%d,\"epoch\":%lld,\"uptime_ms\":%lld}\n",
+        (long long)gsn, (long long)entries, (long long)stations, SCHEMA_VERSION,
+        (long long)server->epoch,
+        (long long)(server->env->wall_ms(server->env->context) - server->started_at));
     return 200;
 }
 
-static void put_metric(struct buffer *ret, const char *name, const char *type, const char *help,
-                       long long value)
-{
-    buffer_printf(ret, "# HELP satchel_%s %s\n# TYPE satchel_%s %s\nsatchel_%s %lld\n", name,
-                  help, name, type, name, value);
+static void put_metric(struct buffer *ret, const char *name, const char *type,
+                       const char *help, long long value) {
+    buffer_printf(ret, "# HELP satchel_%s %s\n# TYPE satchel_%s %s\nsatchel_%s %lld\n",
+                  name, help, name, type, name, value);
 }
 
-void server_metrics(struct server *server, struct buffer *ret)
-{
+void server_metrics(struct server *server, struct buffer *ret) {
     struct error ignored;
     int64_t gsn = 0;
     int64_t entries = 0;
@@ -216,18 +212,23 @@ void server_metrics(struct server *server, struct buffer *ret)
         put_metric(ret, "journal_entries", "gauge", "Entries in the journal.", entries);
         put_metric(ret, "stations", "gauge", "Enrolled stations.", stations);
     }
-    put_metric(ret, "requests_total", "counter", "Messages received.", counters->requests);
+    put_metric(ret, "requests_total", "counter", "Messages received.",
+               counters->requests);
     put_metric(ret, "failures_total", "counter", "Messages refused.", counters->failures);
     put_metric(ret, "bytes_in_total", "counter", "Bytes of messages received.",
                counters->bytes_in);
-    put_metric(ret, "bytes_out_total", "counter", "Bytes of answers sent.", counters->bytes_out);
+    put_metric(ret, "bytes_out_total", "counter", "Bytes of answers sent.",
+               counters->bytes_out);
     put_metric(ret, "bundles_total", "counter", "Bundles received.", counters->bundles);
-    put_metric(ret, "transactions_total", "counter", "Verdicts given.", counters->transactions);
+    put_metric(ret, "transactions_total", "counter", "Verdicts given.",
+               counters->transactions);
     put_metric(ret, "merged_total", "counter", "Transactions merged.", counters->merged);
     put_metric(ret, "conflicts_total", "counter", "Transactions merged with conflicts.",
                counters->conflicts);
-    put_metric(ret, "refused_total", "counter", "Transactions refused.", counters->refused);
-    put_metric(ret, "rows_sent_total", "counter", "Rows sent to stations.", counters->rows_sent);
+    put_metric(ret, "refused_total", "counter", "Transactions refused.",
+               counters->refused);
+    put_metric(ret, "rows_sent_total", "counter", "Rows sent to stations.",
+               counters->rows_sent);
     put_metric(ret, "enrolments_total", "counter", "Enrolments.", counters->enrolments);
     put_metric(ret, "commits_total", "counter", "Durable commits.", figures.commits);
     put_metric(ret, "jobs_total", "counter", "Jobs of the writer.", figures.jobs);

@@ -23,8 +23,7 @@ struct replay {
 };
 
 static void count_verdicts(struct verify_report *report, const struct verdict *verdicts,
-                           size_t count)
-{
+                           size_t count) {
     report->bundles++;
     for (size_t i = 0; i < count; i++) {
         report->transactions++;
@@ -36,8 +35,7 @@ static void count_verdicts(struct verify_report *report, const struct verdict *v
 
 /* The station as the replay has it, by the device that the bundle's header names. */
 static int replay_bundle(struct replay *replay, const struct journal_entry *entry,
-                         struct error *error)
-{
+                         struct error *error) {
     struct master *master = replay->master;
     struct station station;
     struct bundle_envelope envelope;
@@ -45,8 +43,8 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
     struct verdict *recorded = NULL;
     size_t count = 0;
     if (bundle_open(entry->content, &envelope, error) != 0 ||
-        station_find(master->db, master->catalogue, envelope.header.device, &replay->arena,
-                     &station, error) != 0 ||
+        station_find(master->db, master->catalogue, envelope.header.device,
+                     &replay->arena, &station, error) != 0 ||
         outcome_decode(entry->outcome, &replay->arena, &recorded, &count, error) != 0) {
         return -1;
     }
@@ -58,8 +56,7 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
 }
 
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,
-                        struct error *error)
-{
+                        struct error *error) {
     struct master *master = replay->master;
     int result = 0;
     arena_reset(&replay->arena);
@@ -88,8 +85,7 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
     return result;
 }
 
-static int replay_all(struct replay *replay, sqlite3 *db, struct error *error)
-{
+static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
     struct journal_reader *reader = NULL;
     struct journal_entry entry;
     int rc = journal_read(db, &reader, error);
@@ -109,8 +105,7 @@ static int replay_all(struct replay *replay, sqlite3 *db, struct error *error)
     return rc;
 }
 
-static int compare(sqlite3 *db, struct replay *replay, struct error *error)
-{
+static int compare(sqlite3 *db, struct replay *replay, struct error *error) {
     struct dump_table *live = NULL;
     struct dump_table *replayed = NULL;
     size_t count = 0;
@@ -125,11 +120,11 @@ static int compare(sqlite3 *db, struct replay *replay, struct error *error)
         replay->report->rows += live[i].rows;
         if (live[i].rows != replayed[i].rows ||
             memcmp(live[i].digest, replayed[i].digest, HASH_SIZE) != 0) {
-            result = error_set(error, "verify.differs", live[i].name,
-                               "table %s is not what the journal makes of it: %lld rows here, "
-                               "%lld replayed",
-                               live[i].name, (long long)live[i].rows,
-                               (long long)replayed[i].rows);
+            result = error_set(
+                error, "verify.differs", live[i].name,
+                "table %s is not what the journal makes of it: %lld rows here, "
+                "%lld replayed",
+                live[i].name, (long long)live[i].rows, (long long)replayed[i].rows);
         }
     }
     dump_digest(live, count, replay->report->digest);
@@ -139,9 +134,9 @@ out:
     return result;
 }
 
-static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *error)
-{
-    if (database_run(db, "begin", error) != 0 || master_begin(replay->master, error) != 0) {
+static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *error) {
+    if (database_run(db, "begin", error) != 0 ||
+        master_begin(replay->master, error) != 0) {
         return -1;
     }
     int result = replay_all(replay, db, error) == 0 ? compare(db, replay, error) : -1;
@@ -149,14 +144,14 @@ static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *err
     return result;
 }
 
-static int check_files(sqlite3 *db, struct error *error)
-{
+static int check_files(sqlite3 *db, struct error *error) {
     sqlite3_stmt *statement = NULL;
     if (database_statement(db, "pragma integrity_check(1)", &statement, error) != 0) {
         return -1;
     }
     int rc = sqlite3_step(statement);
-    const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    const char *text =
+        rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
     int result = text != NULL && strcmp(text, "ok") == 0
                      ? 0
                      : error_set(error, "database.corrupt", "data",
@@ -167,8 +162,7 @@ static int check_files(sqlite3 *db, struct error *error)
 }
 
 int server_verify(const struct server_options *options, struct verify_report *ret,
-                  struct error *error)
-{
+                  struct error *error) {
     sqlite3 *db = NULL;
     struct sign_keys keys;
     struct replay replay = {.report = ret, .arena = arena_make(REPLAY_MEMORY)};
@@ -177,8 +171,10 @@ int server_verify(const struct server_options *options, struct verify_report *re
     memset(ret, 0, sizeof *ret);
     if (path == NULL || seal_start(error) != 0 ||
         server_read_keys(options->data, &keys, error) != 0 ||
-        database_open(path, false, true, &db, error) != 0 || check_files(db, error) != 0 ||
-        master_open("", options->env, options->catalogue, true, &replay.master, error) != 0) {
+        database_open(path, false, true, &db, error) != 0 ||
+        check_files(db, error) != 0 ||
+        master_open("", options->env, options->catalogue, true, &replay.master, error) !=
+            0) {
         goto out;
     }
     memcpy(replay.key.bytes, keys.public_key, SIGN_PUBLIC);

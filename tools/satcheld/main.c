@@ -40,30 +40,27 @@ struct option_name {
     const char **value;
 };
 
-static int usage(const char *format, const char *what)
-{
+static int usage(const char *format, const char *what) {
     fputs("satcheld: ", stderr);
     fprintf(stderr, format, what);
     fputs("; see satcheld help\n", stderr);
     return EXIT_USAGE;
 }
 
-static int fail(const struct error *error)
-{
+static int fail(const struct error *error) {
     fprintf(stderr, "satcheld: %s (%s%s%s)\n", error->message, error->code,
             error->field[0] ? ", field " : "", error->field);
     return EXIT_FAILURE;
 }
 
-static int read_options(int count, char **arguments, struct options *ret)
-{
+static int read_options(int count, char **arguments, struct options *ret) {
     const struct option_name names[] = {
-        {"--data", &ret->data},         {"--org", &ret->org},
-        {"--address", &ret->address},   {"--currency", &ret->currency},
-        {"--admin", &ret->admin},       {"--listen", &ret->listen},
-        {"--user", &ret->user},         {"--certificate", &ret->certificate},
-        {"--ceiling", &ret->ceiling},   {"--name", &ret->name},
-        {"--expires", &ret->expires},   {"--to", &ret->to},
+        {"--data", &ret->data},       {"--org", &ret->org},
+        {"--address", &ret->address}, {"--currency", &ret->currency},
+        {"--admin", &ret->admin},     {"--listen", &ret->listen},
+        {"--user", &ret->user},       {"--certificate", &ret->certificate},
+        {"--ceiling", &ret->ceiling}, {"--name", &ret->name},
+        {"--expires", &ret->expires}, {"--to", &ret->to},
     };
     for (int i = 0; i < count; i++) {
         const char **value = NULL;
@@ -85,8 +82,7 @@ static int read_options(int count, char **arguments, struct options *ret)
 
 /* --- subcommands ------------------------------------------------------------------------------ */
 
-static int run_init(const struct server_options *server, const struct options *options)
-{
+static int run_init(const struct server_options *server, const struct options *options) {
     struct error error = {0};
     struct genesis_options genesis = {
         .org_name = options->org,
@@ -109,13 +105,11 @@ static int run_init(const struct server_options *server, const struct options *o
     return result == 0 ? EXIT_SUCCESS : fail(&error);
 }
 
-static void write_log(void *context, const char *line)
-{
+static void write_log(void *context, const char *line) {
     fprintf((FILE *)context, "%s\n", line);
 }
 
-static int run_serve(struct server_options *server, const struct options *options)
-{
+static int run_serve(struct server_options *server, const struct options *options) {
     struct error error = {0};
     struct server *running = NULL;
     sigset_t signals;
@@ -143,8 +137,7 @@ static int run_serve(struct server_options *server, const struct options *option
 }
 
 /* "7d", "12h", "30m" → milliseconds; 0 when it is none of these. */
-static int64_t read_duration(const char *text)
-{
+static int64_t read_duration(const char *text) {
     char *end = NULL;
     long long number = strtoll(text, &end, 10);
     int64_t unit = strcmp(end, "d") == 0   ? 86400000
@@ -154,8 +147,8 @@ static int64_t read_duration(const char *text)
     return number > 0 && number <= 3650 * 24 * 60 ? number * unit : 0;
 }
 
-static int run_invite(const struct server_options *server, const struct options *options)
-{
+static int run_invite(const struct server_options *server,
+                      const struct options *options) {
     struct error error = {0};
     struct invite_options invite = {.user = options->user,
                                     .ceiling = options->ceiling,
@@ -165,7 +158,8 @@ static int run_invite(const struct server_options *server, const struct options 
     if (options->user == NULL) {
         return usage("say for whom: %s NAME", "--user");
     }
-    if (options->expires != NULL && (invite.valid_ms = read_duration(options->expires)) == 0) {
+    if (options->expires != NULL &&
+        (invite.valid_ms = read_duration(options->expires)) == 0) {
         return usage("%s is no time span such as 7d, 12h or 30m", options->expires);
     }
     struct buffer invitation = buffer_make(LIMIT_TEXT);
@@ -177,19 +171,20 @@ static int run_invite(const struct server_options *server, const struct options 
     return result == 0 ? EXIT_SUCCESS : fail(&error);
 }
 
-static int run_verify(const struct server_options *server, const struct options *options)
-{
+static int run_verify(const struct server_options *server,
+                      const struct options *options) {
     struct error error = {0};
     struct verify_report report;
     if (server_verify(server, &report, &error) != 0) {
         return fail(&error);
     }
-    printf("%s holds: %lld journal entries, signatures and chains right; replaying %lld "
-           "transactions\n(%lld merged, %lld with conflicts, %lld refused) gives the same %lld "
-           "rows. Digest ",
-           options->data, (long long)report.entries, (long long)report.transactions,
-           (long long)report.merged, (long long)report.conflicts, (long long)report.refused,
-           (long long)report.rows);
+    printf(
+        "%s holds: %lld journal entries, signatures and chains right; replaying %lld "
+        "transactions\n(%lld merged, %lld with conflicts, %lld refused) gives the same %lld "
+        "rows. Digest ",
+        options->data, (long long)report.entries, (long long)report.transactions,
+        (long long)report.merged, (long long)report.conflicts, (long long)report.refused,
+        (long long)report.rows);
     for (size_t i = 0; i < 8; i++) {
         printf("%02x", report.digest[i]);
     }
@@ -197,8 +192,8 @@ static int run_verify(const struct server_options *server, const struct options 
     return EXIT_SUCCESS;
 }
 
-static int run_backup(const struct server_options *server, const struct options *options)
-{
+static int run_backup(const struct server_options *server,
+                      const struct options *options) {
     struct error error = {0};
     if (options->to == NULL) {
         return usage("say where to: %s DIR", "--to");
@@ -210,8 +205,8 @@ static int run_backup(const struct server_options *server, const struct options 
     return EXIT_SUCCESS;
 }
 
-static int run(const char *command, struct server_options *server, const struct options *options)
-{
+static int run(const char *command, struct server_options *server,
+               const struct options *options) {
     if (strcmp(command, "init") == 0) {
         return run_init(server, options);
     }
@@ -227,8 +222,7 @@ static int run(const char *command, struct server_options *server, const struct 
     return run_backup(server, options);
 }
 
-static bool is_command(const char *text)
-{
+static bool is_command(const char *text) {
     static const char *const COMMANDS[] = {"init", "serve", "invite", "verify", "backup"};
     for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
         if (strcmp(text, COMMANDS[i]) == 0) {
@@ -238,8 +232,7 @@ static bool is_command(const char *text)
     return false;
 }
 
-int main(int count, char **arguments)
-{
+int main(int count, char **arguments) {
     struct options options = {0};
     struct error error = {0};
     struct catalogue *catalogue = NULL;
