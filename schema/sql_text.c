@@ -44,7 +44,8 @@ static const char *end_of_quote(const char *at) {
 }
 
 static const char *end_of_sign(const char *at) {
-    static const char *const pairs[] = {"<=", ">=", "<>", "!=", "==", "||", "<<", ">>", "->"};
+    static const char *const pairs[] = {
+        "<=", ">=", "<>", "!=", "==", "||", "<<", ">>", "->"};
     if (strncmp(at, "->>", 3) == 0)
         return at + 3;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -127,7 +128,8 @@ struct sql_token sql_next(struct sql_reader *reader) {
     struct sql_token token = {.kind = SQL_TOKEN_END, .text = at, .line = reader->line};
     if (!*at)
         return token;
-    const char *after = starts_comment(at) ? read_comment(at, &token) : read_code(at, &token);
+    const char *after =
+        starts_comment(at) ? read_comment(at, &token) : read_code(at, &token);
     if (!after) {
         token.kind = SQL_TOKEN_BROKEN;
         return token;
