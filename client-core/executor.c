@@ -3,6 +3,7 @@
  */
 #include "client-core/executor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,16 +143,6 @@ static int run_once(struct executor *executor, const struct prepared_command *co
 
 /* --- the transaction around it ------------------------------------------------------------------ */
 
-static int64_t utc_offset_minutes(struct replica *replica, int64_t now_ms) {
-    static const char sql[] = "select (strftime('%s', ?1, 'unixepoch', 'localtime') - ?1) / 60";
-    sqlite3_stmt *statement = replica_statement(replica, sql, NULL);
-    int64_t minutes = 0;
-    if (!statement)
-        return 0;
-    sqlite3_bind_int64(statement, 1, now_ms / 1000);
-    return replica_integer(replica, statement, &minutes, NULL) == 0 ? minutes : 0;
-}
-
 /* Who acts and when, for the SQL functions; then whether he may. */
 static int begin_acting(struct executor *executor, const struct execution *execution,
                         struct moment *ret, struct error *error) {
@@ -162,7 +153,7 @@ static int begin_acting(struct executor *executor, const struct execution *execu
         return -1;
     functions->actor = execution->user;
     functions->now_ms = clock_ms(ret->time);
-    functions->utc_offset_minutes = utc_offset_minutes(replica, functions->now_ms);
+    functions->utc_offset_minutes = replica_utc_offset(replica, functions->now_ms);
     error_clear(&functions->refusal);
     return roles_check(replica->catalogue, execution->operation, functions->roles, error);
 }

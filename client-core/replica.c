@@ -135,6 +135,16 @@ void replica_rollback(struct replica *replica) {
         (void)replica_run(replica, rollback, NULL);
 }
 
+int64_t replica_utc_offset(struct replica *replica, int64_t now_ms) {
+    static const char sql[] = "select (strftime('%s', ?1, 'unixepoch', 'localtime') - ?1) / 60";
+    sqlite3_stmt *statement = replica_statement(replica, sql, NULL);
+    int64_t minutes = 0;
+    if (!statement)
+        return 0;
+    sqlite3_bind_int64(statement, 1, now_ms / 1000);
+    return replica_integer(replica, statement, &minutes, NULL) == 0 ? minutes : 0;
+}
+
 void bind_id(sqlite3_stmt *statement, int index, const struct id *id) {
     sqlite3_bind_blob(statement, index, id->bytes, ID_SIZE, SQLITE_STATIC);
 }

@@ -57,6 +57,9 @@ int replica_commit(struct replica *replica, struct error *error);
 /* Undoes whatever is open; nothing happens when nothing is. */
 void replica_rollback(struct replica *replica);
 
+/* Minutes that the machine's local time is ahead of UTC at `now_ms`; 0 when that cannot be told. */
+int64_t replica_utc_offset(struct replica *replica, int64_t now_ms);
+
 /* The station's own tables (replica_sql.c). */
 extern const char replica_tables_sql[];
 

@@ -91,7 +91,7 @@ const char replica_tables_sql[] =
     /* Secrets of the people of this station (Argon2id), with what slows guessing down. */
     "create table station_credential ("
     "  user_id blob not null primary key,"
-    "  secret text not null,"
+    "  secret blob not null," /* version, salt (16), hash (32) */
     "  failures integer not null default 0,"
     "  wait_until_ms integer not null default 0"
     ") strict, without rowid;";
