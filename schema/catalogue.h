@@ -41,6 +41,7 @@ struct column {
     const struct table *ref;         /* the table whose key it holds, or NULL */
     const struct table *state_event; /* MERGE_STATE: the table of its steps, else NULL */
     const char *group;     /* NULL when it stands alone */
+    const char *definition; /* its DDL, words separated by one blank: what ALTER TABLE ADD COLUMN takes */
 };
 
 enum scope_clause_kind {
@@ -73,6 +74,7 @@ struct table {
     uint8_t number;
     const char *module;   /* file name without .sql: "customers" */
     const char *title;    /* the comment line before CREATE TABLE */
+    const char *ddl;      /* its CREATE TABLE statement, comments included */
     struct column *columns;     /* in DDL order, stamps last */
     size_t column_count;        /* with the five stamps */
     size_t data_count;          /* without the stamps: columns[0 .. data_count-1] */

@@ -97,8 +97,15 @@ ALLOWED = {
 COVERAGE_MARK = re.compile(r"\b(?:GCOVR?|LCOV)_EXCL")
 # Places that exist on one person's machine only, and hosts of package registries, which differ
 # from site to site.
-MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:home|root|work|Users)/\w")
+MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:root|work)/\w")
 REGISTRY_HOST = re.compile(r"\b(?:registry|deb|pypi)\.[a-z]+\.(?:org|com|io|dev)\b")
+
+# What may stand at the top, beside the files whose names begin with a dot.
+TOP_LEVEL = re.compile(
+    r"(?:schema|sync|client-core|server|tools|tests|docs)/.*"
+    r"|\.[^/]*(?:/.*)?"
+    r"|CMakeLists\.txt|CMakePresets\.json|LICENSE"
+    r"|(?:README(?:\.zh-CN)?|ARCHITECTURE|CONTRIBUTING|CHANGELOG|SECURITY)\.md")
 
 MAX_LINES = 800
 SOURCE_ENDINGS = (".c", ".h", ".sql", ".py", ".sh", ".js", ".mjs", ".ts", ".vue", ".css")
@@ -204,6 +211,11 @@ def check_length(path, text, known):
         yield lines, "length", f"{lines} lines, at most {MAX_LINES}"
 
 
+def check_place(path, text, known):
+    if not TOP_LEVEL.fullmatch(path):
+        yield 1, "place", "the top level holds the layers and the project's own pages only"
+
+
 def check_text(path, text, known):
     if text and not text.endswith("\n"):
         yield text.count("\n") + 1, "text", "no newline at the end"
@@ -264,7 +276,7 @@ def read_texts(root):
     return texts
 
 
-FILE_RULES = (check_layers, check_calls, check_clock, check_length, check_text)
+FILE_RULES = (check_layers, check_calls, check_clock, check_length, check_place, check_text)
 
 
 def findings(texts):

@@ -69,12 +69,20 @@ class Isolation(unittest.TestCase):
         self.assertEqual(rules_of("sync/a.c", "env->random(a); int (*random)(int);\n"), [])
 
 
+class Place(unittest.TestCase):
+    def test_top_level(self):
+        for path in ("schema/a.sql", "README.zh-CN.md", ".clang-tidy", ".ci/run", "docs/a/b.md"):
+            self.assertEqual(rules_of(path, "x\n"), [], path)
+        for path in ("NOTES.md", "src/a.c", "schema"):
+            self.assertEqual(rules_of(path, "x\n"), ["place"], path)
+
+
 class Text(unittest.TestCase):
     def test_hygiene(self):
-        for text in ("\tx\n", "x \n", "x\r\n", "x", "see /ho" "me/me/x\n",
+        for text in ("\tx\n", "x \n", "x\r\n", "x", "see /ro" "ot/me/x\n",
                      "http://de" "b.example.org/x\n"):
             self.assertEqual(rules_of("sync/a.c", text), ["text"], text)
-        for text in ("", "x\n", "https://example.org/home/me\n", "a/work/b\n"):
+        for text in ("", "x\n", "https://example.org/root/me\n", "/home/anna\n", "a/work/b\n"):
             self.assertEqual(rules_of("sync/a.c", text), [], text)
 
     def test_coverage_marks(self):
