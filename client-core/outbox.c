@@ -110,6 +110,34 @@ int outbox_attention(struct replica *replica, int64_t position, const char *code
     return failed;
 }
 
+int outbox_next_active(struct replica *replica, int64_t position, struct arena *arena,
+                       struct active_entry *ret, bool *ret_found, struct error *error) {
+    static const char sql[] =
+        "select position, time, user_id, changes, attention_code is not null"
+        " from station_outbox where active = 1 and position > ?1 order by position limit 1";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    bool row = false;
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, position);
+    if (replica_step(replica, statement, &row, error) != 0)
+        return -1;
+    *ret_found = row;
+    if (!row) {
+        sqlite3_reset(statement);
+        return 0;
+    }
+    ret->position = sqlite3_column_int64(statement, 0);
+    ret->time = sqlite3_column_int64(statement, 1);
+    ret->user = column_id(statement, 2);
+    ret->attention = sqlite3_column_int(statement, 4) != 0;
+    struct bytes changes = arena_copy(arena, column_bytes(statement, 3));
+    sqlite3_reset(statement);
+    if (!changes.data)
+        return error_out_of_memory(error);
+    return changes_decode(changes, arena, &ret->changes, &ret->change_count, error);
+}
+
 int outbox_prune(struct replica *replica, int64_t before_ms, struct error *error) {
     /* The newest stays: its time is what the next one must be later than. */
     static const char entries[] =

@@ -45,6 +45,19 @@ int outbox_settle(struct replica *replica, int64_t gsn, struct error *error);
 /* Why an active transaction no longer applies; NULL code: it does. */
 int outbox_attention(struct replica *replica, int64_t position, const char *code,
                      const char *message, struct error *error);
+/* A transaction that lies over the rows of headquarters. */
+struct active_entry {
+    int64_t position;
+    int64_t time; /* HLC */
+    struct id user;
+    struct change *changes;
+    size_t change_count;
+    bool attention; /* it did not apply the last time */
+};
+/* The first after `position`. Changes live in `arena`. */
+int outbox_next_active(struct replica *replica, int64_t position, struct arena *arena,
+                       struct active_entry *ret, bool *ret_found, struct error *error);
+
 /* Drops the history from before `before_ms`. */
 int outbox_prune(struct replica *replica, int64_t before_ms, struct error *error);
 

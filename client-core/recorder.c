@@ -196,7 +196,8 @@ static void tell_rules_cell(struct recorder *recorder, const struct recorded_row
     buffer_append(&recorder->changed, &changed, sizeof changed);
 }
 
-/* What the rules see of the row: the columns that changed; of a new row all that are not null. */
+/* What the rules see of the row, the same as at headquarters: the columns that changed, without
+ * the key; of a new row all that are not null. */
 static int tell_rules(struct recorder *recorder, const struct recorded_row *row,
                       struct error *error) {
     const struct table *table = row->access->table;
@@ -204,9 +205,6 @@ static int tell_rules(struct recorder *recorder, const struct recorded_row *row,
     if (!row->access->has_rules)
         return 0;
     buffer_append(&recorder->touched, &touched, sizeof touched);
-    for (size_t i = 0; row->operation == ROW_INSERT && i < table->key_count; i++)
-        tell_rules_cell(recorder, row, table->key[i], value_null(),
-                        value_blob((struct bytes){row->key.data + i * ID_SIZE, ID_SIZE}));
     uint64_t mask = row->fresh_mask;
     for (unsigned number; (number = mask_take(&mask)) != 0;) {
         struct value former =
