@@ -53,7 +53,7 @@ static int print_enrolled(const struct invocation *invocation, satchel_error *er
 static int run_enrol(const struct invocation *invocation) {
     satchel_error error;
     char buffer[LIMIT_INVITATION];
-    const char *invitation;
+    const char *invitation = NULL;
     if (read_invitation(invocation, buffer, sizeof buffer, &invitation, &error) != 0) {
         problem_print(&error, invocation->json);
         return EXIT_USAGE;

@@ -163,7 +163,7 @@ static int try_batch(struct run *run, enum import_kind kind,
 static int run_batch(struct run *run, const struct batch *batch, satchel_error *error) {
     size_t start = 0, end = batch->count;
     while (start < batch->count) {
-        size_t failed;
+        size_t failed = 0;
         int rc = try_batch(run, batch->kind, batch->items + start, end - start, &failed,
                            error);
         if (rc < 0)
