@@ -1,0 +1,173 @@
+-- @query opportunity.list  Opportunities, newest first.
+-- @zh 销售机会列表
+-- @param stage text(63)?  Only those in the stage with this code.
+-- @param state enum(open|won|lost|void)?  Only those.
+-- @param owner id(app_user)?  Only his.
+-- @param customer id(customer)?  Only this customer's.
+-- @param product id(product)?  Only for this main product.
+-- @param pipeline code(pipeline)?  Only of this pipeline.
+-- @param text text(200)?  Only those whose name, code or customer holds this text.
+-- @param limit int(1..1000000)=100  How many at most.
+-- @param offset int(0..1000000000)=0  How many to skip.
+-- @example state=open owner="Anna Snelling" limit=20
+select id, code, name, customer, stage_code, stage_zh, stage_en, state, amount_minor, currency, owner, product,
+       opened_on, expected_close_on, closed_on, next_step, customer_id, owner_id
+  from opportunity_card
+ where (:stage is null or stage_code = :stage)
+   and (:state is null or state = :state)
+   and (:owner is null or owner_id = :owner)
+   and (:customer is null or customer_id = :customer)
+   and (:product is null or product_id = :product)
+   and (:pipeline is null or pipeline_id = :pipeline)
+   and (:text is null or instr(fold(name), fold(:text)) > 0 or instr(fold(customer), fold(:text)) > 0
+        or instr(fold(code), fold(:text)) > 0)
+ order by opened_on desc, id desc
+ limit :limit offset :offset;
+
+-- @query opportunity.of_customer  The opportunities with one customer, newest first.
+-- @zh 客户的销售机会
+-- @param customer id(customer)  The customer.
+select id, code, name, stage_code, stage_zh, stage_en, state, amount_minor, currency, owner, opened_on, closed_on
+  from opportunity_card
+ where customer_id = :customer
+ order by opened_on desc, id desc;
+
+-- @query opportunity.show  One opportunity with all there is to know.
+-- @zh 销售机会详情
+-- @param opportunity id(opportunity)  The opportunity.
+-- @example opportunity=1C1I7A6R
+select o.id, o.code, o.name, o.need, o.customer_id, o.customer, o.contact_id, c.name as contact, c.phone as contact_phone,
+       o.pipeline_code, o.stage_code, o.stage_zh, o.stage_en, o.state, o.probability_bp, o.stage_entered_on,
+       o.amount_minor, o.currency, mul_div(o.amount_minor, o.probability_bp, 10000) as weighted_minor,
+       o.product_id, o.product, o.owner_id, o.owner, m.name as manager, b.name as branch, o.source, o.competitor, o.next_step,
+       o.forecast, o.opened_on, o.expected_close_on, o.closed_on, o.lost_reason, o.lost_note,
+       (select max(i.happened_at) from interaction i
+         where i.opportunity_id = o.id and i.deleted_at is null and i.kind <> 'note') as last_contact_at,
+       (select min(r.due_at) from reminder r
+         where r.opportunity_id = o.id and r.done_at is null and r.deleted_at is null) as next_contact_at,
+       o.created_at, o.updated_at
+  from opportunity_card o
+  left join contact c on c.id = o.contact_id
+  left join app_user m on m.id = o.manager_id
+  left join branch b on b.id = o.branch_id
+ where o.id = :opportunity;
+
+-- @query opportunity.timeline  Everything that happened with an opportunity, newest first.
+-- @zh 销售机会时间线
+-- @param opportunity id(opportunity)  The opportunity.
+-- @param limit int(1..100000)=200  How many at most.
+select happened_at, kind, what_zh, what_en, who, detail, id
+  from (select i.happened_at as happened_at, 'interaction' as kind, coalesce(k.name_zh, i.kind) as what_zh, coalesce(k.name_en, i.kind) as what_en,
+               u.name as who, i.summary as detail, i.id as id
+          from interaction i
+          left join app_user u on u.id = i.user_id
+          left join list_item k on k.list = 'interaction_kind' and k.code = i.kind
+         where i.opportunity_id = :opportunity and i.deleted_at is null
+         union all
+        select e.created_at, 'stage', coalesce(f.name_zh || ' → ', '') || t.name_zh, coalesce(f.name_en || ' → ', '') || t.name_en,
+               u.name, coalesce(e.occurred_on || ' ', '') || coalesce(e.note, ''), e.id
+          from opportunity_stage_event e
+          join stage t on t.id = e.to_stage_id
+          left join stage f on f.id = e.from_stage_id
+          left join app_user u on u.id = e.created_by
+         where e.opportunity_id = :opportunity
+         union all
+        select a.created_at, 'assignment', '移交 ' || coalesce(f.name || ' → ', '') || coalesce(t.name, ''),
+               'Hand-over ' || coalesce(f.name || ' → ', '') || coalesce(t.name, ''), u.name, a.note, a.id
+          from assignment a
+          left join app_user f on f.id = a.from_user_id
+          left join app_user t on t.id = a.to_user_id
+          left join app_user u on u.id = a.created_by
+         where a.opportunity_id = :opportunity
+         union all
+        select coalesce(x.done_at, x.created_at), 'task', case when x.done_at is null then '任务' else '任务完成' end,
+               case when x.done_at is null then 'Task' else 'Task done' end, u.name, x.title, x.id
+          from task x
+          left join app_user u on u.id = x.assignee_id
+         where x.opportunity_id = :opportunity and x.deleted_at is null) as entries
+ order by happened_at desc, id desc
+ limit :limit;
+
+-- @query opportunity.stage_history  The steps of an opportunity, first to last.
+-- @zh 阶段变更记录
+-- @param opportunity id(opportunity)  The opportunity.
+select e.occurred_on, f.code as from_stage, t.code as to_stage, t.name_zh as to_stage_zh, t.name_en as to_stage_en,
+       e.note, u.name as who, e.created_at as recorded_at
+  from opportunity_stage_event e
+  join stage t on t.id = e.to_stage_id
+  left join stage f on f.id = e.from_stage_id
+  left join app_user u on u.id = e.created_by
+ where e.opportunity_id = :opportunity
+ -- Steps without a date come from imports: they were first.
+ order by coalesce(e.occurred_on, ''), e.created_at, t.kind <> 'open', t.position;
+
+-- @query opportunity.members  Who takes part in an opportunity, and with which part of it.
+-- @zh 协作人
+-- @param opportunity id(opportunity)  The opportunity.
+select u.id as user_id, u.name as person, 'owner' as access,
+       10000 - coalesce((select sum(m.credit_bp) from opportunity_member m
+                          where m.opportunity_id = o.id and m.deleted_at is null), 0) as credit_bp,
+       null as expires_on
+  from opportunity o
+  join app_user u on u.id = o.owner_id
+ where o.id = :opportunity
+ union all
+select u.id, u.name, m.access, m.credit_bp, m.expires_on
+  from opportunity_member m
+  join app_user u on u.id = m.user_id
+ where m.opportunity_id = :opportunity and m.deleted_at is null;
+
+-- @query opportunity.products  The product lines of an opportunity.
+-- @zh 产品明细
+-- @param opportunity id(opportunity)  The opportunity.
+select l.id, p.code, p.name as product, l.quantity_qty, l.unit_price_minor, o.currency,
+       mul_div(l.unit_price_minor, l.quantity_qty, 1000) as total_minor, l.note
+  from opportunity_product l
+  join product p on p.id = l.product_id
+  join opportunity o on o.id = l.opportunity_id
+ where l.opportunity_id = :opportunity and l.deleted_at is null
+ order by l.id;
+
+-- @query opportunity.assignments  Who had an opportunity when.
+-- @zh 移交记录
+-- @param opportunity id(opportunity)  The opportunity.
+select a.created_at as assigned_at, f.name as from_person, t.name as to_person, u.name as who, a.reason, a.note, a.contact_by_at
+  from assignment a
+  left join app_user f on f.id = a.from_user_id
+  left join app_user t on t.id = a.to_user_id
+  left join app_user u on u.id = a.created_by
+ where a.opportunity_id = :opportunity
+ order by a.created_at, a.id;
+
+-- @query opportunity.assign_preview  What a bulk hand-over of somebody's open opportunities would move.
+-- @zh 批量移交预览
+-- @roles manager hq
+-- @param from id(app_user)  Whose opportunities.
+select o.id, o.code, o.name, o.customer, o.stage_code, o.stage_zh, o.stage_en, o.amount_minor, o.currency, o.next_step
+  from opportunity_card o
+ where o.owner_id = :from and o.state = 'open'
+ order by o.amount_minor desc, o.id;
+
+-- @query opportunity.contested  Open opportunities that two salespeople follow: same customer, same product, different owners.
+-- @zh 撞单检测
+-- @roles manager hq
+-- @param limit int(1..100000)=200  How many at most.
+select c.name as customer, p.name as product, a.name as first_opportunity, ua.name as first_owner,
+       b.name as second_opportunity, ub.name as second_owner, a.id as first_id, b.id as second_id
+  from stage sa
+  join opportunity a on a.stage_id = sa.id
+  join opportunity b on b.customer_id = a.customer_id and b.id > a.id
+  join stage sb on sb.id = b.stage_id
+  join customer c on c.id = a.customer_id
+  join product p on p.id = a.product_id
+  join app_user ua on ua.id = a.owner_id
+  join app_user ub on ub.id = b.owner_id
+ where sa.kind = 'open' and sb.kind = 'open' and a.deleted_at is null and b.deleted_at is null
+   and a.owner_id <> b.owner_id
+   and (b.product_id = a.product_id
+        or exists (select 1 from opportunity_product la
+                     join opportunity_product lb on lb.product_id = la.product_id
+                    where la.opportunity_id = a.id and lb.opportunity_id = b.id
+                      and la.deleted_at is null and lb.deleted_at is null))
+ order by c.name, a.id, b.id
+ limit :limit;
