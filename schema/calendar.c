@@ -19,7 +19,8 @@ static int64_t day_of(int64_t year, int64_t month, int64_t day) {
     int64_t era = year / 400;
     int64_t year_of_era = year - era * 400;
     int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    int64_t day_of_era =
+        year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
 }
 
@@ -28,10 +29,12 @@ void calendar_format_date(int64_t day, char ret_text[CALENDAR_DATE_SIZE]) {
     int64_t shifted = day + 719468; /* since 0000-03-01, not negative */
     int64_t era = shifted / 146097;
     int64_t in_era = shifted - era * 146097;
-    int64_t year_of_era = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int64_t year_of_era =
+        (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
     int64_t in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t shifted_month = (5 * in_year + 2) / 153;
-    unsigned month = (unsigned)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+    unsigned month =
+        (unsigned)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
     unsigned date = (unsigned)(in_year - (153 * shifted_month + 2) / 5 + 1);
     unsigned year = (unsigned)(year_of_era + era * 400 + (month <= 2));
     snprintf(ret_text, CALENDAR_DATE_SIZE, "%04u-%02u-%02u", year % 10000, month % 100,

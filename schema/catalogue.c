@@ -36,10 +36,11 @@ static int read_role(struct load *load, const struct clause *clause, const char 
     if (!name)
         return error_out_of_memory(load->error);
     if (!number_read(number_text, 1, LIMIT_ROLES, &number) || !name_is_valid(name, false))
-        return load_fail(load, clause->line, "write @roles 1 name  2 name, numbers up to %d",
-                         LIMIT_ROLES);
+        return load_fail(load, clause->line,
+                         "write @roles 1 name  2 name, numbers up to %d", LIMIT_ROLES);
     if (catalogue->role_names[number - 1] || catalogue_role(catalogue, name))
-        return load_fail(load, clause->line, "role %d %s is there already", (int)number, name);
+        return load_fail(load, clause->line, "role %d %s is there already", (int)number,
+                         name);
     catalogue->role_names[number - 1] = name;
     if (catalogue->role_count < (size_t)number)
         catalogue->role_count = (size_t)number;
@@ -56,7 +57,8 @@ static int read_roles(struct load *load, const struct embedded_file *file) {
         bool done = false;
         if (token.kind == SQL_TOKEN_END || token.kind == SQL_TOKEN_BROKEN)
             return 0; /* the first pass reports what is broken */
-        if (!annotation_is(token) || token.size < 6 || strncmp(token.text, "@roles", 6) != 0)
+        if (!annotation_is(token) || token.size < 6 ||
+            strncmp(token.text, "@roles", 6) != 0)
             continue;
         if (load->catalogue->role_count)
             return load_fail(load, token.line, "@roles is said twice");
@@ -69,8 +71,8 @@ static int read_roles(struct load *load, const struct embedded_file *file) {
     }
 }
 
-static int keep_text(struct load *load, const struct embedded_file *file, const char **texts,
-                     size_t *count) {
+static int keep_text(struct load *load, const struct embedded_file *file,
+                     const char **texts, size_t *count) {
     texts[*count] = arena_text(load->arena, file->text, file->size);
     if (!texts[*count])
         return error_out_of_memory(load->error);
@@ -101,10 +103,12 @@ static int read_file(struct load *load, const struct embedded_file *file) {
     return load_fail(load, 1, "there is no such folder in schema/");
 }
 
-static int read_files(struct load *load, const struct embedded_file *files, size_t count) {
+static int read_files(struct load *load, const struct embedded_file *files,
+                      size_t count) {
     struct catalogue *catalogue = load->catalogue;
     catalogue->ddl = arena_alloc_array(load->arena, count, sizeof *catalogue->ddl);
-    catalogue->derived = arena_alloc_array(load->arena, count, sizeof *catalogue->derived);
+    catalogue->derived =
+        arena_alloc_array(load->arena, count, sizeof *catalogue->derived);
     catalogue->seed = arena_alloc_array(load->arena, count, sizeof *catalogue->seed);
     if (!catalogue->ddl || !catalogue->derived || !catalogue->seed)
         return error_out_of_memory(load->error);
@@ -117,8 +121,8 @@ static int read_files(struct load *load, const struct embedded_file *files, size
     return 0;
 }
 
-int catalogue_load(const struct embedded_file *files, size_t count, struct catalogue **ret,
-                   struct error *error) {
+int catalogue_load(const struct embedded_file *files, size_t count,
+                   struct catalogue **ret, struct error *error) {
     struct arena scratch = arena_make(CATALOGUE_MAX);
     struct loaded *loaded = calloc(1, sizeof *loaded);
     struct load *load = arena_alloc(&scratch, sizeof *load);
@@ -163,7 +167,8 @@ const struct table *catalogue_table(const struct catalogue *catalogue, const cha
     return NULL;
 }
 
-const struct table *catalogue_table_number(const struct catalogue *catalogue, uint64_t number) {
+const struct table *catalogue_table_number(const struct catalogue *catalogue,
+                                           uint64_t number) {
     return number < LIMIT_TABLES ? catalogue->by_number[number] : NULL;
 }
 
@@ -173,14 +178,17 @@ static int compare_name(const void *name, const void *operation) {
 
 static const struct operation *find(const struct operation *operations, size_t count,
                                     const char *name) {
-    return count ? bsearch(name, operations, count, sizeof *operations, compare_name) : NULL;
+    return count ? bsearch(name, operations, count, sizeof *operations, compare_name)
+                 : NULL;
 }
 
-const struct operation *catalogue_command(const struct catalogue *catalogue, const char *name) {
+const struct operation *catalogue_command(const struct catalogue *catalogue,
+                                          const char *name) {
     return find(catalogue->commands, catalogue->command_count, name);
 }
 
-const struct operation *catalogue_query(const struct catalogue *catalogue, const char *name) {
+const struct operation *catalogue_query(const struct catalogue *catalogue,
+                                        const char *name) {
     return find(catalogue->queries, catalogue->query_count, name);
 }
 

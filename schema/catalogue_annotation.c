@@ -16,8 +16,8 @@ static int fail(struct load *load, const char *path, unsigned line, const char *
                 va_list arguments) {
     char sentence[400];
     vsnprintf(sentence, sizeof sentence, format, arguments);
-    return error_set(load->error, "catalogue.invalid", NULL, "schema/%s:%u: %s", path, line,
-                     sentence);
+    return error_set(load->error, "catalogue.invalid", NULL, "schema/%s:%u: %s", path,
+                     line, sentence);
 }
 
 int load_fail(struct load *load, unsigned line, const char *format, ...) {
@@ -28,7 +28,8 @@ int load_fail(struct load *load, unsigned line, const char *format, ...) {
     return rc;
 }
 
-int load_fail_at(struct load *load, const char *path, unsigned line, const char *format, ...) {
+int load_fail_at(struct load *load, const char *path, unsigned line, const char *format,
+                 ...) {
     va_list arguments;
     va_start(arguments, format);
     int rc = fail(load, path, line, format, arguments);
@@ -45,8 +46,8 @@ static bool is_letter(char c) {
 }
 
 bool annotation_is(struct sql_token comment) {
-    return comment.kind == SQL_TOKEN_COMMENT && comment.size >= 2 && comment.text[0] == '@' &&
-           is_letter(comment.text[1]);
+    return comment.kind == SQL_TOKEN_COMMENT && comment.size >= 2 &&
+           comment.text[0] == '@' && is_letter(comment.text[1]);
 }
 
 /* Where the clause that begins at `at` ends: before a blank with "@letter" behind it. */
@@ -78,7 +79,8 @@ static int add_clause(struct load *load, struct clause_list *list, struct clause
     return 0;
 }
 
-int annotation_read(struct load *load, struct sql_token comment, struct clause_list *list) {
+int annotation_read(struct load *load, struct sql_token comment,
+                    struct clause_list *list) {
     const char *at = comment.text;
     const char *end = at + comment.size;
     while (at < end) {
@@ -121,7 +123,8 @@ int clauses_check(struct load *load, const char *path, const struct clause_list 
             return load_fail_at(load, path, clause->line, "unknown annotation @%s here",
                                 clause->word);
         if (clause_find(list, clause->word) != clause)
-            return load_fail_at(load, path, clause->line, "@%s is said twice", clause->word);
+            return load_fail_at(load, path, clause->line, "@%s is said twice",
+                                clause->word);
     }
     return 0;
 }
@@ -151,7 +154,8 @@ bool name_is_valid(const char *name, bool dotted) {
         bool first = i == 0 || name[i - 1] == '.';
         if (c == '.' && dotted && !first && i + 1 < length)
             dot = true;
-        else if (first ? !is_letter(c) : !is_letter(c) && c != '_' && !(c >= '0' && c <= '9'))
+        else if (first ? !is_letter(c)
+                       : !is_letter(c) && c != '_' && !(c >= '0' && c <= '9'))
             return false;
     }
     return dot == dotted;

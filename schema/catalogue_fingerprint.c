@@ -15,8 +15,8 @@ static const char *const merge_words[] = {"lww", "add", "max", "min", "first", "
 
 static void print_column(struct buffer *text, const struct table *table,
                          const struct column *column) {
-    buffer_printf(text, "column %d %d cell %d %s", table->number, column->number, column->cell,
-                  merge_words[column->merge]);
+    buffer_printf(text, "column %d %d cell %d %s", table->number, column->number,
+                  column->cell, merge_words[column->merge]);
     if (column->state_event)
         buffer_printf(text, " by %s", column->state_event->name);
     if (column->key_position)
@@ -28,7 +28,8 @@ static void print_column(struct buffer *text, const struct table *table,
 
 static void print_table(struct buffer *text, const struct table *table) {
     buffer_printf(text, "table %d %s%s%s\n", table->number, table->name,
-                  table->append_only ? " append" : "", table->engine_rows ? " engine" : "");
+                  table->append_only ? " append" : "",
+                  table->engine_rows ? " engine" : "");
     for (size_t number = 1; number < LIMIT_COLUMNS; number++)
         if (table->by_number[number])
             print_column(text, table, table->by_number[number]);

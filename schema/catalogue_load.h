@@ -44,7 +44,8 @@ struct raw_table {
     size_t key_count;
     bool strict;
     bool without_rowid;
-    struct table *made; /* second pass: its place in the catalogue; columns are parallel */
+    struct table
+        *made; /* second pass: its place in the catalogue; columns are parallel */
 };
 
 struct raw_operation {
@@ -57,7 +58,11 @@ struct raw_operation {
 };
 
 /* Data columns and the five stamps; operations of all kinds. */
-enum { STAMP_COUNT = 5, RAW_COLUMNS_MAX = LIMIT_COLUMNS - 1 + STAMP_COUNT, OPERATIONS_MAX = 4096 };
+enum {
+    STAMP_COUNT = 5,
+    RAW_COLUMNS_MAX = LIMIT_COLUMNS - 1 + STAMP_COUNT,
+    OPERATIONS_MAX = 4096
+};
 
 struct load {
     struct arena *arena;   /* of the catalogue */
@@ -75,15 +80,16 @@ struct load {
 int load_fail(struct load *load, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same for another file than the one being read. */
-int load_fail_at(struct load *load, const char *path, unsigned line, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+int load_fail_at(struct load *load, const char *path, unsigned line, const char *format,
+                 ...) __attribute__((format(printf, 4, 5)));
 
 /* --- catalogue_annotation.c: the small grammar ----------------------------------------- */
 
 /* True for a comment that begins with "@" and a letter. */
 bool annotation_is(struct sql_token comment);
 /* Adds the clauses of an annotation comment. */
-int annotation_read(struct load *load, struct sql_token comment, struct clause_list *list);
+int annotation_read(struct load *load, struct sql_token comment,
+                    struct clause_list *list);
 /* The clause of that word, or NULL. */
 const struct clause *clause_find(const struct clause_list *list, const char *word);
 /* Fails on a word that is not in `allowed` (NULL-terminated) or that is said twice, unless it is in `repeatable`. */
@@ -115,8 +121,8 @@ int resolve_scopes(struct load *load);
 int resolve_operations(struct load *load);
 
 /* The column of that name; fails naming the clause's line when there is none. */
-int resolve_column(struct load *load, const struct raw_table *raw, const struct clause *clause,
-                   struct bytes name, struct column **ret);
+int resolve_column(struct load *load, const struct raw_table *raw,
+                   const struct clause *clause, struct bytes name, struct column **ret);
 /* The table of that name; fails likewise. */
 int resolve_table(struct load *load, const struct raw_table *raw, unsigned line,
                   struct bytes name, struct table **ret);

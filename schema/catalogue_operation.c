@@ -13,7 +13,8 @@ static const char *const kind_words[] = {"command", "query", "rule"};
 static const char *const command_words[] = {"command", "zh", "roles", "may_noop", NULL};
 static const char *const query_words[] = {"query", "zh", "roles", NULL};
 static const char *const rule_words[] = {"rule", "zh", "tables", "since", NULL};
-static const char *const *const allowed_words[] = {command_words, query_words, rule_words};
+static const char *const *const allowed_words[] = {command_words, query_words,
+                                                   rule_words};
 static const char *const several_words[] = {"param", "example", NULL};
 
 /* --- annotations -------------------------------------------------------------------------- */
@@ -51,7 +52,8 @@ static int read_parameters(struct load *load, const struct clause_list *clauses,
     struct parameter room[LIMIT_PARAMETERS] = {0};
     operation->parameters = room;
     int rc = 0;
-    for (const struct clause *clause = clauses->first; rc == 0 && clause; clause = clause->next)
+    for (const struct clause *clause = clauses->first; rc == 0 && clause;
+         clause = clause->next)
         if (strcmp(clause->word, "param") == 0)
             rc = load_parameter(load, clause->line, clause->argument, raw);
     operation->parameters =
@@ -69,7 +71,8 @@ static int read_examples(struct load *load, const struct clause_list *clauses,
     size_t count = 0;
     for (const struct clause *clause = clauses->first; clause; clause = clause->next)
         count += strcmp(clause->word, "example") == 0;
-    operation->examples = arena_alloc_array(load->arena, count, sizeof *operation->examples);
+    operation->examples =
+        arena_alloc_array(load->arena, count, sizeof *operation->examples);
     if (!operation->examples)
         return error_out_of_memory(load->error);
     for (const struct clause *clause = clauses->first; clause; clause = clause->next)
@@ -108,13 +111,14 @@ static int read_annotations(struct load *load, const struct clause_list *clauses
     operation->roles = ROLE_SET_ALL;
     operation->rule_since = 1;
     raw->table_names = tables ? tables->argument : "";
-    if (roles &&
-        roles_read(load, load->path, roles->line, roles->argument, &operation->roles) != 0)
+    if (roles && roles_read(load, load->path, roles->line, roles->argument,
+                            &operation->roles) != 0)
         return -1;
     if (since && read_since(load, since, operation) != 0)
         return -1;
-    return read_parameters(load, clauses, raw) != 0 ? -1
-                                                    : read_examples(load, clauses, operation);
+    return read_parameters(load, clauses, raw) != 0
+               ? -1
+               : read_examples(load, clauses, operation);
 }
 
 /* --- statements --------------------------------------------------------------------------- */
@@ -140,15 +144,17 @@ static bool at_head(const struct reading *reading) {
     size_t length = strlen(word);
     return annotation_is(reading->token) && reading->token.size > length + 1 &&
            strncmp(reading->token.text + 1, word, length) == 0 &&
-           (reading->token.text[length + 1] == ' ' || reading->token.text[length + 1] == '\t');
+           (reading->token.text[length + 1] == ' ' ||
+            reading->token.text[length + 1] == '\t');
 }
 
 static int skip_comments(struct reading *reading) {
     while (reading->token.kind == SQL_TOKEN_COMMENT && !at_head(reading)) {
         if (annotation_is(reading->token))
-            return load_fail(reading->load, reading->token.line,
-                             "an annotation after the first statement, or outside of any @%s",
-                             kind_words[reading->kind]);
+            return load_fail(
+                reading->load, reading->token.line,
+                "an annotation after the first statement, or outside of any @%s",
+                kind_words[reading->kind]);
         if (step(reading) != 0)
             return -1;
     }
@@ -164,7 +170,8 @@ static int read_statement(struct reading *reading, const char **ret_text) {
         if (reading->token.kind == SQL_TOKEN_END || at_head(reading))
             return load_fail(load, line, "a statement that does not end with ;");
         if (annotation_is(reading->token))
-            return load_fail(load, reading->token.line, "an annotation inside a statement");
+            return load_fail(load, reading->token.line,
+                             "an annotation inside a statement");
         if (step(reading) != 0)
             return -1;
     }
@@ -185,9 +192,9 @@ static int read_statements(struct reading *reading, struct raw_operation *raw) {
         if (reading->token.kind == SQL_TOKEN_END || at_head(reading))
             break;
         if (operation->statement_count == most)
-            return load_fail(load, reading->token.line, "%s: a %s has at most %zu statement%s",
-                             operation->name, kind_words[reading->kind], most,
-                             most == 1 ? "" : "s");
+            return load_fail(load, reading->token.line,
+                             "%s: a %s has at most %zu statement%s", operation->name,
+                             kind_words[reading->kind], most, most == 1 ? "" : "s");
         if (read_statement(reading, &texts[operation->statement_count]) != 0)
             return -1;
         operation->statement_count++;
@@ -272,7 +279,8 @@ static int resolve_rule_tables(struct load *load, struct raw_operation *raw) {
     const char *names = raw->table_names;
     for (struct bytes name = word_next(&names); name.size; name = word_next(&names)) {
         if (rule->rule_table_count == most)
-            return load_fail_at(load, rule->path, raw->line, "more than %zu @tables", most);
+            return load_fail_at(load, rule->path, raw->line, "more than %zu @tables",
+                                most);
         const struct table *table = find_table(load, raw, raw->line, name);
         if (!table)
             return -1;
@@ -287,15 +295,17 @@ static int resolve_parameters(struct load *load, struct raw_operation *raw) {
         if (!raw->parameter_tables[i])
             continue;
         unsigned line = raw->parameter_lines[i];
-        parameter->table = find_table(load, raw, line, bytes_of_text(raw->parameter_tables[i]));
+        parameter->table =
+            find_table(load, raw, line, bytes_of_text(raw->parameter_tables[i]));
         if (!parameter->table)
             return -1;
         bool code = parameter->type == PARAMETER_CODE;
         if (parameter->table->key_count != 1 ||
             (code && !table_column(parameter->table, "code")))
             return load_fail_at(load, raw->operation.path, line,
-                                "%s: table %s needs a single-column key%s", parameter->name,
-                                parameter->table->name, code ? " and a column code" : "");
+                                "%s: table %s needs a single-column key%s",
+                                parameter->name, parameter->table->name,
+                                code ? " and a column code" : "");
     }
     return 0;
 }
@@ -304,9 +314,9 @@ static int check_duplicate(struct load *load, size_t i) {
     const struct raw_operation *raw = load->operations[i];
     if (i == 0 || by_name(&load->operations[i - 1], &load->operations[i]) != 0)
         return 0;
-    return load_fail_at(load, raw->operation.path, raw->line, "a second %s %s (the other: %s)",
-                        kind_words[raw->operation.kind], raw->operation.name,
-                        load->operations[i - 1]->operation.path);
+    return load_fail_at(load, raw->operation.path, raw->line,
+                        "a second %s %s (the other: %s)", kind_words[raw->operation.kind],
+                        raw->operation.name, load->operations[i - 1]->operation.path);
 }
 
 static void share_out(struct catalogue *catalogue, const struct operation *operations,

@@ -11,12 +11,12 @@ static const struct {
     enum parameter_type type;
     bool inside; /* wants "(…)" */
 } types[] = {
-    {"id", PARAMETER_ID, true},       {"newid", PARAMETER_NEWID, false},
-    {"text", PARAMETER_TEXT, true},   {"int", PARAMETER_INT, true},
+    {"id", PARAMETER_ID, true},        {"newid", PARAMETER_NEWID, false},
+    {"text", PARAMETER_TEXT, true},    {"int", PARAMETER_INT, true},
     {"money", PARAMETER_MONEY, false}, {"bp", PARAMETER_BP, false},
-    {"bool", PARAMETER_BOOL, false},  {"date", PARAMETER_DATE, false},
-    {"time", PARAMETER_TIME, false},  {"enum", PARAMETER_ENUM, true},
-    {"code", PARAMETER_CODE, true},   {"json", PARAMETER_JSON, false},
+    {"bool", PARAMETER_BOOL, false},   {"date", PARAMETER_DATE, false},
+    {"time", PARAMETER_TIME, false},   {"enum", PARAMETER_ENUM, true},
+    {"code", PARAMETER_CODE, true},    {"json", PARAMETER_JSON, false},
 };
 
 /* A type as written, cut in its parts. */
@@ -85,7 +85,8 @@ static bool read_range(struct bytes inside, struct parameter *parameter) {
 }
 
 /* "a|b|c" */
-static bool read_choices(struct load *load, struct bytes inside, struct parameter *parameter) {
+static bool read_choices(struct load *load, struct bytes inside,
+                         struct parameter *parameter) {
     size_t count = 1;
     for (size_t i = 0; i < inside.size; i++)
         count += inside.data[i] == '|';
@@ -115,9 +116,12 @@ static bool read_inside(struct load *load, struct bytes inside, struct raw_opera
         return *table_name && name_is_valid(*table_name, false);
     case PARAMETER_TEXT:
         return number_read(inside, 1, LIMIT_TEXT, &parameter->maximum);
-    case PARAMETER_INT: return read_range(inside, parameter);
-    case PARAMETER_ENUM: return read_choices(load, inside, parameter);
-    default: return inside.size == 0;
+    case PARAMETER_INT:
+        return read_range(inside, parameter);
+    case PARAMETER_ENUM:
+        return read_choices(load, inside, parameter);
+    default:
+        return inside.size == 0;
     }
 }
 
@@ -129,10 +133,11 @@ static int read_type(struct load *load, unsigned line, const struct type_text *t
         parameter->type = types[i].type;
         if (types[i].inside != text->has_inside ||
             !read_inside(load, text->inside, raw, parameter))
-            return load_fail(load, line,
-                             "parameter %s: write id(table), newid, text(max), int(min..max), "
-                             "money, bp, bool, date, time, enum(a|b), code(table) or json",
-                             parameter->name);
+            return load_fail(
+                load, line,
+                "parameter %s: write id(table), newid, text(max), int(min..max), "
+                "money, bp, bool, date, time, enum(a|b), code(table) or json",
+                parameter->name);
         return 0;
     }
     return load_fail(load, line, "parameter %s: unknown type \"%.*s\"", parameter->name,
@@ -165,8 +170,8 @@ int load_parameter(struct load *load, unsigned line, const char *text,
     text += strspn(text, " \t");
     struct type_text type;
     if (!cut_type(load, text, &type))
-        return load_fail(load, line, "parameter %s: cannot read its type \"%s\"", parameter.name,
-                         text);
+        return load_fail(load, line, "parameter %s: cannot read its type \"%s\"",
+                         parameter.name, text);
     parameter.optional = type.optional;
     parameter.default_text = type.default_text;
     parameter.description = type.rest + strspn(type.rest, " \t");

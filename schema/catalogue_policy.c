@@ -27,8 +27,9 @@ static int read_reference(struct load *load, struct raw_table *raw, size_t i) {
                       &target) != 0)
         return -1;
     if (column->type != VALUE_BLOB || target->key_count != 1)
-        return load_fail_at(load, raw->path, reference->line,
-                            "@ref wants a blob column and a table with a single-column key");
+        return load_fail_at(
+            load, raw->path, reference->line,
+            "@ref wants a blob column and a table with a single-column key");
     column->ref = target;
     return 0;
 }
@@ -44,8 +45,8 @@ static int read_group(struct load *load, struct raw_table *raw, size_t i) {
         return load_fail_at(load, raw->path, clause->line, "%s cannot be in a group",
                             column->name);
     if (!name_is_valid(clause->argument, false))
-        return load_fail_at(load, raw->path, clause->line, "\"%s\" is no name for a group",
-                            clause->argument);
+        return load_fail_at(load, raw->path, clause->line,
+                            "\"%s\" is no name for a group", clause->argument);
     column->group = clause->argument;
     return 0;
 }
@@ -65,12 +66,13 @@ static void number_cells(struct table *table) {
 
 /* --- merge rules -------------------------------------------------------------------------- */
 
-static int read_state(struct load *load, struct raw_table *raw, const struct clause *clause,
-                      struct column *column) {
+static int read_state(struct load *load, struct raw_table *raw,
+                      const struct clause *clause, struct column *column) {
     size_t length = strlen(clause->argument);
     const char *name = clause->argument + strlen("state(");
     if (clause->argument[length - 1] != ')')
-        return load_fail_at(load, raw->path, clause->line, "write @merge state(event_table)");
+        return load_fail_at(load, raw->path, clause->line,
+                            "write @merge state(event_table)");
     struct bytes event = {(const uint8_t *)name, length - strlen("state(") - 1};
     struct table *table;
     if (resolve_table(load, raw, clause->line, event, &table) != 0)
@@ -84,8 +86,11 @@ static int read_merge(struct load *load, struct raw_table *raw, size_t i) {
     static const struct {
         const char *word;
         enum merge_rule rule;
-    } rules[] = {{"lww", MERGE_LWW}, {"add", MERGE_ADD},     {"max", MERGE_MAX},
-                 {"min", MERGE_MIN}, {"first", MERGE_FIRST}};
+    } rules[] = {{"lww", MERGE_LWW},
+                 {"add", MERGE_ADD},
+                 {"max", MERGE_MAX},
+                 {"min", MERGE_MIN},
+                 {"first", MERGE_FIRST}};
     struct column *column = &raw->made->columns[i];
     const struct clause *clause = clause_find(&raw->columns[i].clauses, "merge");
     if (!clause)
@@ -104,9 +109,10 @@ static int read_merge(struct load *load, struct raw_table *raw, size_t i) {
         column->merge = rules[k].rule;
         return 0;
     }
-    return load_fail_at(load, raw->path, clause->line,
-                        "@merge wants lww, add, max, min, first or state(event_table), not \"%s\"",
-                        clause->argument);
+    return load_fail_at(
+        load, raw->path, clause->line,
+        "@merge wants lww, add, max, min, first or state(event_table), not \"%s\"",
+        clause->argument);
 }
 
 static int spread_merge(struct load *load, struct raw_table *raw, size_t i) {
@@ -117,7 +123,8 @@ static int spread_merge(struct load *load, struct raw_table *raw, size_t i) {
     if (column->merge == MERGE_ADD && column->type != VALUE_INTEGER)
         return load_fail_at(load, raw->path, raw->columns[i].line,
                             "@merge add wants integers, and %s is none", column->name);
-    if ((column->merge == MERGE_MAX || column->merge == MERGE_MIN) && column->type == VALUE_BLOB)
+    if ((column->merge == MERGE_MAX || column->merge == MERGE_MIN) &&
+        column->type == VALUE_BLOB)
         return load_fail_at(load, raw->path, raw->columns[i].line,
                             "@merge max and min want integers or texts, and %s is a blob",
                             column->name);
@@ -126,8 +133,8 @@ static int spread_merge(struct load *load, struct raw_table *raw, size_t i) {
 
 /* --- roles -------------------------------------------------------------------------------- */
 
-static int read_roles(struct load *load, struct raw_table *raw, const struct clause *clause,
-                      role_set otherwise, role_set *ret) {
+static int read_roles(struct load *load, struct raw_table *raw,
+                      const struct clause *clause, role_set otherwise, role_set *ret) {
     *ret = otherwise;
     if (!clause)
         return 0;
@@ -139,8 +146,8 @@ static int read_writers(struct load *load, struct raw_table *raw) {
     role_set by_default;
     const struct clause *insert = clause_find(&raw->clauses, "insert");
     if (!insert)
-        return load_fail_at(load, raw->path, raw->line, "table %s does not say who may @insert",
-                            table->name);
+        return load_fail_at(load, raw->path, raw->line,
+                            "table %s does not say who may @insert", table->name);
     if (read_roles(load, raw, insert, 0, &table->insert) != 0 ||
         read_roles(load, raw, clause_find(&raw->clauses, "write"),
                    table->engine_rows ? 0 : table->insert, &by_default) != 0)
@@ -149,7 +156,8 @@ static int read_writers(struct load *load, struct raw_table *raw) {
         struct column *column = &table->columns[i];
         const struct clause *clause = clause_find(&raw->columns[i].clauses, "write");
         if (clause && column->key_position)
-            return load_fail_at(load, raw->path, clause->line, "a key is written by inserting");
+            return load_fail_at(load, raw->path, clause->line,
+                                "a key is written by inserting");
         role_set otherwise = column->key_position ? table->insert : by_default;
         if (read_roles(load, raw, clause, otherwise, &column->write) != 0)
             return -1;
@@ -164,9 +172,10 @@ static int check_group_writers(struct load *load, struct raw_table *raw) {
         const struct column *column = &table->columns[i];
         const struct column *first = table->by_number[column->cell];
         if (column->write != first->write)
-            return load_fail_at(load, raw->path, raw->columns[i].line,
-                                "%s and %s are one fact (@group %s): give both the same @write",
-                                first->name, column->name, column->group);
+            return load_fail_at(
+                load, raw->path, raw->columns[i].line,
+                "%s and %s are one fact (@group %s): give both the same @write",
+                first->name, column->name, column->group);
     }
     return 0;
 }
@@ -191,7 +200,8 @@ static int read_lookup(struct load *load, struct raw_table *raw) {
     if (!clause)
         return 0;
     if (table->key_count != 1)
-        return load_fail_at(load, raw->path, clause->line, "@lookup wants a single-column key");
+        return load_fail_at(load, raw->path, clause->line,
+                            "@lookup wants a single-column key");
     const char *names = clause->argument;
     for (struct bytes name = word_next(&names); name.size; name = word_next(&names)) {
         struct column *column;
@@ -215,7 +225,8 @@ static int read_event(struct load *load, struct raw_table *raw) {
     struct column *parent_column;
     struct column *to_column;
     if (to.size == 0 || word_next(&names).size != 0)
-        return load_fail_at(load, raw->path, clause->line, "write @event parent_col to_col");
+        return load_fail_at(load, raw->path, clause->line,
+                            "write @event parent_col to_col");
     if (resolve_column(load, raw, clause, parent, &parent_column) != 0 ||
         resolve_column(load, raw, clause, to, &to_column) != 0)
         return -1;
@@ -233,7 +244,8 @@ static int read_flags(struct load *load, struct raw_table *raw) {
     table->engine_rows = clause_find(&raw->clauses, "engine") != NULL;
     if (table->append_only && table->soft_delete)
         return load_fail_at(load, raw->path, raw->line,
-                            "table %s is @append and has deleted_at: choose one", table->name);
+                            "table %s is @append and has deleted_at: choose one",
+                            table->name);
     return 0;
 }
 
@@ -246,10 +258,11 @@ static int check_states(struct load *load, struct raw_table *raw) {
         if (event && column->number == column->cell &&
             (!event->event_parent || event->event_parent->ref != table ||
              event->event_to->type != column->type))
-            return load_fail_at(load, raw->path, raw->columns[i].line,
-                                "@merge state(%s): that table must say @event with a @ref to %s "
-                                "and a state of the same type",
-                                event->name, table->name);
+            return load_fail_at(
+                load, raw->path, raw->columns[i].line,
+                "@merge state(%s): that table must say @event with a @ref to %s "
+                "and a state of the same type",
+                event->name, table->name);
     }
     if (!table->event_parent)
         return 0;
@@ -257,8 +270,9 @@ static int check_states(struct load *load, struct raw_table *raw) {
     for (size_t i = 0; i < parent->data_count; i++)
         if (parent->columns[i].state_event == table)
             return 0;
-    return load_fail_at(load, raw->path, raw->line, "@event: no column of %s is @merge state(%s)",
-                        parent->name, table->name);
+    return load_fail_at(load, raw->path, raw->line,
+                        "@event: no column of %s is @merge state(%s)", parent->name,
+                        table->name);
 }
 
 /* --- all of it ---------------------------------------------------------------------------- */

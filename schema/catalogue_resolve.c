@@ -18,7 +18,7 @@ static const struct {
     {"gsn", VALUE_INTEGER, true},
 };
 
-static const char *const table_words[] = {"table", "scope",  "insert", "write", "label",
+static const char *const table_words[] = {"table",  "scope",  "insert", "write", "label",
                                           "lookup", "append", "engine", "event", NULL};
 static const char *const column_words[] = {"column", "ref",   "brings", "write",
                                            "self",   "group", "merge",  NULL};
@@ -26,8 +26,8 @@ static const char *const flag_words[] = {"append", "engine", "brings", "self", N
 
 /* --- looking up names --------------------------------------------------------------------- */
 
-int resolve_column(struct load *load, const struct raw_table *raw, const struct clause *clause,
-                   struct bytes name, struct column **ret) {
+int resolve_column(struct load *load, const struct raw_table *raw,
+                   const struct clause *clause, struct bytes name, struct column **ret) {
     struct table *table = raw->made;
     for (size_t i = 0; i < table->column_count; i++) {
         if (!bytes_equal(bytes_of_text(table->columns[i].name), name))
@@ -35,8 +35,9 @@ int resolve_column(struct load *load, const struct raw_table *raw, const struct 
         *ret = &table->columns[i];
         return 0;
     }
-    return load_fail_at(load, raw->path, clause->line, "@%s: table %s has no column \"%.*s\"",
-                        clause->word, table->name, (int)name.size, (const char *)name.data);
+    return load_fail_at(load, raw->path, clause->line,
+                        "@%s: table %s has no column \"%.*s\"", clause->word, table->name,
+                        (int)name.size, (const char *)name.data);
 }
 
 int resolve_table(struct load *load, const struct raw_table *raw, unsigned line,
@@ -85,8 +86,8 @@ static int read_table_number(struct load *load, struct raw_table *raw) {
     const struct clause *clause = clause_find(&raw->clauses, "table");
     int64_t number;
     if (!number_read(bytes_of_text(clause->argument), 1, LIMIT_TABLES - 1, &number))
-        return load_fail_at(load, raw->path, clause->line, "@table wants a number from 1 to %d",
-                            LIMIT_TABLES - 1);
+        return load_fail_at(load, raw->path, clause->line,
+                            "@table wants a number from 1 to %d", LIMIT_TABLES - 1);
     raw->table.number = (uint8_t)number;
     return 0;
 }
@@ -101,10 +102,9 @@ static int check_duplicates(struct load *load) {
     for (size_t i = 0; i < load->table_count; i++) {
         const struct raw_table *raw = load->tables[i];
         if (i > 0 && load->tables[i - 1]->table.number == raw->table.number)
-            return load_fail_at(load, raw->path, raw->line,
-                                "tables %s and %s have the same number %d",
-                                load->tables[i - 1]->table.name, raw->table.name,
-                                raw->table.number);
+            return load_fail_at(
+                load, raw->path, raw->line, "tables %s and %s have the same number %d",
+                load->tables[i - 1]->table.name, raw->table.name, raw->table.number);
         for (size_t k = 0; k < i; k++)
             if (strcmp(load->tables[k]->table.name, raw->table.name) == 0)
                 return load_fail_at(load, raw->path, raw->line, "a second table %s",
@@ -124,18 +124,22 @@ static bool is_stamp_name(const char *name) {
 
 static int check_stamps(struct load *load, struct raw_table *raw) {
     struct table *table = raw->made;
-    size_t first = table->column_count < STAMP_COUNT ? 0 : table->column_count - STAMP_COUNT;
+    size_t first =
+        table->column_count < STAMP_COUNT ? 0 : table->column_count - STAMP_COUNT;
     for (size_t i = 0; i < STAMP_COUNT; i++) {
         struct column *column = &table->columns[first + i];
-        if (first + i >= table->column_count || strcmp(column->name, stamps[i].name) != 0 ||
-            column->type != stamps[i].type || column->not_null != stamps[i].not_null)
-            return load_fail_at(load, raw->path, raw->line,
-                                "table %s must end with the five stamp columns: created_at "
-                                "integer, created_by blob, updated_at integer, updated_by blob, "
-                                "gsn integer not null default 0",
-                                table->name);
+        if (first + i >= table->column_count ||
+            strcmp(column->name, stamps[i].name) != 0 || column->type != stamps[i].type ||
+            column->not_null != stamps[i].not_null)
+            return load_fail_at(
+                load, raw->path, raw->line,
+                "table %s must end with the five stamp columns: created_at "
+                "integer, created_by blob, updated_at integer, updated_by blob, "
+                "gsn integer not null default 0",
+                table->name);
         if (raw->columns[first + i].clauses.first)
-            return load_fail_at(load, raw->path, raw->columns[first + i].clauses.first->line,
+            return load_fail_at(load, raw->path,
+                                raw->columns[first + i].clauses.first->line,
                                 "stamp columns take no annotations");
     }
     table->data_count = first;
@@ -146,10 +150,12 @@ static int check_deleted_at(struct load *load, const struct raw_table *raw,
                             const struct column *column, unsigned line) {
     bool named = strcmp(column->name, "deleted_at") == 0;
     if (named != (column->number == COLUMN_DELETED_AT))
-        return load_fail_at(load, raw->path, line, "column %d is deleted_at and nothing else",
+        return load_fail_at(load, raw->path, line,
+                            "column %d is deleted_at and nothing else",
                             COLUMN_DELETED_AT);
     if (named && (column->type != VALUE_INTEGER || column->not_null))
-        return load_fail_at(load, raw->path, line, "deleted_at must be integer and may be null");
+        return load_fail_at(load, raw->path, line,
+                            "deleted_at must be integer and may be null");
     raw->made->soft_delete = raw->made->soft_delete || named;
     return 0;
 }
@@ -161,14 +167,14 @@ static int number_column(struct load *load, struct raw_table *raw, size_t i) {
     const struct clause *clause = clause_find(&said->clauses, "column");
     int64_t number;
     if (is_stamp_name(column->name))
-        return load_fail_at(load, raw->path, said->line, "the name %s belongs to the stamps",
-                            column->name);
+        return load_fail_at(load, raw->path, said->line,
+                            "the name %s belongs to the stamps", column->name);
     if (!clause)
-        return load_fail_at(load, raw->path, said->line, "column %s has no @column number",
-                            column->name);
+        return load_fail_at(load, raw->path, said->line,
+                            "column %s has no @column number", column->name);
     if (!number_read(bytes_of_text(clause->argument), 1, LIMIT_COLUMNS - 1, &number))
-        return load_fail_at(load, raw->path, clause->line, "@column wants a number from 1 to %d",
-                            LIMIT_COLUMNS - 1);
+        return load_fail_at(load, raw->path, clause->line,
+                            "@column wants a number from 1 to %d", LIMIT_COLUMNS - 1);
     if (table->by_number[number])
         return load_fail_at(load, raw->path, clause->line,
                             "columns %s and %s have the same number %d",
@@ -190,6 +196,8 @@ static int check_names(struct load *load, const struct raw_table *raw) {
 /* A check that names another column can wedge a replica in the middle of a pull. */
 static int check_definition(struct load *load, const struct raw_table *raw, size_t i) {
     const struct raw_column *said = &raw->columns[i];
+    if (!strchr(said->column.definition, '('))
+        return 0;
     struct sql_reader reader = sql_reader_make(said->column.definition, said->line);
     struct sql_token token = sql_next_code(&reader);
     while (token.kind != SQL_TOKEN_END) {
@@ -210,9 +218,10 @@ static int check_definition(struct load *load, const struct raw_table *raw, size
 static int add_key(struct load *load, struct raw_table *raw, struct column *column) {
     struct table *table = raw->made;
     if (column->type != VALUE_BLOB || !column->not_null)
-        return load_fail_at(load, raw->path, raw->line, "key column %s must be blob not null",
-                            column->name);
-    if (table->key_count == LIMIT_KEY_COLUMNS || column->key_position || column->number == 0)
+        return load_fail_at(load, raw->path, raw->line,
+                            "key column %s must be blob not null", column->name);
+    if (table->key_count == LIMIT_KEY_COLUMNS || column->key_position ||
+        column->number == 0)
         return load_fail_at(load, raw->path, raw->line, "%s cannot be a key column here",
                             column->name);
     table->key[table->key_count++] = column;
@@ -246,7 +255,8 @@ static int read_key(struct load *load, struct raw_table *raw) {
 
 static int resolve_columns(struct load *load, struct raw_table *raw) {
     struct table *table = raw->made;
-    table->columns = arena_alloc_array(load->arena, raw->column_count, sizeof *table->columns);
+    table->columns =
+        arena_alloc_array(load->arena, raw->column_count, sizeof *table->columns);
     if (!table->columns)
         return error_out_of_memory(load->error);
     table->column_count = raw->column_count;

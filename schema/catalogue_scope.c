@@ -33,8 +33,9 @@ static bool is(struct bytes text, const char *word) {
 /* --- the clauses -------------------------------------------------------------------------- */
 
 /* The columns named in `inside`, separated by commas or blanks; the word `unless` is skipped. */
-static int read_columns(struct load *load, struct raw_table *raw, const struct clause *clause,
-                        struct bytes inside, struct scope_clause *ret) {
+static int read_columns(struct load *load, struct raw_table *raw,
+                        const struct clause *clause, struct bytes inside,
+                        struct scope_clause *ret) {
     char text[512];
     snprintf(text, sizeof text, "%.*s", (int)inside.size, (const char *)inside.data);
     for (char *c = text; *c; c++)
@@ -43,11 +44,12 @@ static int read_columns(struct load *load, struct raw_table *raw, const struct c
     const char *names = text;
     for (struct bytes name = word_next(&names); name.size; name = word_next(&names)) {
         struct column *column;
-        if (ret->kind == SCOPE_CLAUSE_POOL && ret->column_count == 1 && is(name, "unless"))
+        if (ret->kind == SCOPE_CLAUSE_POOL && ret->column_count == 1 &&
+            is(name, "unless"))
             continue;
         if (ret->column_count == LIMIT_KEY_COLUMNS)
-            return load_fail_at(load, raw->path, clause->line, "@scope: more than %d columns",
-                                LIMIT_KEY_COLUMNS);
+            return load_fail_at(load, raw->path, clause->line,
+                                "@scope: more than %d columns", LIMIT_KEY_COLUMNS);
         if (resolve_column(load, raw, clause, name, &column) != 0)
             return -1;
         if (column->type != VALUE_BLOB || column->number == 0)
@@ -58,18 +60,20 @@ static int read_columns(struct load *load, struct raw_table *raw, const struct c
     return 0;
 }
 
-static int read_follows(struct load *load, struct raw_table *raw, const struct clause *clause,
-                        const struct scope_clause *scope) {
+static int read_follows(struct load *load, struct raw_table *raw,
+                        const struct clause *clause, const struct scope_clause *scope) {
     for (size_t i = 0; i < scope->column_count; i++)
         if (!scope->columns[i]->ref)
-            return load_fail_at(load, raw->path, clause->line, "@scope follows: %s has no @ref",
+            return load_fail_at(load, raw->path, clause->line,
+                                "@scope follows: %s has no @ref",
                                 scope->columns[i]->name);
     return 0;
 }
 
 /* "child_table.user_col" */
-static int read_grants(struct load *load, struct raw_table *raw, const struct clause *clause,
-                       struct bytes inside, struct scope_clause *ret) {
+static int read_grants(struct load *load, struct raw_table *raw,
+                       const struct clause *clause, struct bytes inside,
+                       struct scope_clause *ret) {
     const uint8_t *dot = memchr(inside.data, '.', inside.size);
     if (!dot)
         return load_fail_at(load, raw->path, clause->line,
@@ -92,10 +96,10 @@ static int read_grants(struct load *load, struct raw_table *raw, const struct cl
         ret->child_parent = column;
     }
     if (!ret->child_user || !ret->child_parent || ret->child_user->type != VALUE_BLOB)
-        return load_fail_at(load, raw->path, clause->line,
-                            "@scope grants: %s needs the blob column %.*s and a @ref to %s",
-                            child->name, (int)user.size, (const char *)user.data,
-                            raw->made->name);
+        return load_fail_at(
+            load, raw->path, clause->line,
+            "@scope grants: %s needs the blob column %.*s and a @ref to %s", child->name,
+            (int)user.size, (const char *)user.data, raw->made->name);
     ret->child = child;
     return 0;
 }
@@ -107,9 +111,12 @@ struct scope_kind {
 };
 
 static const struct scope_kind scope_kinds[] = {
-    {"org", SCOPE_CLAUSE_ORG, 0, 0},       {"hq", SCOPE_CLAUSE_HQ, 0, 0},
-    {"user", SCOPE_CLAUSE_USER, 1, 1},     {"branch", SCOPE_CLAUSE_BRANCH, 1, 1},
-    {"pool", SCOPE_CLAUSE_POOL, 2, 2},     {"follows", SCOPE_CLAUSE_FOLLOWS, 1, LIMIT_KEY_COLUMNS},
+    {"org", SCOPE_CLAUSE_ORG, 0, 0},
+    {"hq", SCOPE_CLAUSE_HQ, 0, 0},
+    {"user", SCOPE_CLAUSE_USER, 1, 1},
+    {"branch", SCOPE_CLAUSE_BRANCH, 1, 1},
+    {"pool", SCOPE_CLAUSE_POOL, 2, 2},
+    {"follows", SCOPE_CLAUSE_FOLLOWS, 1, LIMIT_KEY_COLUMNS},
     {"grants", SCOPE_CLAUSE_GRANTS, 0, 0},
 };
 
@@ -120,14 +127,16 @@ static const struct scope_kind *find_kind(struct bytes word) {
     return NULL;
 }
 
-static int read_scope(struct load *load, struct raw_table *raw, const struct clause *clause,
-                      struct scope_text text, struct scope_clause *ret) {
+static int read_scope(struct load *load, struct raw_table *raw,
+                      const struct clause *clause, struct scope_text text,
+                      struct scope_clause *ret) {
     const struct scope_kind *kind = find_kind(text.kind);
     if (!kind)
-        return load_fail_at(load, raw->path, clause->line,
-                            "@scope wants org, hq, user, branch, pool, follows or grants, not "
-                            "\"%s\"",
-                            clause->argument);
+        return load_fail_at(
+            load, raw->path, clause->line,
+            "@scope wants org, hq, user, branch, pool, follows or grants, not "
+            "\"%s\"",
+            clause->argument);
     bool bare = kind->kind == SCOPE_CLAUSE_ORG || kind->kind == SCOPE_CLAUSE_HQ;
     ret->kind = kind->kind;
     if (bare == text.has_inside)
@@ -140,13 +149,14 @@ static int read_scope(struct load *load, struct raw_table *raw, const struct cla
     if (read_columns(load, raw, clause, text.inside, ret) != 0)
         return -1;
     if (ret->column_count < kind->minimum || ret->column_count > kind->maximum)
-        return load_fail_at(load, raw->path, clause->line, "@scope %s: wrong number of columns",
-                            kind->word);
+        return load_fail_at(load, raw->path, clause->line,
+                            "@scope %s: wrong number of columns", kind->word);
     return kind->kind == SCOPE_CLAUSE_FOLLOWS ? read_follows(load, raw, clause, ret) : 0;
 }
 
 /* One @scope may hold several: "user(a) grants(b.c)". The blanks inside parentheses belong to them. */
-static int read_scopes(struct load *load, struct raw_table *raw, const struct clause *clause) {
+static int read_scopes(struct load *load, struct raw_table *raw,
+                       const struct clause *clause) {
     struct table *table = raw->made;
     const char *at = clause->argument;
     while (*at) {
@@ -162,7 +172,8 @@ static int read_scopes(struct load *load, struct raw_table *raw, const struct cl
         struct clause single = {.word = "scope", .argument = one, .line = clause->line};
         struct scope_text text;
         if (!cut_scope(one, &text))
-            return load_fail_at(load, raw->path, clause->line, "@scope: cannot read \"%s\"", one);
+            return load_fail_at(load, raw->path, clause->line,
+                                "@scope: cannot read \"%s\"", one);
         if (read_scope(load, raw, &single, text, &table->scope[table->scope_count]) != 0)
             return -1;
         table->scope_count++;
@@ -179,20 +190,23 @@ static int read_table_scopes(struct load *load, struct raw_table *raw) {
         if (strcmp(clause->word, "scope") == 0 && read_scopes(load, raw, clause) != 0)
             return -1;
     if (table->scope_count == 0)
-        return load_fail_at(load, raw->path, raw->line, "table %s has no @scope", table->name);
+        return load_fail_at(load, raw->path, raw->line, "table %s has no @scope",
+                            table->name);
     for (size_t i = 0; i < table->scope_count; i++)
         table->org = table->org || table->scope[i].kind == SCOPE_CLAUSE_ORG;
     if (table->org && table->scope_count > 1)
-        return load_fail_at(load, raw->path, raw->line,
-                            "table %s is org, which everybody has: no other scope beside it",
-                            table->name);
+        return load_fail_at(
+            load, raw->path, raw->line,
+            "table %s is org, which everybody has: no other scope beside it",
+            table->name);
     return 0;
 }
 
 /* --- the other direction ------------------------------------------------------------------ */
 
-static int add_table(struct load *load, const struct raw_table *raw, const struct table **list,
-                     size_t *count, size_t most, const struct table *table) {
+static int add_table(struct load *load, const struct raw_table *raw,
+                     const struct table **list, size_t *count, size_t most,
+                     const struct table *table) {
     for (size_t i = 0; i < *count; i++)
         if (list[i] == table)
             return 0;
@@ -215,7 +229,8 @@ static int note_follows(struct load *load, const struct raw_table *raw,
     for (size_t i = 0; i < scope->column_count; i++) {
         struct table *target = writable(load, scope->columns[i]->ref);
         if (add_table(load, raw, target->followers, &target->follower_count,
-                      sizeof target->followers / sizeof *target->followers, raw->made) != 0)
+                      sizeof target->followers / sizeof *target->followers,
+                      raw->made) != 0)
             return -1;
     }
     return 0;

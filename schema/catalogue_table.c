@@ -19,7 +19,7 @@ struct parser {
     struct clause_list *target; /* where annotations go; NULL between statements */
     struct sql_token title;     /* first line of the last block of comments */
     unsigned title_last_line;
-    struct buffer definition;   /* of the column being read */
+    struct buffer definition; /* of the column being read */
     struct raw_column columns[RAW_COLUMNS_MAX];
     size_t column_count;
 };
@@ -32,7 +32,8 @@ static int read_file_annotation(struct load *load, struct sql_token comment) {
         return -1;
     for (const struct clause *clause = list.first; clause; clause = clause->next)
         if (strcmp(clause->word, "roles") != 0)
-            return load_fail(load, clause->line, "@%s stands outside a table", clause->word);
+            return load_fail(load, clause->line, "@%s stands outside a table",
+                             clause->word);
     return 0; /* roles are read before all tables */
 }
 
@@ -52,7 +53,8 @@ static int advance(struct parser *parser) {
     for (;;) {
         struct sql_token token = sql_next(&parser->reader);
         if (token.kind == SQL_TOKEN_BROKEN)
-            return load_fail(parser->load, token.line, "a quote or comment that never ends");
+            return load_fail(parser->load, token.line,
+                             "a quote or comment that never ends");
         if (token.kind != SQL_TOKEN_COMMENT) {
             parser->token = token;
             return 0;
@@ -68,8 +70,9 @@ static bool at(const struct parser *parser, const char *word) {
 
 static int expect(struct parser *parser, const char *word) {
     if (!at(parser, word))
-        return load_fail(parser->load, parser->token.line, "expected \"%s\", found \"%.*s\"",
-                         word, (int)parser->token.size, parser->token.text);
+        return load_fail(parser->load, parser->token.line,
+                         "expected \"%s\", found \"%.*s\"", word, (int)parser->token.size,
+                         parser->token.text);
     return advance(parser);
 }
 
@@ -92,7 +95,8 @@ static int take_parentheses(struct parser *parser) {
     int depth = 0;
     do {
         if (parser->token.kind == SQL_TOKEN_END)
-            return load_fail(parser->load, parser->token.line, "a parenthesis is not closed");
+            return load_fail(parser->load, parser->token.line,
+                             "a parenthesis is not closed");
         depth += at(parser, "(") ? 1 : at(parser, ")") ? -1 : 0;
         if (take(parser) != 0)
             return -1;
@@ -106,7 +110,8 @@ static int take_name(struct parser *parser, const char *what, const char **ret_n
     if (!name)
         return error_out_of_memory(parser->load->error);
     if (token.kind != SQL_TOKEN_WORD || !name_is_valid(name, false))
-        return load_fail(parser->load, token.line, "\"%s\" is no name for a %s", name, what);
+        return load_fail(parser->load, token.line, "\"%s\" is no name for a %s", name,
+                         what);
     *ret_name = name;
     return take(parser);
 }
@@ -122,8 +127,8 @@ static int read_type(struct parser *parser, struct column *column) {
         column->type = VALUE_BLOB;
     else
         return load_fail(parser->load, parser->token.line,
-                         "column %s must be integer, text or blob, not \"%.*s\"", column->name,
-                         (int)parser->token.size, parser->token.text);
+                         "column %s must be integer, text or blob, not \"%.*s\"",
+                         column->name, (int)parser->token.size, parser->token.text);
     return take(parser);
 }
 
@@ -137,10 +142,11 @@ static int read_default(struct parser *parser, struct column *column) {
 }
 
 static int refuse_constraint(struct parser *parser, const struct column *column) {
-    return load_fail(parser->load, parser->token.line,
-                     "column %s: \"%.*s\" is not allowed in a synced table; a column may have "
-                     "not null, primary key, default, check and collate",
-                     column->name, (int)parser->token.size, parser->token.text);
+    return load_fail(
+        parser->load, parser->token.line,
+        "column %s: \"%.*s\" is not allowed in a synced table; a column may have "
+        "not null, primary key, default, check and collate",
+        column->name, (int)parser->token.size, parser->token.text);
 }
 
 static int read_constraint(struct parser *parser, struct raw_column *raw) {
@@ -168,7 +174,8 @@ static int read_constraint(struct parser *parser, struct raw_column *raw) {
 static int read_column(struct parser *parser) {
     struct load *load = parser->load;
     if (parser->column_count == RAW_COLUMNS_MAX)
-        return load_fail(load, parser->token.line, "more than %d columns", LIMIT_COLUMNS - 1);
+        return load_fail(load, parser->token.line, "more than %d columns",
+                         LIMIT_COLUMNS - 1);
     struct raw_column *raw = &parser->columns[parser->column_count++];
     *raw = (struct raw_column){.line = parser->token.line};
     parser->target = &raw->clauses;
@@ -180,7 +187,8 @@ static int read_column(struct parser *parser) {
         if (read_constraint(parser, raw) != 0)
             return -1;
     if (parser->definition.failed)
-        return load_fail(load, raw->line, "the definition of %s is too long", raw->column.name);
+        return load_fail(load, raw->line, "the definition of %s is too long",
+                         raw->column.name);
     struct bytes definition = buffer_bytes(&parser->definition);
     raw->column.definition = word_copy(load->arena, definition);
     return raw->column.definition ? 0 : error_out_of_memory(load->error);
@@ -211,10 +219,12 @@ static int read_body(struct parser *parser, struct raw_table *table) {
     for (;;) {
         for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
             if (at(parser, refused[i]))
-                return load_fail(parser->load, parser->token.line,
-                                 "a table-level %s is not allowed in a synced table: write a rule",
-                                 refused[i]);
-        int rc = at(parser, "primary") ? read_table_key(parser, table) : read_column(parser);
+                return load_fail(
+                    parser->load, parser->token.line,
+                    "a table-level %s is not allowed in a synced table: write a rule",
+                    refused[i]);
+        int rc =
+            at(parser, "primary") ? read_table_key(parser, table) : read_column(parser);
         if (rc != 0)
             return -1;
         if (at(parser, ")"))
@@ -246,7 +256,8 @@ static int read_options(struct parser *parser, struct raw_table *table) {
 static int skip_statement(struct parser *parser, const struct raw_table *table) {
     if (table->clauses.first)
         return load_fail(parser->load, table->clauses.first->line,
-                         "table %s has annotations but no @table number", table->table.name);
+                         "table %s has annotations but no @table number",
+                         table->table.name);
     struct clause_list ignored = {0};
     parser->target = &ignored;
     while (!at(parser, ";") && parser->token.kind != SQL_TOKEN_END)
@@ -262,7 +273,8 @@ static int keep_columns(struct parser *parser, struct raw_table *table) {
         arena_alloc_array(load->scratch, parser->column_count, sizeof *table->columns);
     if (!table->columns)
         return error_out_of_memory(load->error);
-    memcpy(table->columns, parser->columns, parser->column_count * sizeof *table->columns);
+    memcpy(table->columns, parser->columns,
+           parser->column_count * sizeof *table->columns);
     return 0;
 }
 
@@ -271,8 +283,8 @@ static int read_definition(struct parser *parser, struct raw_table *table) {
     if (read_body(parser, table) != 0 || read_options(parser, table) != 0)
         return -1;
     if (!table->strict || !table->without_rowid)
-        return load_fail(parser->load, table->line, "table %s must be strict, without rowid",
-                         table->table.name);
+        return load_fail(parser->load, table->line,
+                         "table %s must be strict, without rowid", table->table.name);
     return keep_columns(parser, table);
 }
 
@@ -290,7 +302,8 @@ static int keep_table(struct parser *parser, struct raw_table *table, const char
 
 static const char *title_of(struct parser *parser, unsigned line) {
     bool above = parser->title_last_line != 0 && parser->title_last_line + 1 == line;
-    return arena_text(parser->load->arena, parser->title.text, above ? parser->title.size : 0);
+    return arena_text(parser->load->arena, parser->title.text,
+                      above ? parser->title.size : 0);
 }
 
 static int read_statement(struct parser *parser, const char *module) {

@@ -40,7 +40,8 @@ static int configure(sqlite3 *db, bool read_only, struct error *error) {
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     if (!read_only && database_run(db, "pragma journal_mode = wal", error) != 0)
         return -1;
-    return database_run(db, "pragma synchronous = full; pragma cell_size_check = on", error);
+    return database_run(db, "pragma synchronous = full; pragma cell_size_check = on",
+                        error);
 }
 
 int database_open(const char *path, bool create, bool read_only, sqlite3 **ret,
@@ -71,7 +72,8 @@ int database_run(sqlite3 *db, const char *sql, struct error *error) {
     return 0;
 }
 
-int database_statement(sqlite3 *db, const char *sql, sqlite3_stmt **ret, struct error *error) {
+int database_statement(sqlite3 *db, const char *sql, sqlite3_stmt **ret,
+                       struct error *error) {
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
         SQLITE_OK)
@@ -114,7 +116,8 @@ static int ask(sqlite3 *db, const char *sql, struct value value, bool *ret_found
     return failed ? -1 : 0;
 }
 
-static int run_all(sqlite3 *db, const char *const *texts, size_t count, struct error *error) {
+static int run_all(sqlite3 *db, const char *const *texts, size_t count,
+                   struct error *error) {
     for (size_t i = 0; i < count; i++)
         if (database_run(db, texts[i], error) != 0)
             return -1;
@@ -131,11 +134,11 @@ static void hash_derived(const struct catalogue *catalogue, uint8_t ret_hash[HAS
     hash_end(&hash, ret_hash);
 }
 
-static int derived_is_current(sqlite3 *db, const uint8_t hash[HASH_SIZE], bool *ret_current,
-                              struct error *error) {
+static int derived_is_current(sqlite3 *db, const uint8_t hash[HASH_SIZE],
+                              bool *ret_current, struct error *error) {
     struct value value = value_blob((struct bytes){hash, HASH_SIZE});
-    return ask(db, "select 1 from schema_state where name = 'derived' and value = ?1", value,
-               ret_current, error);
+    return ask(db, "select 1 from schema_state where name = 'derived' and value = ?1",
+               value, ret_current, error);
 }
 
 /* The next object to drop, as a statement: views and triggers first, virtual tables before
@@ -168,21 +171,23 @@ static int drop_derived(sqlite3 *db, struct error *error) {
 static int note_derived(sqlite3 *db, const uint8_t hash[HASH_SIZE], struct error *error) {
     struct value value = value_blob((struct bytes){hash, HASH_SIZE});
     bool found;
-    if (database_run(db,
-                     "insert into schema_object select name from sqlite_schema"
-                     " where sql is not null and name not in (select name from temp.schema_before)"
-                     " and name not like 'sqlite\\_%' escape '\\';"
-                     "drop table temp.schema_before",
-                     error) != 0)
+    if (database_run(
+            db,
+            "insert into schema_object select name from sqlite_schema"
+            " where sql is not null and name not in (select name from temp.schema_before)"
+            " and name not like 'sqlite\\_%' escape '\\';"
+            "drop table temp.schema_before",
+            error) != 0)
         return -1;
-    return ask(db, "insert or replace into schema_state values ('derived', ?1)", value, &found,
-               error);
+    return ask(db, "insert or replace into schema_state values ('derived', ?1)", value,
+               &found, error);
 }
 
 static int make_derived(sqlite3 *db, const struct catalogue *catalogue,
                         const uint8_t hash[HASH_SIZE], struct error *error) {
     if (drop_derived(db, error) != 0 ||
-        database_run(db, "create temp table schema_before as select name from sqlite_schema",
+        database_run(db,
+                     "create temp table schema_before as select name from sqlite_schema",
                      error) != 0 ||
         run_all(db, catalogue->derived, catalogue->derived_count, error) != 0)
         return -1;
@@ -196,7 +201,8 @@ static int add_columns(sqlite3 *db, const struct table *table, struct error *err
         const struct column *column = &table->columns[i];
         bool found;
         char sql[256];
-        sqlite3_snprintf(sizeof sql, sql, "select 1 from pragma_table_info('%s') where name = ?1",
+        sqlite3_snprintf(sizeof sql, sql,
+                         "select 1 from pragma_table_info('%s') where name = ?1",
                          table->name);
         if (ask(db, sql, value_text(column->name), &found, error) != 0)
             return -1;
@@ -214,23 +220,27 @@ static int add_columns(sqlite3 *db, const struct table *table, struct error *err
     return 0;
 }
 
-static int upgrade_tables(sqlite3 *db, const struct catalogue *catalogue, struct error *error) {
+static int upgrade_tables(sqlite3 *db, const struct catalogue *catalogue,
+                          struct error *error) {
     for (size_t i = 0; i < catalogue->table_count; i++) {
         const struct table *table = &catalogue->tables[i];
         bool found;
         if (ask(db, "select 1 from sqlite_schema where type = 'table' and name = ?1",
                 value_text(table->name), &found, error) != 0)
             return -1;
-        int rc = found ? add_columns(db, table, error) : database_run(db, table->ddl, error);
+        int rc =
+            found ? add_columns(db, table, error) : database_run(db, table->ddl, error);
         if (rc != 0)
             return -1;
     }
     return 0;
 }
 
-static int set_version(sqlite3 *db, enum database_kind kind, int version, struct error *error) {
+static int set_version(sqlite3 *db, enum database_kind kind, int version,
+                       struct error *error) {
     char sql[128];
-    sqlite3_snprintf(sizeof sql, sql, "pragma application_id = %lld; pragma user_version = %d",
+    sqlite3_snprintf(sizeof sql, sql,
+                     "pragma application_id = %lld; pragma user_version = %d",
                      (long long)application_id(kind), version);
     return database_run(db, sql, error);
 }
@@ -244,7 +254,8 @@ struct state {
 };
 
 static int read_state(sqlite3 *db, struct state *ret, struct error *error) {
-    if (database_integer(db, "select count(*) from sqlite_schema", &ret->objects, error) != 0 ||
+    if (database_integer(db, "select count(*) from sqlite_schema", &ret->objects,
+                         error) != 0 ||
         database_integer(db, "pragma application_id", &ret->application, error) != 0)
         return -1;
     return database_integer(db, "pragma user_version", &ret->version, error);
@@ -260,10 +271,11 @@ static int check_state(const struct state *state, enum database_kind kind, int v
                          kind == DATABASE_MASTER ? "master database" : "station database",
                          (long long)state->application);
     if (state->version > version)
-        return error_set(error, "database.newer", NULL,
-                         "This database was made by a newer program (schema version %lld, this "
-                         "program knows %d): install the newer program.",
-                         (long long)state->version, version);
+        return error_set(
+            error, "database.newer", NULL,
+            "This database was made by a newer program (schema version %lld, this "
+            "program knows %d): install the newer program.",
+            (long long)state->version, version);
     return 0;
 }
 
@@ -279,9 +291,10 @@ static int prepare_inside(sqlite3 *db, const struct database_target *target,
         return -1;
     if (fresh && run_all(db, catalogue->ddl, catalogue->ddl_count, error) != 0)
         return -1;
-    if (upgrade && (drop_derived(db, error) != 0 ||
-                    (!fresh && upgrade_tables(db, catalogue, error) != 0) ||
-                    database_run(db, target->engine_sql ? target->engine_sql : "", error) != 0))
+    if (upgrade &&
+        (drop_derived(db, error) != 0 ||
+         (!fresh && upgrade_tables(db, catalogue, error) != 0) ||
+         database_run(db, target->engine_sql ? target->engine_sql : "", error) != 0))
         return -1;
     if (!upgrade && derived_is_current(db, hash, &current, error) != 0)
         return -1;
@@ -304,7 +317,8 @@ int database_prepare_target(sqlite3 *db, const struct database_target *target,
     if (rc == 0)
         rc = database_run(db, "commit", error);
     if (rc != 0) {
-        (void)database_run(db, "rollback", &ignored); /* fails when SQLite already did it */
+        (void)database_run(db, "rollback",
+                           &ignored); /* fails when SQLite already did it */
         return -1;
     }
     if (ret_created)
@@ -312,8 +326,9 @@ int database_prepare_target(sqlite3 *db, const struct database_target *target,
     return 0;
 }
 
-int database_prepare(sqlite3 *db, const struct catalogue *catalogue, enum database_kind kind,
-                     const char *engine_sql, bool *ret_created, struct error *error) {
+int database_prepare(sqlite3 *db, const struct catalogue *catalogue,
+                     enum database_kind kind, const char *engine_sql, bool *ret_created,
+                     struct error *error) {
     const struct database_target target = {.catalogue = catalogue,
                                            .kind = kind,
                                            .version = SCHEMA_VERSION,

@@ -39,7 +39,8 @@ bool functions_mul_div(int64_t a, int64_t b, int64_t c, int64_t *ret) {
     bool negative = (product < 0) != (divisor < 0);
     wide magnitude = product < 0 ? -product : product;
     wide size = divisor < 0 ? -divisor : divisor;
-    wide rounded = (magnitude + size / 2) / size; /* half away from zero for odd and even */
+    wide rounded =
+        (magnitude + size / 2) / size; /* half away from zero for odd and even */
     if (negative)
         rounded = -rounded;
     if (rounded > INT64_MAX || rounded < INT64_MIN)
@@ -101,7 +102,8 @@ static void sql_today(sqlite3_context *sql, int count, sqlite3_value **values) {
     (void)values;
     struct function_context *context = context_of(sql);
     char text[CALENDAR_DATE_SIZE];
-    calendar_format_date(calendar_day(context->now_ms, context->utc_offset_minutes), text);
+    calendar_format_date(calendar_day(context->now_ms, context->utc_offset_minutes),
+                         text);
     sqlite3_result_text(sql, text, -1, SQLITE_TRANSIENT);
 }
 
@@ -152,8 +154,9 @@ static void sql_require(sqlite3_context *sql, int count, sqlite3_value **values)
     }
     struct error error;
     const char *code = text_of(values[1]);
-    error_set(&error, code[0] ? code : "command.refused", count > 2 ? text_of(values[2]) : "",
-              "%s", count > 3 ? text_of(values[3]) : "");
+    error_set(&error, code[0] ? code : "command.refused",
+              count > 2 ? text_of(values[2]) : "", "%s",
+              count > 3 ? text_of(values[3]) : "");
     refuse(sql, &error);
 }
 
@@ -181,8 +184,8 @@ static void sql_mul_div(sqlite3_context *sql, int count, sqlite3_value **values)
     int64_t result;
     if (divisor == 0)
         return; /* as with /, dividing by zero is NULL */
-    if (functions_mul_div(sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1]), divisor,
-                          &result)) {
+    if (functions_mul_div(sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1]),
+                          divisor, &result)) {
         sqlite3_result_int64(sql, result);
         return;
     }
@@ -236,7 +239,8 @@ static void sql_apply_cell(sqlite3_context *sql, int count, sqlite3_value **valu
         error_set(&error, "cell.unknown", NULL, "There is no such cell.");
     else if (!context->apply_cell)
         error_set(&error, "cell.unavailable", NULL, "Cells cannot be written back here.");
-    else if (context->apply_cell(context, table, key.bytes, cell, value.bytes, &error) == 0) {
+    else if (context->apply_cell(context, table, key.bytes, cell, value.bytes, &error) ==
+             0) {
         sqlite3_result_int(sql, 1);
         return;
     }
@@ -253,16 +257,23 @@ static const struct {
     int flags;
     void (*function)(sqlite3_context *sql, int count, sqlite3_value **values);
 } functions[] = {
-    {"new_id", 0, DIRECT, sql_new_id},         {"now_ms", 0, PURE, sql_now_ms},
-    {"today", 0, PURE, sql_today},             {"actor", 0, PURE, sql_actor},
-    {"device", 0, PURE, sql_device},           {"device_code", 0, PURE, sql_device_code},
-    {"has_role", 1, PURE, sql_has_role},       {"require", -1, DIRECT, sql_require},
-    {"text_key", 1, PURE, sql_text_key},       {"mul_div", 3, PURE, sql_mul_div},
-    {"fold", 1, PURE, sql_fold},               {"digits", 1, PURE, sql_digits},
+    {"new_id", 0, DIRECT, sql_new_id},
+    {"now_ms", 0, PURE, sql_now_ms},
+    {"today", 0, PURE, sql_today},
+    {"actor", 0, PURE, sql_actor},
+    {"device", 0, PURE, sql_device},
+    {"device_code", 0, PURE, sql_device_code},
+    {"has_role", 1, PURE, sql_has_role},
+    {"require", -1, DIRECT, sql_require},
+    {"text_key", 1, PURE, sql_text_key},
+    {"mul_div", 3, PURE, sql_mul_div},
+    {"fold", 1, PURE, sql_fold},
+    {"digits", 1, PURE, sql_digits},
     {"apply_cell", 4, DIRECT, sql_apply_cell},
 };
 
-int functions_register(sqlite3 *db, struct function_context *context, struct error *error) {
+int functions_register(sqlite3 *db, struct function_context *context,
+                       struct error *error) {
     assert(context->env && context->catalogue);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         int rc = sqlite3_create_function_v2(db, functions[i].name, functions[i].arguments,

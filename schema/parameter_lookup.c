@@ -13,8 +13,8 @@ enum { CANDIDATES_SHOWN = 3, SQL_MAX = 1024 };
 /* The rows found by one question. */
 struct found {
     size_t count;
-    struct value key;          /* of the first */
-    struct buffer candidates;  /* of the first few, for people */
+    struct value key;         /* of the first */
+    struct buffer candidates; /* of the first few, for people */
 };
 
 static const char *key_name(const struct parameter_reading *reading) {
@@ -69,7 +69,8 @@ static int find(const struct parameter_reading *reading, const char *condition,
 static int find_by_text(const struct parameter_reading *reading, const char *column,
                         bool folded, struct value value, struct found *found) {
     char condition[SQL_MAX / 2];
-    const char *alive = reading->parameter->table->soft_delete ? " and deleted_at is null" : "";
+    const char *alive =
+        reading->parameter->table->soft_delete ? " and deleted_at is null" : "";
     if (folded)
         snprintf(condition, sizeof condition, "fold(%s) = fold(?1)%s", column, alive);
     else

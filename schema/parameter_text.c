@@ -24,7 +24,8 @@ static bool skip(struct bytes *text, const char *prefix) {
 
 static bool drop(struct bytes *text, const char *suffix) {
     size_t length = strlen(suffix);
-    if (text->size < length || memcmp(text->data + text->size - length, suffix, length) != 0)
+    if (text->size < length ||
+        memcmp(text->data + text->size - length, suffix, length) != 0)
         return false;
     text->size -= length;
     return true;
@@ -33,7 +34,8 @@ static bool drop(struct bytes *text, const char *suffix) {
 /* A comma groups thousands: digits before it, exactly three behind it. */
 static bool comma_fits(struct bytes text, size_t at) {
     size_t run = 0;
-    for (size_t i = at + 1; i < text.size && text.data[i] >= '0' && text.data[i] <= '9'; i++)
+    for (size_t i = at + 1; i < text.size && text.data[i] >= '0' && text.data[i] <= '9';
+         i++)
         run++;
     return at > 0 && run == 3;
 }

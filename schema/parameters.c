@@ -36,22 +36,41 @@ static void accepts_choice(const struct parameter *parameter, struct buffer *tex
 void parameter_accepts(const struct parameter *parameter, struct buffer *text) {
     switch (parameter->type) {
     case PARAMETER_ID:
-    case PARAMETER_CODE: accepts_row(parameter, text); return;
-    case PARAMETER_NEWID: buffer_printf(text, "a new UUID, or nothing"); return;
-    case PARAMETER_TEXT:
-        buffer_printf(text, "a text of at most %lld characters", (long long)parameter->maximum);
+    case PARAMETER_CODE:
+        accepts_row(parameter, text);
         return;
-    case PARAMETER_INT:
-        buffer_printf(text, "a whole number from %lld to %lld", (long long)parameter->minimum,
+    case PARAMETER_NEWID:
+        buffer_printf(text, "a new UUID, or nothing");
+        return;
+    case PARAMETER_TEXT:
+        buffer_printf(text, "a text of at most %lld characters",
                       (long long)parameter->maximum);
         return;
-    case PARAMETER_MONEY: buffer_printf(text, "an amount such as 1234.50"); return;
-    case PARAMETER_BP: buffer_printf(text, "a rate such as 12.5%%, or basis points"); return;
-    case PARAMETER_BOOL: buffer_printf(text, "yes or no"); return;
-    case PARAMETER_DATE: buffer_printf(text, "a date such as 2026-11-23"); return;
-    case PARAMETER_TIME: buffer_printf(text, "a time such as 2026-11-23 10:00"); return;
-    case PARAMETER_ENUM: accepts_choice(parameter, text); return;
-    case PARAMETER_JSON: buffer_printf(text, "a JSON array or object"); return;
+    case PARAMETER_INT:
+        buffer_printf(text, "a whole number from %lld to %lld",
+                      (long long)parameter->minimum, (long long)parameter->maximum);
+        return;
+    case PARAMETER_MONEY:
+        buffer_printf(text, "an amount such as 1234.50");
+        return;
+    case PARAMETER_BP:
+        buffer_printf(text, "a rate such as 12.5%%, or basis points");
+        return;
+    case PARAMETER_BOOL:
+        buffer_printf(text, "yes or no");
+        return;
+    case PARAMETER_DATE:
+        buffer_printf(text, "a date such as 2026-11-23");
+        return;
+    case PARAMETER_TIME:
+        buffer_printf(text, "a time such as 2026-11-23 10:00");
+        return;
+    case PARAMETER_ENUM:
+        accepts_choice(parameter, text);
+        return;
+    case PARAMETER_JSON:
+        buffer_printf(text, "a JSON array or object");
+        return;
     }
 }
 
@@ -76,7 +95,8 @@ static int keep_bytes(const struct parameter_reading *reading, struct value valu
     return 0;
 }
 
-static int keep_id(const struct parameter_reading *reading, struct id id, struct value *ret) {
+static int keep_id(const struct parameter_reading *reading, struct id id,
+                   struct value *ret) {
     return keep_bytes(reading, value_blob((struct bytes){id.bytes, ID_SIZE}), ret);
 }
 
@@ -116,7 +136,8 @@ static int read_date(const struct parameter_reading *reading, struct value value
                      struct value *ret) {
     int64_t day;
     char text[CALENDAR_DATE_SIZE];
-    if (value.type != VALUE_TEXT || !parameter_text_date(value.bytes, reading->context, &day))
+    if (value.type != VALUE_TEXT ||
+        !parameter_text_date(value.bytes, reading->context, &day))
         return parameter_refuse(reading);
     calendar_format_date(day, text);
     return keep_bytes(reading, value_text(text), ret);
@@ -134,7 +155,8 @@ static int read_json(const struct parameter_reading *reading, struct value value
                            -1, &statement, NULL) != SQLITE_OK)
         return error_from_sqlite(reading->error, reading->db, "preparing to read JSON");
     value_bind(statement, 1, value);
-    bool valid = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) == 1;
+    bool valid =
+        sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) == 1;
     sqlite3_finalize(statement);
     return valid ? keep_bytes(reading, value, ret) : parameter_refuse(reading);
 }
@@ -143,12 +165,18 @@ static int read_json(const struct parameter_reading *reading, struct value value
 static bool read_integer_text(const struct parameter_reading *reading, struct bytes text,
                               int64_t *ret) {
     switch (reading->parameter->type) {
-    case PARAMETER_INT: return parameter_text_integer(text, ret);
-    case PARAMETER_MONEY: return parameter_text_money(text, ret);
-    case PARAMETER_BP: return parameter_text_bp(text, ret);
-    case PARAMETER_BOOL: return parameter_text_bool(text, ret);
-    case PARAMETER_TIME: return parameter_text_time(text, reading->context, ret);
-    default: return false;
+    case PARAMETER_INT:
+        return parameter_text_integer(text, ret);
+    case PARAMETER_MONEY:
+        return parameter_text_money(text, ret);
+    case PARAMETER_BP:
+        return parameter_text_bp(text, ret);
+    case PARAMETER_BOOL:
+        return parameter_text_bool(text, ret);
+    case PARAMETER_TIME:
+        return parameter_text_time(text, reading->context, ret);
+    default:
+        return false;
     }
 }
 
@@ -173,13 +201,20 @@ static int read_typed(const struct parameter_reading *reading, struct value valu
                       struct value *ret) {
     switch (reading->parameter->type) {
     case PARAMETER_ID:
-    case PARAMETER_CODE: return parameter_lookup(reading, value, ret);
-    case PARAMETER_NEWID: return read_new_id(reading, value, ret);
-    case PARAMETER_TEXT: return read_text(reading, value, ret);
-    case PARAMETER_ENUM: return read_choice(reading, value, ret);
-    case PARAMETER_DATE: return read_date(reading, value, ret);
-    case PARAMETER_JSON: return read_json(reading, value, ret);
-    default: return read_number(reading, value, ret);
+    case PARAMETER_CODE:
+        return parameter_lookup(reading, value, ret);
+    case PARAMETER_NEWID:
+        return read_new_id(reading, value, ret);
+    case PARAMETER_TEXT:
+        return read_text(reading, value, ret);
+    case PARAMETER_ENUM:
+        return read_choice(reading, value, ret);
+    case PARAMETER_DATE:
+        return read_date(reading, value, ret);
+    case PARAMETER_JSON:
+        return read_json(reading, value, ret);
+    default:
+        return read_number(reading, value, ret);
     }
 }
 
@@ -189,8 +224,8 @@ static int refuse_missing(const struct parameter_reading *reading) {
     struct buffer accepts = buffer_make(400);
     const char *name = reading->parameter->name;
     parameter_accepts(reading->parameter, &accepts);
-    error_set(reading->error, "parameter.missing", name, "%s is missing: it takes %s.", name,
-              buffer_text(&accepts));
+    error_set(reading->error, "parameter.missing", name, "%s is missing: it takes %s.",
+              name, buffer_text(&accepts));
     buffer_free(&accepts);
     return -1;
 }
@@ -233,7 +268,8 @@ static int refuse_unknown(const struct operation *operation, const char *name,
     for (size_t i = 0; i < operation->parameter_count; i++)
         buffer_printf(&names, "%s%s", i ? ", " : "", operation->parameters[i].name);
     error_set(error, "parameter.unknown", name, "%s has no parameter %s; it takes: %s.",
-              operation->name, name, operation->parameter_count ? buffer_text(&names) : "none");
+              operation->name, name,
+              operation->parameter_count ? buffer_text(&names) : "none");
     buffer_free(&names);
     return -1;
 }
@@ -247,8 +283,8 @@ static int match(const struct operation *operation, const struct argument *argum
         if (index < 0)
             return refuse_unknown(operation, arguments[i].name, error);
         if (ret_matched[index])
-            return error_set(error, "parameter.repeated", arguments[i].name, "%s is given twice.",
-                             arguments[i].name);
+            return error_set(error, "parameter.repeated", arguments[i].name,
+                             "%s is given twice.", arguments[i].name);
         ret_matched[index] = &arguments[i];
     }
     return 0;
@@ -260,11 +296,13 @@ static int read_argument(const struct parameter_reading *reading,
     struct value value = argument ? argument->value : value_null();
     if (value.type == VALUE_TEXT) {
         if (!utf8_is_valid(value.bytes))
-            return error_set(reading->error, "parameter.invalid", reading->parameter->name,
-                             "%s is no valid UTF-8 text.", reading->parameter->name);
+            return error_set(reading->error, "parameter.invalid",
+                             reading->parameter->name, "%s is no valid UTF-8 text.",
+                             reading->parameter->name);
         value.bytes = text_trim(value.bytes);
     }
-    bool absent = value.type == VALUE_NULL || (value.type == VALUE_TEXT && value.bytes.size == 0);
+    bool absent =
+        value.type == VALUE_NULL || (value.type == VALUE_TEXT && value.bytes.size == 0);
     /* People type; only programs hand over numbers and bytes. */
     if (!absent && argument && !argument->json && value.type == VALUE_INTEGER)
         return parameter_refuse(reading);
@@ -300,7 +338,8 @@ int parameters_bind(sqlite3_stmt *statement, const struct operation *operation,
                              "schema/%s: %s uses %s, which it does not declare.",
                              operation->path, operation->name, name ? name : "?");
         if (value_bind(statement, i, values[index]) != SQLITE_OK)
-            return error_from_sqlite(error, sqlite3_db_handle(statement), "binding a parameter");
+            return error_from_sqlite(error, sqlite3_db_handle(statement),
+                                     "binding a parameter");
     }
     return 0;
 }

@@ -12,7 +12,7 @@
 
 enum sql_token_kind {
     SQL_TOKEN_END,
-    SQL_TOKEN_WORD,      /* keyword or name; a "quoted" name with its quotes */
+    SQL_TOKEN_WORD, /* keyword or name; a "quoted" name with its quotes */
     SQL_TOKEN_NUMBER,
     SQL_TOKEN_STRING,    /* 'text' or x'00', with its quotes */
     SQL_TOKEN_PARAMETER, /* :name ?1 @name $name */
@@ -25,7 +25,7 @@ struct sql_token {
     enum sql_token_kind kind;
     const char *text; /* in the source, not terminated */
     size_t size;
-    unsigned line;    /* from 1 */
+    unsigned line; /* from 1 */
 };
 
 struct sql_reader {

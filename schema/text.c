@@ -6,7 +6,8 @@
 #include "schema/base/utf8.h"
 
 static bool is_blank(uint32_t point) {
-    return (point >= '\t' && point <= '\r') || point == ' ' || point == 0xa0 || point == 0x3000;
+    return (point >= '\t' && point <= '\r') || point == ' ' || point == 0xa0 ||
+           point == 0x3000;
 }
 
 /* The character at `at`; a byte that is no UTF-8 counts as one character of no meaning. */
@@ -51,7 +52,8 @@ static uint32_t lower_latin_extended(uint32_t point) {
 }
 
 static uint32_t lower(uint32_t point) {
-    if ((point >= 'A' && point <= 'Z') || (point >= 0xc0 && point <= 0xde && point != 0xd7))
+    if ((point >= 'A' && point <= 'Z') ||
+        (point >= 0xc0 && point <= 0xde && point != 0xd7))
         return point + 32;
     if (point >= 0x100 && point <= 0x17f)
         return lower_latin_extended(point);

@@ -37,7 +37,7 @@ static int note_table(void *context, int action, const char *name, const char *c
 static int learn_tables(struct master *master, struct access_cache *cache, struct error *error)
 {
     static const char *const VIEWS[] = {"select user_id, role from engine_role",
-                                        "select user_id, kind, target_id from engine_scope",
+                                        "select user_id, kind, target_id, role from engine_scope",
                                         "select user_id, active from engine_user"};
     struct reads_of_views reads = {cache, master->catalogue};
     int result = 0;
@@ -114,7 +114,8 @@ static int add_scope(struct master *master, struct access *access, struct scope 
 static int read_scopes(struct master *master, struct access *access, struct error *error)
 {
     struct scope_set set = {0};
-    int result = access_scopes(master->db, access->user, &set, error);
+    int result = access_scopes(master->db, master->catalogue, access->user, access->ceiling, &set,
+                               error);
     for (size_t i = 0; i < set.count && result == 0; i++) {
         result = add_scope(master, access, set.scopes[i], error);
     }
@@ -137,6 +138,7 @@ static int read_roles(struct master *master, struct access *access, struct error
         const char *role = (const char *)sqlite3_column_text(statement, 0);
         access->roles |= role ? catalogue_role(master->catalogue, role) : 0;
     }
+    access->roles &= access->ceiling;
     sqlite3_reset(statement);
     return rc == SQLITE_DONE ? 0 : error_from_sqlite(error, master->db, "reading roles");
 }
@@ -157,15 +159,16 @@ static int read_user(struct master *master, struct access *access, struct error 
                : error_from_sqlite(error, master->db, "reading a person");
 }
 
-const struct access *access_of(struct master *master, struct id user, struct error *error)
+const struct access *access_of(struct master *master, struct id user, role_set ceiling,
+                               struct error *error)
 {
     size_t place = ((size_t)user.bytes[15] ^ (size_t)user.bytes[6]) % CACHE_PEOPLE;
     struct access *access = &master->access->people[place];
-    if (access->known && id_equal(access->user, user)) {
+    if (access->known && id_equal(access->user, user) && access->ceiling == ceiling) {
         return access;
     }
     free(access->scopes);
-    *access = (struct access){.user = user};
+    *access = (struct access){.user = user, .ceiling = ceiling};
     if (read_user(master, access, error) != 0 || read_roles(master, access, error) != 0 ||
         read_scopes(master, access, error) != 0) {
         free(access->scopes);
@@ -213,6 +216,18 @@ role_set access_ceiling(const struct catalogue *catalogue, const char *names)
     return roles;
 }
 
+/* A scope that comes with a role is only seen under a ceiling that has the role. */
+static bool under_ceiling(const struct catalogue *catalogue, struct value role,
+                          role_set ceiling)
+{
+    char name[LIMIT_NAME + 1] = "";
+    if (role.type != VALUE_TEXT || role.bytes.size > LIMIT_NAME) {
+        return role.type == VALUE_NULL;
+    }
+    memcpy(name, role.bytes.data, role.bytes.size);
+    return (catalogue_role(catalogue, name) & ceiling) != 0;
+}
+
 static int add_from_view(struct scope_set *set, sqlite3_stmt *statement)
 {
     struct value kind = value_of_column(statement, 0);
@@ -233,10 +248,12 @@ static int add_from_view(struct scope_set *set, sqlite3_stmt *statement)
     return scope_set_add(set, scope);
 }
 
-int access_scopes(sqlite3 *db, struct id user, struct scope_set *set, struct error *error)
+int access_scopes(sqlite3 *db, const struct catalogue *catalogue, struct id user,
+                  role_set ceiling, struct scope_set *set, struct error *error)
 {
     sqlite3_stmt *statement = NULL;
-    static const char SQL[] = "select kind, target_id from engine_scope where user_id = ?";
+    static const char SQL[] =
+        "select kind, target_id, role from engine_scope where user_id = ?";
     if (database_statement(db, SQL, &statement, error) != 0) {
         return -1;
     }
@@ -245,7 +262,9 @@ int access_scopes(sqlite3 *db, struct id user, struct scope_set *set, struct err
     full |= scope_set_add(set, (struct scope){.kind = SCOPE_USER, .id = user});
     int rc = SQLITE_DONE;
     while (full == 0 && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        full = add_from_view(set, statement);
+        if (under_ceiling(catalogue, value_of_column(statement, 2), ceiling)) {
+            full = add_from_view(set, statement);
+        }
     }
     sqlite3_finalize(statement);
     if (full != 0) {

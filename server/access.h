@@ -9,9 +9,10 @@
 
 struct access {
     struct id user;
+    role_set ceiling; /* of the device he acts on */
     bool known;   /* there is such a person */
     bool active;
-    role_set roles; /* not yet capped by a device's ceiling */
+    role_set roles; /* under the ceiling */
     bool all;       /* sees every row (scope hq) */
     int64_t *scopes; /* scope numbers, sorted; org included */
     size_t scope_count;
@@ -22,7 +23,8 @@ int access_make(struct master *master, struct access_cache **ret, struct error *
 void access_free(struct access_cache *cache);
 void access_forget(struct access_cache *cache);
 /* Valid until the next access_forget. NULL with the error filled on failure. */
-const struct access *access_of(struct master *master, struct id user, struct error *error);
+const struct access *access_of(struct master *master, struct id user, role_set ceiling,
+                               struct error *error);
 /* Does this table take part in the rights of people? Then its change must forget the cache. */
 bool access_reads(const struct access_cache *cache, const struct table *table);
 
@@ -30,8 +32,10 @@ bool access_reads(const struct access_cache *cache, const struct table *table);
 bool access_sees(const struct access *access, const struct placement *placements, size_t count,
                  int64_t base);
 
-/* Adds the scopes of one person: org, his own user scope and what engine_scope says. */
-int access_scopes(sqlite3 *db, struct id user, struct scope_set *set, struct error *error);
+/* Adds the scopes of one person: org, his own user scope and what engine_scope gives to his
+ * roles under the ceiling. */
+int access_scopes(sqlite3 *db, const struct catalogue *catalogue, struct id user,
+                  role_set ceiling, struct scope_set *set, struct error *error);
 
 /* The role set named in a certificate's ceiling: "rep manager". */
 role_set access_ceiling(const struct catalogue *catalogue, const char *names);

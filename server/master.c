@@ -44,7 +44,7 @@ static const char ENGINE_TABLES[] =
     "  expires_at integer not null, station integer) strict, without rowid;"
     "create table refused_row ("
     "  table_number integer not null, row_key blob not null, whole integer not null,"
-    "  station integer not null, transaction_id blob not null,"
+    "  station integer not null, gsn integer not null,"
     "  primary key (table_number, row_key, whole, station)) strict, without rowid;"
     "create table server_state (name text primary key not null, value blob) strict, without rowid;"
     "create table server_local (name text primary key not null, value text) strict, without rowid;";
@@ -69,7 +69,8 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SCOPE_GET] = "select number from scope_name where kind = ? and id = ?",
     [SQL_SCOPE_ADD] = "insert into scope_name (number, kind, id)"
                       " values ((select max(number) + 1 from scope_name), ?, ?)",
-    [SQL_GSN_GET] = "select station, user_id, time, at from gsn_log where gsn = ?",
+    [SQL_GSN_GET] = "select g.user_id, g.time, g.at, s.id from gsn_log g"
+                    " left join station s on s.number = g.station where g.gsn = ?",
     [SQL_GSN_BY_TRANSACTION] = "select gsn, kind, time, code, field, message from gsn_log"
                                " where id = ?",
     [SQL_GSN_PUT] = "insert into gsn_log (gsn, id, entry, station, user_id, base, time, at, kind,"
@@ -77,10 +78,6 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_JOURNAL_PUT] = "insert into journal (entry, kind, at, station, schema_version, content,"
                         " outcome, hash, signature) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_JOURNAL_OUTCOME] = "select outcome from journal where entry = ?",
-    [SQL_STATION_GET] = "select number, public_key, code, certificate, last_number, last_seq,"
-                        " last_hash, revoked_at, id from station where id = ?",
-    [SQL_STATION_BY_KEY] = "select number, public_key, code, certificate, last_number, last_seq,"
-                           " last_hash, revoked_at, id from station where public_key = ?",
     [SQL_STATION_PUT] = "insert into station (number, id, public_key, code, certificate,"
                         " last_number, last_seq, last_hash) values (?, ?, ?, ?, ?, 0, 0, zeroblob(32))",
     [SQL_STATION_HEAD] = "update station set last_number = ?2, last_seq = ?3, last_hash = ?4"
@@ -93,10 +90,12 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_INVITATION_PUT] = "insert into invitation (token_hash, content, expires_at)"
                            " values (?, ?, ?)",
     [SQL_INVITATION_USE] = "update invitation set station = ?2 where token_hash = ?1",
-    [SQL_REFUSED_PUT] = "insert into refused_row (table_number, row_key, whole, station,"
-                        " transaction_id) values (?, ?, ?, ?, ?) on conflict do nothing",
-    [SQL_REFUSED_GET] = "select transaction_id from refused_row where table_number = ?"
-                        " and row_key = ? and whole >= ? and station = ?",
+    [SQL_REFUSED_PUT] = "insert into refused_row (table_number, row_key, whole, station, gsn)"
+                        " values (?, ?, ?, ?, ?)"
+                        " on conflict (table_number, row_key, whole, station)"
+                        " do update set gsn = excluded.gsn",
+    [SQL_REFUSED_GET] = "select 1 from refused_row where table_number = ? and row_key = ?"
+                        " and whole = ? and station = ? and gsn > ?",
     [SQL_ROLES] = "select role from engine_role where user_id = ?",
     [SQL_USER] = "select active from engine_user where user_id = ?",
     [SQL_STATE_GET] = "select value from server_state where name = ?",

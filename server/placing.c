@@ -477,6 +477,13 @@ static int enqueue(struct work *work, struct row_list *queue, struct row_work *r
     return list_add(work, queue, row, error);
 }
 
+static int enqueue_anew(struct work *work, struct row_list *queue, struct row_work *row,
+                        struct error *error)
+{
+    row->replace = true;
+    return enqueue(work, queue, row, error);
+}
+
 static int enqueue_followers(struct work *work, struct row_list *queue, struct row_work *row,
                              struct error *error)
 {
@@ -491,7 +498,7 @@ static int enqueue_followers(struct work *work, struct row_list *queue, struct r
             }
         }
         for (size_t k = 0; k < list.count; k++) {
-            if (enqueue(work, queue, list.rows[k], error) != 0) {
+            if (enqueue_anew(work, queue, list.rows[k], error) != 0) {
                 return -1;
             }
         }
@@ -513,7 +520,7 @@ static int place_brought(struct work *work, struct row_list *queue, struct row_w
             return -1;
         }
         if (target != NULL && (left || !places_cover(target, set)) &&
-            enqueue(work, queue, target, error) != 0) {
+            enqueue_anew(work, queue, target, error) != 0) {
             return -1;
         }
     }
@@ -532,7 +539,7 @@ static int enqueue_released(struct work *work, struct row_list *queue, struct er
             continue;
         }
         struct row_work *old = work_row(work, column->ref, cell->old_value.bytes, error);
-        if (old == NULL || (old->existed && enqueue(work, queue, old, error) != 0)) {
+        if (old == NULL || (old->existed && enqueue_anew(work, queue, old, error) != 0)) {
             return -1;
         }
     }
@@ -554,7 +561,7 @@ static int enqueue_granting(struct work *work, struct row_list *queue, struct ro
             if (target == NULL && error->code[0] != '\0') {
                 return -1;
             }
-            if (target != NULL && enqueue(work, queue, target, error) != 0) {
+            if (target != NULL && enqueue_anew(work, queue, target, error) != 0) {
                 return -1;
             }
         }
@@ -568,7 +575,10 @@ static int place_row(struct work *work, struct row_list *queue, struct row_work 
     struct number_set set = {0};
     bool moved = false;
     bool left = false;
-    if (scopes_of(work, row, &set, error) != 0) {
+    bool anew = row->inserted || row->replace;
+    row->replace = false;
+    if ((anew ? scopes_of(work, row, &set, error) : number_add_places(work, &set, row, error)) !=
+        0) {
         return -1;
     }
     bool first = row->inserted && !row->stamped;
@@ -604,10 +614,42 @@ static int follow_depth(const struct table *table, int guard)
     return depth;
 }
 
+static bool decides_scopes(const struct column *column, const struct table *table)
+{
+    for (size_t i = 0; i < table->scope_count; i++) {
+        for (size_t c = 0; c < table->scope[i].column_count; c++) {
+            if (table->scope[i].columns[c] == column) {
+                return true;
+            }
+        }
+    }
+    return column->brings;
+}
+
+/* Most edits move no row between scopes: only those of columns that say who sees it. */
+static int mark_moved(struct work *work, struct error *error)
+{
+    for (size_t i = 0; i < work->changed_count; i++) {
+        const struct changed_cell *cell = &work->changed[i];
+        if (!decides_scopes(cell->column, cell->table)) {
+            continue;
+        }
+        struct row_work *row = work_row(work, cell->table, cell->key, error);
+        if (row == NULL) {
+            return -1;
+        }
+        row->replace = true;
+    }
+    return 0;
+}
+
 static int enqueue_written(struct work *work, struct row_list *queue, struct error *error)
 {
     enum { DEEPEST = 6 };
     size_t count = work->row_count;
+    if (mark_moved(work, error) != 0) {
+        return -1;
+    }
     for (int depth = 0; depth <= DEEPEST; depth++) {
         for (size_t i = 0; i < count; i++) {
             struct row_work *row = work->rows[i];

@@ -16,6 +16,7 @@ struct row_work {
     bool changed;  /* a value was taken */
     bool stamped;  /* its row_meta is written (placing.c writes it) */
     bool queued;   /* waits for its places to be computed */
+    bool replace;  /* its scopes may have changed: they are computed anew */
     int64_t gsn;   /* of its insert: the stamp of cells without one of their own */
     struct placement *placements;
     size_t placement_count;

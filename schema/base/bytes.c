@@ -92,7 +92,8 @@ void buffer_free(struct buffer *buffer) {
 }
 
 struct bytes buffer_bytes(const struct buffer *buffer) {
-    return (struct bytes){buffer->data ? buffer->data : (const uint8_t *)"", buffer->size};
+    return (struct bytes){buffer->data ? buffer->data : (const uint8_t *)"",
+                          buffer->size};
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...) {

@@ -28,7 +28,8 @@ static void copy_word(char *target, size_t capacity, const char *word) {
         trim_cut_character(target, capacity - 1);
 }
 
-int error_set(struct error *error, const char *code, const char *field, const char *format, ...) {
+int error_set(struct error *error, const char *code, const char *field,
+              const char *format, ...) {
     assert(code && format);
     if (!error)
         return -1;
@@ -47,15 +48,22 @@ int error_set(struct error *error, const char *code, const char *field, const ch
 
 static const char *code_of_sqlite(int rc) {
     switch (rc & 0xff) {
-    case SQLITE_FULL: return "database.full";
+    case SQLITE_FULL:
+        return "database.full";
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return "database.busy";
+    case SQLITE_LOCKED:
+        return "database.busy";
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return "database.corrupt";
-    case SQLITE_READONLY: return "database.readonly";
-    case SQLITE_NOMEM: return "database.memory";
-    case SQLITE_CONSTRAINT: return "database.constraint";
-    default: return "database.failed";
+    case SQLITE_NOTADB:
+        return "database.corrupt";
+    case SQLITE_READONLY:
+        return "database.readonly";
+    case SQLITE_NOMEM:
+        return "database.memory";
+    case SQLITE_CONSTRAINT:
+        return "database.constraint";
+    default:
+        return "database.failed";
     }
 }
 

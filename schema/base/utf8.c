@@ -21,7 +21,8 @@ size_t utf8_decode(struct bytes text, size_t at, uint32_t *ret_code_point) {
             return 0;
         point = point << 6 | (text.data[at + i] & 0x3fU);
     }
-    if (point < smallest[length] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+    if (point < smallest[length] || point > 0x10ffff ||
+        (point >= 0xd800 && point <= 0xdfff))
         return 0;
     *ret_code_point = point;
     return length;
