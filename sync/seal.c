@@ -174,3 +174,26 @@ int seal_base32_read(const char *text, struct buffer *ret, struct error *error) 
         return error_set(error, "seal.base32", NULL, "The text was cut or mistyped.");
     return ret->failed ? error_out_of_memory(error) : 0;
 }
+
+/* --- secrets that people type ---------------------------------------------------------- */
+
+enum { SECRET_PASSES = 2, SECRET_MEMORY = 64 * 1024 * 1024 };
+
+int seal_secret(struct bytes secret, const uint8_t salt[SECRET_SALT],
+                uint8_t ret_hash[SECRET_HASH], struct error *error) {
+    static_assert(SECRET_SALT == crypto_pwhash_SALTBYTES, "the salt that libsodium takes");
+    if (crypto_pwhash(ret_hash, SECRET_HASH, (const char *)secret.data, secret.size, salt,
+                      SECRET_PASSES, SECRET_MEMORY, crypto_pwhash_ALG_ARGON2ID13) != 0)
+        return error_set(error, "seal.secret", "secret",
+                         "not enough memory to work on a secret");
+    return 0;
+}
+
+bool seal_secret_matches(struct bytes secret, const uint8_t salt[SECRET_SALT],
+                         const uint8_t hash[SECRET_HASH]) {
+    uint8_t found[SECRET_HASH];
+    bool same = seal_secret(secret, salt, found, NULL) == 0 &&
+                sodium_memcmp(found, hash, SECRET_HASH) == 0;
+    sodium_memzero(found, sizeof found);
+    return same;
+}

@@ -42,6 +42,15 @@ int seal_inflate(struct bytes data, size_t maximum, struct buffer *ret,
 int seal_inflate_in(struct arena *arena, struct bytes data, size_t maximum,
                     struct bytes *ret, struct error *error);
 
+/* Secrets that people type: Argon2id (RFC 9106), 64 MiB and two passes, about 70 ms. */
+enum { SECRET_SALT = 16, SECRET_HASH = 32 };
+/* Code: seal.secret when there is not enough memory. */
+int seal_secret(struct bytes secret, const uint8_t salt[SECRET_SALT],
+                uint8_t ret_hash[SECRET_HASH], struct error *error);
+/* Compares in constant time; false also when there is not enough memory. */
+bool seal_secret_matches(struct bytes secret, const uint8_t salt[SECRET_SALT],
+                         const uint8_t hash[SECRET_HASH]);
+
 /* Text forms: lower-case base32 (RFC 4648 alphabet, no padding) for keys and tokens that people may type. */
 void seal_base32(struct bytes data, struct buffer *ret);
 /* Capitals pass too. Code: seal.base32 */
