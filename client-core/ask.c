@@ -48,6 +48,10 @@ void asker_close(struct asker *asker) {
     free(asker);
 }
 
+struct replica *asker_reader(const struct asker *asker) {
+    return asker->reader;
+}
+
 static sqlite3_stmt *prepared(struct asker *asker, const struct operation *query,
                               struct error *error) {
     sqlite3_stmt **statement = &asker->queries[query - asker->reader->catalogue->queries];

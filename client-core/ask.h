@@ -14,6 +14,9 @@ int asker_open(struct replica *reader, const struct id *device, const char *devi
                role_set ceiling, struct asker **ret, struct error *error);
 void asker_close(struct asker *asker); /* NULL is fine */
 
+/* Its connection, for other reading under the same lock. */
+struct replica *asker_reader(const struct asker *asker);
+
 /* Appends an array of row objects. One thread at a time. Codes: role.missing, parameter.*, query.rows, database.* */
 int asker_ask(struct asker *asker, const struct id *user, const struct operation *query,
               const struct argument_list *list, struct buffer *ret_json, struct error *error);

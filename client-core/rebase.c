@@ -51,34 +51,18 @@ struct redo {
     struct buffer image;
 };
 
-/* What the cell becomes over what is there; false: what is there stays. */
+/* What the cell becomes over what is there: a difference is added, anything else is set. The other
+ * merge rules are headquarters' to apply; here they only matter until its answer comes. */
 static int redo_cell(const struct column *column, const struct cell *cell, bool update,
-                     const struct value *present, struct value *ret, bool *ret_write,
-                     struct error *error) {
+                     const struct value *present, struct value *ret, struct error *error) {
     *ret = cell->value;
-    *ret_write = true;
-    if (!update)
+    if (!update || column->merge != MERGE_ADD)
         return 0;
-    switch (column->merge) {
-    case MERGE_ADD:
-        *ret = value_integer(0);
-        if (__builtin_add_overflow(present->integer, cell->value.integer, &ret->integer))
-            return error_set(error, "merge.overflow", column->name, "%s grows out of range",
-                             column->name);
-        return 0;
-    case MERGE_MAX:
-        *ret_write = value_compare(cell->value, *present) > 0;
-        return 0;
-    case MERGE_MIN:
-        *ret_write = present->type == VALUE_NULL || (cell->value.type != VALUE_NULL &&
-                                                     value_compare(cell->value, *present) < 0);
-        return 0;
-    case MERGE_FIRST:
-        *ret_write = present->type == VALUE_NULL;
-        return 0;
-    default:
-        return 0;
-    }
+    *ret = value_integer(0);
+    if (__builtin_add_overflow(present->integer, cell->value.integer, &ret->integer))
+        return error_set(error, "merge.overflow", column->name, "%s grows out of range",
+                         column->name);
+    return 0;
 }
 
 static struct row_stamps stamps_of(const struct active_entry *entry) {
@@ -106,15 +90,13 @@ static int redo_cells(const struct table_access *access, const struct change *ch
                       struct error *error) {
     for (size_t i = 0; i < change->cell_count; i++) {
         const struct cell *cell = &change->cells[i];
-        bool write = false;
         if (cell->column >= LIMIT_COLUMNS || !(access->data_mask & COLUMN_BIT(cell->column)))
             continue;
         if (redo_cell(access->table->by_number[cell->column], cell,
                       change->operation == ROW_UPDATE, &present->values[cell->column],
-                      &row->values[cell->column], &write, error) != 0)
+                      &row->values[cell->column], error) != 0)
             return -1;
-        if (write)
-            row->mask |= COLUMN_BIT(cell->column);
+        row->mask |= COLUMN_BIT(cell->column);
     }
     return 0;
 }

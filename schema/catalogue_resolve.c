@@ -196,6 +196,8 @@ static int check_names(struct load *load, const struct raw_table *raw) {
 /* A check that names another column can wedge a replica in the middle of a pull. */
 static int check_definition(struct load *load, const struct raw_table *raw, size_t i) {
     const struct raw_column *said = &raw->columns[i];
+    if (!strchr(said->column.definition, '('))
+        return 0;
     struct sql_reader reader = sql_reader_make(said->column.definition, said->line);
     struct sql_token token = sql_next_code(&reader);
     while (token.kind != SQL_TOKEN_END) {

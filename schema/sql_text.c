@@ -44,6 +44,8 @@ static const char *end_of_quote(const char *at) {
 }
 
 static const char *end_of_sign(const char *at) {
+    if (strchr("(),;.+*", *at))
+        return at + 1;
     static const char *const pairs[] = {
         "<=", ">=", "<>", "!=", "==", "||", "<<", ">>", "->"};
     if (strncmp(at, "->>", 3) == 0)
@@ -121,9 +123,8 @@ static void count_lines(struct sql_reader *reader, const char *from, const char 
 
 struct sql_token sql_next(struct sql_reader *reader) {
     const char *at = reader->at;
-    while (is_blank(*at))
-        at++;
-    count_lines(reader, reader->at, at);
+    for (; is_blank(*at); at++)
+        reader->line += *at == '\n';
     reader->at = at;
     struct sql_token token = {.kind = SQL_TOKEN_END, .text = at, .line = reader->line};
     if (!*at)
@@ -136,7 +137,8 @@ struct sql_token sql_next(struct sql_reader *reader) {
     }
     if (token.kind != SQL_TOKEN_COMMENT)
         token.size = (size_t)(after - at);
-    count_lines(reader, at, after);
+    if (*at == '/' || *at == '\'' || *at == '"') /* may hold line ends */
+        count_lines(reader, at, after);
     reader->at = after;
     return token;
 }

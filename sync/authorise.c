@@ -50,11 +50,10 @@ static int check_operation(const struct check *check) {
             return refuse(check, "change.append_only", NULL,
                           "These rows are never changed.");
         return 0;
-    case ROW_DELETE:
-        break;
+    default:
+        return refuse(check, "change.delete", NULL,
+                      "Rows are marked as deleted, never removed.");
     }
-    return refuse(check, "change.delete", NULL,
-                  "Rows are marked as deleted, never removed.");
 }
 
 /* An insert gives a value to every column that must have one. */

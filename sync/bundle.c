@@ -85,7 +85,8 @@ int bundle_seal(struct bundle_header *header, const struct transaction *transact
     wire_put_bytes(ret_bundle, buffer_bytes(&header_bytes));
     wire_put_bytes(ret_bundle, buffer_bytes(&payload));
     wire_put_bytes(ret_bundle, (struct bytes){signature, sizeof signature});
-    if (header_bytes.failed || ret_bundle->failed || ret_bundle->size > LIMIT_BUNDLE) {
+    ret_bundle->failed |= header_bytes.failed;
+    if (ret_bundle->failed || ret_bundle->size > LIMIT_BUNDLE) {
         error_set(error, "bundle.size", NULL, "A sealed bundle takes at most %d bytes.",
                   LIMIT_BUNDLE);
         goto out;

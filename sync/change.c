@@ -57,7 +57,7 @@ void change_columns_put(struct buffer *ret, const struct change_list *lists,
     wire_put_bytes(ret, buffer_bytes(&heads));
     wire_put_bytes(ret, buffer_bytes(&keys));
     put_values(ret, lists, count);
-    ret->failed = ret->failed || heads.failed || keys.failed;
+    ret->failed |= heads.failed | keys.failed;
     buffer_free(&heads);
     buffer_free(&keys);
 }

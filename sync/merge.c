@@ -22,10 +22,9 @@ const char *merge_reason_text(enum merge_reason reason) {
         return "state_earlier";
     case MERGE_REASON_DELETED:
         return "deleted";
-    case MERGE_REASON_NONE:
-        break;
+    default:
+        return "";
     }
-    return "";
 }
 
 bool merge_is_concurrent(const struct stamp *master, int64_t base, struct id device) {

@@ -27,10 +27,9 @@ const char *verdict_text(enum verdict_kind kind) {
         return "merged";
     case VERDICT_CONFLICTS:
         return "merged with conflicts";
-    case VERDICT_REFUSED:
-        break;
+    default:
+        return "refused";
     }
-    return "refused";
 }
 
 /* --- scopes -------------------------------------------------------------------------- */

@@ -380,6 +380,12 @@ static int read_together(struct reader *reader, bool is_text, struct error *erro
                : invalid("text", error);
 }
 
+static int read_nulls(struct reader *reader) {
+    for (size_t i = 0; i < reader->count; i++)
+        reader->ret[i * reader->stride] = value_null();
+    return 0;
+}
+
 static int read_kind(struct reader *reader, enum kind kind, struct error *error) {
     switch (kind) {
     case KIND_DICTIONARY:
@@ -396,12 +402,9 @@ static int read_kind(struct reader *reader, enum kind kind, struct error *error)
         return read_together(reader, false, error);
     case KIND_MIXED:
         return read_mixed(reader, error);
-    case KIND_NULLS:
-        break;
+    default:
+        return read_nulls(reader);
     }
-    for (size_t i = 0; i < reader->count; i++)
-        reader->ret[i * reader->stride] = value_null();
-    return 0;
 }
 
 int row_column_read(const struct wire_node *node, size_t count, struct value *ret,

@@ -64,9 +64,6 @@ void wire_put_bool(struct buffer *buffer, bool value) {
 
 void wire_put_value(struct buffer *buffer, struct value value) {
     switch (value.type) {
-    case VALUE_NULL:
-        wire_put_null(buffer);
-        break;
     case VALUE_INTEGER:
         wire_put_integer(buffer, value.integer);
         break;
@@ -75,6 +72,9 @@ void wire_put_value(struct buffer *buffer, struct value value) {
         break;
     case VALUE_BLOB:
         wire_put_bytes(buffer, value.bytes);
+        break;
+    default:
+        wire_put_null(buffer);
         break;
     }
 }
@@ -241,11 +241,10 @@ static int scan_value(struct scan *scan, struct error *error) {
         return take_text(scan, length, false, error);
     case SHAPE_ARRAY:
         return open_array(scan, length, error);
-    case SHAPE_REFUSED:
-        break;
+    default:
+        return error_set(error, "wire.type", NULL, "The type 0x%02x is not accepted.",
+                         (unsigned)lead);
     }
-    return error_set(error, "wire.type", NULL, "The type 0x%02x is not accepted.",
-                     (unsigned)lead);
 }
 
 /* Leaves the arrays that are complete; the value that comes next belongs to the last one open. */
