@@ -152,8 +152,11 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
         .progress = answer->progress,
         .context = answer->context,
     };
+    const struct value proof =
+        value_blob((struct bytes){answer->response->scopes_proof, HASH_SIZE});
     int failed = scopes_after(answer, &held, error) != 0 ||
                  pull_apply(answer->replica, &end, &pulled, error) != 0 ||
+                 setting_set(answer->replica, "scopes_proof", proof, error) != 0 ||
                  compare_digests(answer, &pulled, error) != 0;
     scope_set_free(&held);
     if (failed)

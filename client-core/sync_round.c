@@ -158,6 +158,16 @@ struct round {
     struct answer_result result;
 };
 
+/* The server's word for the scopes held; zeros before the first pull. */
+static int read_proof(struct replica *replica, uint8_t ret[HASH_SIZE], struct error *error) {
+    struct buffer proof = buffer_make(HASH_SIZE);
+    int failed = setting_bytes(replica, "scopes_proof", &proof, error);
+    if (!failed && proof.size == HASH_SIZE)
+        memcpy(ret, proof.data, HASH_SIZE);
+    buffer_free(&proof);
+    return failed;
+}
+
 static int fill_request(struct round *round, bool with_bundles, struct error *error) {
     struct syncer *syncer = round->run->syncer;
     struct sync_request *request = &round->request;
@@ -166,6 +176,7 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     const struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE};
     if (progress_read(syncer->replica, &progress, error) != 0 ||
         progress_read_held(syncer->replica, &request->held, error) != 0 ||
+        read_proof(syncer->replica, request->held_proof, error) != 0 ||
         progress_read_position(syncer->replica, &round->arena, &request->position, error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0)
         return -1;

@@ -479,7 +479,7 @@ static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
 static int finish(struct pull *pull, struct buffer *rows_bytes,
                   struct sync_response *response, struct error *error) {
     response->more = pull->walk_count > 0;
-    response->digest_rows = 0; /* not compared in every round */
+    response->digest_rows = -1; /* contents are compared by verify */
     if (response->more) {
         response->rows_left = count_left(pull);
         response->next.set = true;
