@@ -140,13 +140,13 @@ static int derived_is_current(sqlite3 *db, const uint8_t hash[HASH_SIZE],
                value, ret_current, error);
 }
 
-/* The next object to drop, as a statement: views and triggers first, virtual tables before
- * the shadow tables that vanish with them. */
+/* The next object to drop, as a statement: views and triggers first. A virtual table comes before
+ * the shadow tables that vanish with it, since their names begin with its own. */
 static const char next_drop[] =
     "select 'drop ' || m.type || ' \"' || m.name || '\"'"
     "  from schema_object o join sqlite_schema m on m.name = o.name"
     " order by m.type in ('view', 'trigger') desc, m.type = 'index' desc,"
-    "          m.sql like 'create virtual%' desc, m.name limit 1";
+    "          m.name limit 1";
 
 static int drop_derived(sqlite3 *db, struct error *error) {
     for (;;) {
