@@ -34,7 +34,8 @@ struct bundle_header {
 };
 
 /* Seals `count` transactions. The header's hashes and payload_size are filled in here, the rest by the caller.
- * On success ret_bundle holds the sealed bytes and ret_hash the bundle's hash. */
+ * On success ret_bundle (empty before) holds the sealed bytes and ret_hash the bundle's hash.
+ * Codes: bundle.size, seal.size, memory */
 int bundle_seal(struct bundle_header *header, const struct transaction *transactions,
                 size_t count, const struct sign_keys *keys, struct buffer *ret_bundle,
                 uint8_t ret_hash[HASH_SIZE], struct error *error);

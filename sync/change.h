@@ -11,14 +11,14 @@
 #include "schema/rules.h" /* enum row_operation */
 
 struct cell {
-    uint8_t column; /* column number, ascending within a change */
+    uint8_t column;     /* column number, ascending within a change */
     struct value value; /* for MERGE_ADD columns of an update: the difference */
 };
 
 struct change {
     uint8_t table;
     enum row_operation operation;
-    struct bytes key; /* 16 bytes per key column, in key order */
+    struct bytes key;   /* 16 bytes per key column, in key order */
     struct cell *cells; /* none for a delete; key columns are not repeated */
     size_t cell_count;
 };
@@ -28,8 +28,8 @@ struct change {
  * wire for each but the first. */
 struct transaction {
     struct id id;
-    int64_t time;        /* HLC (clock.h), HQ-corrected when it was sealed */
-    int64_t base;        /* the gsn the station had applied when it was committed */
+    int64_t time; /* HLC (clock.h), HQ-corrected when it was sealed */
+    int64_t base; /* the gsn the station had applied when it was committed */
     struct id user;
     const char *command; /* what the person did, "opportunity.win" */
     struct change *changes;

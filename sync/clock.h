@@ -38,7 +38,8 @@ struct clock_reading {
 /* HQ's time at `reading`. Within one start of the machine the time since boot decides, before
  * or after the anchor alike, because nobody can set that clock; across starts the wall clock plus the anchor's offset; with no
  * anchor the wall clock. */
-int64_t clock_correct(const struct clock_anchor *anchor, const struct clock_reading *reading);
+int64_t clock_correct(const struct clock_anchor *anchor,
+                      const struct clock_reading *reading);
 
 /* The time that counts in a merge: `time` clamped to [hq_at_base, received], all HLC. */
 int64_t clock_clamp(int64_t time, int64_t hq_at_base, int64_t received);

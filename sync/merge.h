@@ -35,18 +35,19 @@ struct merge_case {
     enum merge_rule rule;
     struct stamp master;
     const struct value *master_values;
-    struct id device;  /* the author's */
+    struct id device; /* the author's */
     int64_t base;
-    int64_t time;      /* effective */
+    int64_t time; /* effective */
     const struct value *values;
     size_t count;
 };
 
 struct merge_decision {
-    bool take;     /* write `values` (or `combined`) and the new stamp; else the master's stays */
+    bool
+        take; /* write `values` (or `combined`) and the new stamp; else the master's stays */
     bool combined_valid; /* add, max, min: write `combined` (count is 1) */
     struct value combined;
-    bool conflict; /* two values met and one lost: keep the loser */
+    bool conflict;    /* two values met and one lost: keep the loser */
     bool author_lost; /* whose value lost: the incoming one (true) or the master's */
     enum merge_reason reason;
 };

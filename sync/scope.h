@@ -9,7 +9,13 @@
 #include "schema/base/error.h"
 #include "schema/base/id.h"
 
-enum scope_kind { SCOPE_ORG = 1, SCOPE_HQ = 2, SCOPE_USER = 3, SCOPE_BRANCH = 4, SCOPE_POOL = 5 };
+enum scope_kind {
+    SCOPE_ORG = 1,
+    SCOPE_HQ = 2,
+    SCOPE_USER = 3,
+    SCOPE_BRANCH = 4,
+    SCOPE_POOL = 5
+};
 
 struct scope {
     enum scope_kind kind;
@@ -27,7 +33,8 @@ struct scope_set {
     size_t capacity;
 };
 
-int scope_set_add(struct scope_set *set, struct scope scope); /* -1: no memory or LIMIT_SUBSCRIPTIONS */
+int scope_set_add(struct scope_set *set,
+                  struct scope scope); /* -1: no memory or LIMIT_SUBSCRIPTIONS */
 bool scope_set_has(const struct scope_set *set, struct scope scope);
 bool scope_sets_meet(const struct scope_set *a, const struct scope_set *b);
 void scope_set_clear(struct scope_set *set);
@@ -48,7 +55,8 @@ struct placement {
 };
 
 /* Compact bytes and back; `ret` holds up to `maximum` placements. Code: scope.placements. */
-void placements_encode(const struct placement *placements, size_t count, struct buffer *ret);
+void placements_encode(const struct placement *placements, size_t count,
+                       struct buffer *ret);
 int placements_decode(struct bytes data, struct placement *ret, size_t maximum,
                       size_t *ret_count, struct error *error);
 
@@ -56,7 +64,8 @@ int placements_decode(struct bytes data, struct placement *ret, size_t maximum,
  * LIMIT) become those of the row now in `scope_numbers` (sorted). Every scope it is in, old or new, is moved to `gsn` when
  * `row_changed`; otherwise only scopes it enters or leaves. For each entry to write `emit` is called with the old entry's
  * gsn (0: there was none) and the new placement. Returns the new count, or -1 when there is no room. */
-typedef void (*placement_emit)(void *context, int64_t old_gsn, struct placement placement);
+typedef void (*placement_emit)(void *context, int64_t old_gsn,
+                               struct placement placement);
 int placements_move(struct placement *placements, size_t count, size_t room,
                     const int64_t *scope_numbers, size_t scope_count, int64_t gsn,
                     bool row_changed, placement_emit emit, void *context);

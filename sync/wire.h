@@ -33,29 +33,33 @@ void wire_close(struct wire_document *document); /* NULL is fine */
 const struct wire_node *wire_root(const struct wire_document *document);
 
 /* Each getter fails with wire.type (or wire.range) and `what` as the field. */
-int wire_array(const struct wire_node *node, const char *what, size_t minimum, size_t maximum,
-               size_t *ret_count, struct error *error);
+int wire_array(const struct wire_node *node, const char *what, size_t minimum,
+               size_t maximum, size_t *ret_count, struct error *error);
 /* The i-th element of an array that wire_array accepted. */
 const struct wire_node *wire_item(const struct wire_node *array, size_t i);
 int wire_integer(const struct wire_node *node, const char *what, int64_t minimum,
                  int64_t maximum, int64_t *ret, struct error *error);
-int wire_bool(const struct wire_node *node, const char *what, bool *ret, struct error *error);
+int wire_bool(const struct wire_node *node, const char *what, bool *ret,
+              struct error *error);
 int wire_text(const struct wire_node *node, const char *what, size_t maximum,
               struct bytes *ret, struct error *error);
-int wire_bytes(const struct wire_node *node, const char *what, size_t minimum, size_t maximum,
-               struct bytes *ret, struct error *error);
-int wire_id(const struct wire_node *node, const char *what, struct id *ret, struct error *error);
+int wire_bytes(const struct wire_node *node, const char *what, size_t minimum,
+               size_t maximum, struct bytes *ret, struct error *error);
+int wire_id(const struct wire_node *node, const char *what, struct id *ret,
+            struct error *error);
 int wire_value(const struct wire_node *node, const char *what, struct value *ret,
                struct error *error);
 bool wire_is_null(const struct wire_node *node);
 
 /* The scan alone, for fuzzing. */
 int wire_scan(struct bytes data, struct error *error);
+/* Is it well-formed UTF-8 (RFC 3629: no surrogates, nothing over-long)? */
+bool wire_is_utf8(struct bytes text);
 
 /* A list of values as one blob (kept conflict values, server images) and back; the values
  * borrow from `data` (text and bytes) and `arena` (the array). */
 void wire_put_values(struct buffer *buffer, const struct value *values, size_t count);
-int wire_values(struct bytes data, struct arena *arena, struct value **ret, size_t *ret_count,
-                struct error *error);
+int wire_values(struct bytes data, struct arena *arena, struct value **ret,
+                size_t *ret_count, struct error *error);
 
 #endif

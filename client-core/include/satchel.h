@@ -88,6 +88,12 @@ SATCHEL_API int satchel_sign_in(satchel *station, const char *user, const char *
                                 satchel_session **ret, satchel_error *error);
 SATCHEL_API void satchel_sign_out(satchel_session *session); /* NULL is fine */
 
+/* Sets the secret that the session's user will be asked for when signing in on this station; NULL: none. After five
+ * wrong tries in a row signing in waits, 30 s first, then twice as long each time; a restart does not help.
+ * Errors: secret.short */
+SATCHEL_API int satchel_set_secret(satchel_session *session, const char *secret,
+                                   satchel_error *error);
+
 /* --- work --------------------------------------------------------------------------------- */
 
 /* Runs a command with a JSON object of arguments (NULL: none). When it returns 0 the work is durable, with its
