@@ -18,10 +18,11 @@ struct function_context {
     struct id actor;
     struct id device;
     char device_code[16];
-    role_set roles;             /* of the actor, under the ceiling */
-    int64_t now_ms;             /* constant within a transaction */
-    int64_t utc_offset_minutes; /* for today(): of the actor's branch, else of the machine */
-    struct error refusal;       /* filled by require(), cleared by whoever reads it */
+    role_set roles; /* of the actor, under the ceiling */
+    int64_t now_ms; /* constant within a transaction */
+    int64_t
+        utc_offset_minutes; /* for today(): of the actor's branch, else of the machine */
+    struct error refusal;   /* filled by require(), cleared by whoever reads it */
     /* apply_cell(): writes a kept cell value back. NULL where that is not possible. */
     int (*apply_cell)(struct function_context *context, const struct table *table,
                       struct bytes row_key, const struct column *cell, struct bytes value,
@@ -31,7 +32,8 @@ struct function_context {
 };
 
 /* Registers all functions on `db`. */
-int functions_register(sqlite3 *db, struct function_context *context, struct error *error);
+int functions_register(sqlite3 *db, struct function_context *context,
+                       struct error *error);
 
 /* The 16-byte UUIDv8 that text_key(name) gives: the first 16 bytes of BLAKE2b-256 over
  * "satchel" NUL name. */

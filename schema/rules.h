@@ -47,7 +47,7 @@ void rules_close(struct rule_runner *runner);
  * returns -1 with the rule's name as code, its field and its title or message. Rules newer than `schema_version` only flag:
  * the first such is written to *ret_flag (code empty when none; may be NULL). Database failures also return -1,
  * with a code that begins "database.". */
-int rules_run(struct rule_runner *runner, const struct rule_input *input, int schema_version,
-              struct error *ret_flag, struct error *error);
+int rules_run(struct rule_runner *runner, const struct rule_input *input,
+              int schema_version, struct error *ret_flag, struct error *error);
 
 #endif

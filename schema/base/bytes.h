@@ -57,7 +57,8 @@ struct arena {
 
 struct arena arena_make(size_t maximum);
 void *arena_alloc(struct arena *arena, size_t size);
-void *arena_alloc_array(struct arena *arena, size_t count, size_t size); /* checks overflow */
+void *arena_alloc_array(struct arena *arena, size_t count,
+                        size_t size); /* checks overflow */
 /* Copies; data.data is NULL on failure (size 0 gives a non-NULL pointer). */
 struct bytes arena_copy(struct arena *arena, struct bytes bytes);
 char *arena_text(struct arena *arena, const char *text, size_t size);

@@ -19,8 +19,8 @@ struct error {
 };
 
 /* Fills `error` (which may be NULL) and returns -1, so that callers can return it. */
-int error_set(struct error *error, const char *code, const char *field, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+int error_set(struct error *error, const char *code, const char *field,
+              const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Fills `error` from the last failure of `db`, saying what was being done. Returns -1.
  * Codes: database.full, database.busy, database.corrupt, database.readonly,

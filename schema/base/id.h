@@ -2,7 +2,7 @@
  * 16-byte identifiers: rows, people, devices, transactions.
  *
  * Rows made by hand get a UUIDv7 (RFC 9562: 48 bits of milliseconds, then random bits).
- * Rows whose identity follows from a name get a UUIDv8 made of BLAKE2b (see seal.h).
+ * Rows whose identity follows from a name get a UUIDv8 made of BLAKE2b (see hash.h).
  */
 #ifndef SATCHEL_SCHEMA_BASE_ID_H
 #define SATCHEL_SCHEMA_BASE_ID_H

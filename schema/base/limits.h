@@ -7,7 +7,8 @@
 
 /* --- the catalogue ------------------------------------------------------------------ */
 #define LIMIT_TABLES 256
-#define LIMIT_COLUMNS 64 /* of one table; column ids are 1..63 so that a set fits 64 bits */
+#define LIMIT_COLUMNS \
+    64 /* of one table; column ids are 1..63 so that a set fits 64 bits */
 #define LIMIT_KEY_COLUMNS 4
 #define LIMIT_ROLES 16
 #define LIMIT_PARAMETERS 48
@@ -16,38 +17,43 @@
 #define LIMIT_SCOPE_CLAUSES 8
 
 /* --- values and transactions --------------------------------------------------------- */
-#define LIMIT_TEXT (64 * 1024)           /* bytes of one text value */
-#define LIMIT_BLOB (64 * 1024)           /* bytes of one binary value */
-#define LIMIT_CHANGES 5000               /* changed rows in one transaction */
+#define LIMIT_TEXT (64 * 1024)              /* bytes of one text value */
+#define LIMIT_BLOB (64 * 1024)              /* bytes of one binary value */
+#define LIMIT_CHANGES 5000                  /* changed rows in one transaction */
 #define LIMIT_TRANSACTION (4 * 1024 * 1024) /* encoded bytes of one transaction */
-#define LIMIT_SCOPES_OF_ROW 4096         /* scopes that hold one row */
-#define LIMIT_ROW_SIZE (1024 * 1024)     /* bytes of one row as JSON or on the wire */
+#define LIMIT_SCOPES_OF_ROW 4096            /* scopes that hold one row */
+#define LIMIT_ROW_SIZE (1024 * 1024)        /* bytes of one row as JSON or on the wire */
 
 /* --- the wire ------------------------------------------------------------------------ */
 #define LIMIT_WIRE_DEPTH 16
-#define LIMIT_BUNDLE_TARGET (256 * 1024)  /* where a station stops filling a bundle (payload, inflated) */
-#define LIMIT_BUNDLE (6 * 1024 * 1024)    /* sealed bytes a server accepts */
-#define LIMIT_PAYLOAD (16 * 1024 * 1024)  /* inflated payload */
+#define LIMIT_WIRE_NODES \
+    2000000 /* values in one document: a decoded one costs 24 bytes */
+#define LIMIT_BUNDLE_TARGET \
+    (256 * 1024) /* where a station stops filling a bundle (payload, inflated) */
+#define LIMIT_BUNDLE (6 * 1024 * 1024)   /* sealed bytes a server accepts */
+#define LIMIT_PAYLOAD (16 * 1024 * 1024) /* inflated payload */
 #define LIMIT_BUNDLE_TRANSACTIONS 10000
 #define LIMIT_BUNDLES_OF_REQUEST 64
-#define LIMIT_REQUEST (8 * 1024 * 1024)   /* body of POST /v1/sync */
+#define LIMIT_REQUEST (8 * 1024 * 1024) /* body of POST /v1/sync */
 #define LIMIT_ENROL_REQUEST (16 * 1024)
 #define LIMIT_RESPONSE (64 * 1024 * 1024) /* body a station accepts */
 #define LIMIT_CHUNK_ROWS 20000            /* rows of one response */
-#define LIMIT_CHUNK (4 * 1024 * 1024)     /* where a server stops filling a response (rows, inflated) */
-#define LIMIT_CHUNK_INFLATED (32 * 1024 * 1024) /* rows of a response, inflated, at most */
-#define LIMIT_SUBSCRIPTIONS 20000         /* scopes of one station */
+#define LIMIT_CHUNK \
+    (4 * 1024 * 1024) /* where a server stops filling a response (rows, inflated) */
+#define LIMIT_CHUNK_INFLATED \
+    (32 * 1024 * 1024)            /* rows of a response, inflated, at most */
+#define LIMIT_SUBSCRIPTIONS 20000 /* scopes of one station */
 
 /* --- time ---------------------------------------------------------------------------- */
 #define LIMIT_YEAR_MS 31536000000LL
-#define SYNC_EVERY_MS 60000     /* a station that was not told otherwise */
-#define SYNC_POLL_MS 2000       /* a station in front of somebody, while online */
-#define SYNC_BACKOFF_MS 1000    /* first wait after a failure, doubled up to SYNC_EVERY_MS */
+#define SYNC_EVERY_MS 60000  /* a station that was not told otherwise */
+#define SYNC_POLL_MS 2000    /* a station in front of somebody, while online */
+#define SYNC_BACKOFF_MS 1000 /* first wait after a failure, doubled up to SYNC_EVERY_MS */
 #define INVITATION_MS (7LL * 86400000LL)
 #define BUNDLE_KEEP_MS (30LL * 86400000LL) /* acknowledged bundles kept at the station */
 
 /* --- commands ------------------------------------------------------------------------ */
-#define LIMIT_BATCH 500          /* command runs in one transaction (import, bulk hand-over) */
+#define LIMIT_BATCH 500 /* command runs in one transaction (import, bulk hand-over) */
 #define LIMIT_JSON (8 * 1024 * 1024)
 #define LIMIT_JSON_DEPTH 16
 #define LIMIT_QUERY_ROWS 1000000

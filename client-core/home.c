@@ -1,0 +1,193 @@
+/*
+ * The home of a station: folder, key file, lock.
+ */
+#include "client-core/home.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char key_file[] = "device.key";
+static const char key_prefix[] = "satchel-device-key-1:";
+
+static int home_failed(struct error *error, const char *doing, const char *path) {
+    char reason[128];
+    int number = errno;
+    if (strerror_r(number, reason, sizeof reason) != 0)
+        snprintf(reason, sizeof reason, "error %d", number);
+    return error_set(error, number == ENOSPC ? "home.full" : "home.failed", "", "%s %s: %s",
+                     doing, path, reason);
+}
+
+int home_file(const char *home, const char *name, char ret_path[HOME_PATH],
+              struct error *error) {
+    if (strlen(home) + strlen(name) + 2 > HOME_PATH)
+        return error_set(error, "home.failed", "home", "the path of the home is too long");
+    size_t length = strlen(home);
+    memcpy(ret_path, home, length);
+    ret_path[length] = '/';
+    memcpy(ret_path + length + 1, name, strlen(name) + 1);
+    return 0;
+}
+
+bool home_has(const char *home, const char *name) {
+    char path[HOME_PATH];
+    struct stat found;
+    return home_file(home, name, path, NULL) == 0 && stat(path, &found) == 0;
+}
+
+int home_make(const char *home, struct error *error) {
+    char path[HOME_PATH];
+    size_t size = strlen(home);
+    if (size == 0 || size >= sizeof path)
+        return error_set(error, "home.failed", "home", "this is no path for a home");
+    memcpy(path, home, size + 1);
+    for (size_t i = 1; i <= size; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        char kept = path[i];
+        path[i] = '\0';
+        if (mkdir(path, 0700) != 0 && errno != EEXIST)
+            return home_failed(error, "cannot make the folder", path);
+        path[i] = kept;
+    }
+    if (chmod(home, 0700) != 0)
+        return home_failed(error, "cannot close to others the folder", home);
+    return 0;
+}
+
+/* --- the device's key ---------------------------------------------------------------------------- */
+
+static int write_all(int file, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t written = write(file, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return -1;
+        data += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* The folder's own entry is durable too. */
+static int sync_folder(const char *home) {
+    int folder = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0)
+        return -1;
+    int failed = fsync(folder);
+    close(folder);
+    return failed;
+}
+
+static int write_durably(const char *home, const char *path, const char *text,
+                         struct error *error) {
+    char temporary[HOME_PATH + 8];
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (file < 0)
+        return home_failed(error, "cannot make", temporary);
+    int failed = write_all(file, text, strlen(text)) != 0 || fsync(file) != 0;
+    failed = close(file) != 0 || failed;
+    if (failed || rename(temporary, path) != 0 || sync_folder(home) != 0) {
+        home_failed(error, "cannot write", path);
+        unlink(temporary);
+        return -1;
+    }
+    return 0;
+}
+
+static int make_key(const char *home, const char *path, const struct env *env,
+                    struct error *error) {
+    uint8_t seed[SIGN_SEED];
+    struct buffer text = buffer_make(256);
+    env->random(env->context, seed, sizeof seed);
+    buffer_printf(&text, "%s", key_prefix);
+    seal_base32((struct bytes){seed, sizeof seed}, &text);
+    buffer_append_byte(&text, '\n');
+    int failed = text.failed ? error_out_of_memory(error)
+                             : write_durably(home, path, buffer_text(&text), error);
+    seal_wipe(seed, sizeof seed);
+    if (text.data)
+        seal_wipe(text.data, text.size);
+    buffer_free(&text);
+    return failed;
+}
+
+static int read_key(const char *path, char *text, size_t room, struct error *error) {
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return errno == ENOENT ? error_set(error, "station.key", "", "the device's key is missing: %s", path)
+                               : home_failed(error, "cannot read", path);
+    char *line = fgets(text, (int)room, file);
+    fclose(file);
+    if (!line || strncmp(text, key_prefix, sizeof key_prefix - 1) != 0)
+        return error_set(error, "station.key", "", "%s holds no device key", path);
+    text[strcspn(text, "\r\n")] = '\0';
+    return 0;
+}
+
+int home_keys(const char *home, const struct env *env, bool create, struct sign_keys *ret,
+              struct error *error) {
+    char path[HOME_PATH];
+    char text[256];
+    struct buffer seed = buffer_make(SIGN_SEED);
+    if (home_file(home, key_file, path, error) != 0)
+        return -1;
+    if (create && !home_has(home, key_file) && make_key(home, path, env, error) != 0)
+        return -1;
+    if (read_key(path, text, sizeof text, error) != 0)
+        return -1;
+    int failed = seal_base32_read(text + sizeof key_prefix - 1, &seed, error) != 0 ||
+                 seed.failed || seed.size != SIGN_SEED;
+    if (!failed)
+        seal_keys(seed.data, ret);
+    else
+        error_set(error, "station.key", "", "%s holds no device key", path);
+    if (seed.data)
+        seal_wipe(seed.data, seed.size);
+    seal_wipe(text, sizeof text);
+    buffer_free(&seed);
+    return failed ? -1 : 0;
+}
+
+/* --- the lock ------------------------------------------------------------------------------------ */
+
+enum { LOCK_STEP_MS = 50 };
+
+int home_lock(const char *home, const char *name, const struct env *env, int64_t wait_ms,
+              int *ret_lock, struct error *error) {
+    char path[HOME_PATH];
+    if (home_file(home, name, path, error) != 0)
+        return -1;
+    int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0)
+        return home_failed(error, "cannot open", path);
+    for (int64_t waited = 0;; waited += LOCK_STEP_MS) {
+        if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+            *ret_lock = file;
+            return 0;
+        }
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            home_failed(error, "cannot lock", path);
+            break;
+        }
+        if (waited >= wait_ms) {
+            error_set(error, "sync.busy", "", "another process is syncing this station");
+            break;
+        }
+        env->sleep_ms(env->context, LOCK_STEP_MS);
+    }
+    close(file);
+    return -1;
+}
+
+void home_unlock(int lock) {
+    if (lock >= 0)
+        close(lock);
+}

@@ -1,0 +1,95 @@
+/*
+ * Who a station is and whom it trusts.
+ */
+#include "client-core/identity.h"
+
+#include <string.h>
+
+#include "client-core/roles.h"
+#include "client-core/state.h"
+
+enum { CERTIFICATE_SIZE = LIMIT_ENROL_REQUEST };
+
+int certificate_open(struct bytes envelope, const struct sign_public *key,
+                     struct certificate *ret, struct error *error) {
+    struct envelope opened;
+    if (envelope_open(envelope, &opened, error) != 0 ||
+        envelope_verify(&opened, "satchel certificate", key, error) != 0)
+        return error_set(error, "server.key", "",
+                         "the certificate was not signed by the server that invited");
+    return certificate_decode(opened.body, ret, error);
+}
+
+/* A setting as text into a field of fixed size. */
+static int load_text(struct replica *replica, const char *name, char *ret, size_t room,
+                     struct error *error) {
+    struct buffer text = buffer_make(room - 1);
+    int failed = setting_bytes(replica, name, &text, error);
+    if (!failed)
+        memcpy(ret, buffer_text(&text), text.size + 1);
+    buffer_free(&text);
+    return failed;
+}
+
+static int load_key(struct replica *replica, struct sign_public *ret, struct error *error) {
+    struct buffer key = buffer_make(SIGN_PUBLIC);
+    int failed = setting_bytes(replica, "server_key", &key, error);
+    if (!failed && key.size != SIGN_PUBLIC)
+        failed = error_set(error, "database.corrupt", "", "the server's key is missing");
+    if (!failed)
+        memcpy(ret->bytes, key.data, SIGN_PUBLIC);
+    buffer_free(&key);
+    return failed;
+}
+
+static int load_rest(struct replica *replica, struct identity *ret, struct error *error) {
+    if (load_text(replica, "org_name", ret->org_name, sizeof ret->org_name, error) != 0 ||
+        load_text(replica, "address", ret->address, sizeof ret->address, error) != 0 ||
+        load_text(replica, "ca_file", ret->ca_file, sizeof ret->ca_file, error) != 0 ||
+        setting_integer(replica, "epoch", &ret->epoch, error) != 0)
+        return -1;
+    ret->ceiling = roles_of_text(replica->catalogue, ret->certificate.ceiling);
+    return 0;
+}
+
+int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrolled,
+                  struct error *error) {
+    struct buffer certificate = buffer_make(CERTIFICATE_SIZE);
+    int failed = setting_bytes(replica, "certificate", &certificate, error);
+    bool enrolled = !failed && certificate.size > 0;
+    if (enrolled)
+        failed = load_key(replica, &ret->server_key, error) != 0 ||
+                 certificate_open(buffer_bytes(&certificate), &ret->server_key,
+                                  &ret->certificate, error) != 0 ||
+                 load_rest(replica, ret, error) != 0;
+    buffer_free(&certificate);
+    if (failed)
+        return -1;
+    *ret_enrolled = enrolled;
+    return 0;
+}
+
+int identity_save(struct replica *replica, const struct enrolment *enrolment,
+                  struct error *error) {
+    const struct enrol_response *response = enrolment->response;
+    struct bytes key = {enrolment->server_key->bytes, SIGN_PUBLIC};
+    if (setting_set(replica, "certificate", value_blob(response->certificate), error) != 0 ||
+        setting_set(replica, "server_key", value_blob(key), error) != 0 ||
+        setting_set(replica, "org_name", value_text(response->org_name), error) != 0 ||
+        setting_set(replica, "epoch", value_integer(response->epoch), error) != 0)
+        return -1;
+    return identity_move(replica, enrolment->address, enrolment->ca_file, error);
+}
+
+int identity_move(struct replica *replica, const char *address, const char *ca_file,
+                  struct error *error) {
+    if (address && strlen(address) >= IDENTITY_ADDRESS)
+        return error_set(error, "transport.address", "address", "the address is too long");
+    if (ca_file && strlen(ca_file) >= IDENTITY_FILE)
+        return error_set(error, "transport.tls", "ca_file", "the path is too long");
+    if (address && setting_set(replica, "address", value_text(address), error) != 0)
+        return -1;
+    if (ca_file && setting_set(replica, "ca_file", value_text(ca_file), error) != 0)
+        return -1;
+    return 0;
+}

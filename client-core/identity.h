@@ -1,0 +1,44 @@
+/*
+ * Who a station is and whom it trusts: its certificate, the server's pinned key, where the
+ * server is. Written once at enrolment; address and CA file may change.
+ */
+#ifndef SATCHEL_CLIENT_IDENTITY_H
+#define SATCHEL_CLIENT_IDENTITY_H
+
+#include "client-core/replica.h"
+#include "sync/message.h"
+
+enum { IDENTITY_ADDRESS = 256, IDENTITY_FILE = 1024 };
+
+struct identity {
+    struct certificate certificate;
+    role_set ceiling;
+    struct sign_public server_key;
+    struct sign_keys keys; /* not in the database: home_keys */
+    char org_name[128];
+    char address[IDENTITY_ADDRESS];
+    char ca_file[IDENTITY_FILE]; /* "" when there is none */
+    int64_t epoch;
+};
+
+/* *ret_enrolled is false, and nothing else is set, before the enrolment is complete. */
+int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrolled,
+                  struct error *error);
+
+/* What an enrolment brought, in the open transaction. */
+struct enrolment {
+    const struct enrol_response *response;
+    const struct sign_public *server_key;
+    const char *address;
+    const char *ca_file; /* may be NULL */
+};
+int identity_save(struct replica *replica, const struct enrolment *enrolment,
+                  struct error *error);
+int identity_move(struct replica *replica, const char *address, const char *ca_file,
+                  struct error *error);
+
+/* Verifies the server's signature under `key` and reads. Code: server.key */
+int certificate_open(struct bytes envelope, const struct sign_public *key,
+                     struct certificate *ret, struct error *error);
+
+#endif

@@ -1,0 +1,181 @@
+/*
+ * libsatchel: an offline-first sales station as a library. This header is the product's C API.
+ *
+ * A *station* is a folder with a local SQLite replica. Everything works on it at once, without a network;
+ * what its people do is recorded, signed and merged at headquarters when a network turns up.
+ *
+ *     satchel *station;
+ *     satchel_error error;
+ *     if (satchel_open(&(satchel_options){.home = "/home/anna/.satchel"}, &station, &error) != 0)
+ *         fail(error.message);
+ *     satchel_session *session;
+ *     satchel_sign_in(station, NULL, NULL, &session, &error);
+ *     char *result;
+ *     satchel_do(session, "opportunity.win", "{\"opportunity\":\"1C1I7A6R\"}", &result, &error);
+ *     satchel_free(result);
+ *
+ * Conventions
+ *   - Functions return 0 on success; on failure non-zero, `error` (may be NULL) says why, and every ret_
+ *     output is untouched.
+ *   - Text is UTF-8. JSON goes in and comes out; a string given for money, rates, dates or ids is read as a person
+ *     would write it ("12.50", "12.5%", a customer's name), a number is raw (minor units, basis points, UTC ms).
+ *   - Results are malloc'ed; give them back with satchel_free.
+ *   - A handle may be used from several threads: calls on it take turns. Several processes may
+ *     have the same home open; writers take turns, one process syncs at a time.
+ */
+#ifndef SATCHEL_H
+#define SATCHEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define SATCHEL_API __attribute__((visibility("default")))
+#else
+#define SATCHEL_API
+#endif
+
+typedef struct satchel satchel;
+typedef struct satchel_session satchel_session;
+
+typedef struct satchel_error {
+    char code[64];     /* stable: "parameter.missing", "opportunity.closed" … */
+    char field[64];    /* the parameter it is about; may be empty */
+    char message[512]; /* one sentence for people: what was wrong, what is accepted */
+} satchel_error;
+
+/* --- a station's life ------------------------------------------------------------------- */
+
+typedef struct satchel_enrol_options {
+    const char *home;       /* folder to make; must not hold a station yet */
+    const char *invitation; /* the text that headquarters gave out */
+    const char *name;       /* what people call this station; NULL: the host's name */
+    const char *address;    /* another address of the same server; NULL: the invitation's */
+    const char *ca_file;    /* PEM file to trust for TLS beside the system's; may be NULL */
+} satchel_enrol_options;
+
+/* Makes the device's keys, proves possession, gets its certificate and pins the server's key.
+ * Nothing of a business is in the replica yet: call satchel_sync. A second call after a lost answer finishes
+ * the first. Errors: invitation.malformed, invitation.unknown, invitation.used, invitation.expired,
+ * enrol.exists, transport.*, server.key */
+SATCHEL_API int satchel_enrol(const satchel_enrol_options *options, satchel_error *error);
+
+typedef struct satchel_options {
+    const char *home;
+    const void *env; /* struct env of tests and simulators; NULL: the operating system */
+} satchel_options;
+
+/* Opens an enrolled station; upgrades the replica when this program is newer.
+ * Errors: station.missing, station.not_enrolled, database.newer, database.* */
+SATCHEL_API int satchel_open(const satchel_options *options, satchel **ret, satchel_error *error);
+/* Stops auto-sync, closes. Sessions end with it. NULL is fine. */
+SATCHEL_API void satchel_close(satchel *station);
+
+/* Another address for the same server (its key stays pinned), or another CA file; NULL leaves as is. */
+SATCHEL_API int satchel_move(satchel *station, const char *address, const char *ca_file,
+                             satchel_error *error);
+
+/* --- people ------------------------------------------------------------------------------ */
+
+/* `user`: id, code or name of one of the station's actors; NULL when there is just one. `secret`: NULL unless a
+ * secret was set for the user on this station. Several people may be signed in at once.
+ * Errors: sign_in.unknown, sign_in.ambiguous, sign_in.secret, sign_in.wait, sign_in.inactive */
+SATCHEL_API int satchel_sign_in(satchel *station, const char *user, const char *secret,
+                                satchel_session **ret, satchel_error *error);
+SATCHEL_API void satchel_sign_out(satchel_session *session); /* NULL is fine */
+
+/* Sets the secret that the session's user will be asked for when signing in on this station; NULL: none. After five
+ * wrong tries in a row signing in waits, 30 s first, then twice as long each time; a restart does not help.
+ * Errors: secret.short */
+SATCHEL_API int satchel_set_secret(satchel_session *session, const char *secret,
+                                   satchel_error *error);
+
+/* --- work --------------------------------------------------------------------------------- */
+
+/* Runs a command with a JSON object of arguments (NULL: none). When it returns 0 the work is durable, with its
+ * place in the outbox. *ret_json (may be NULL) is the command's result.
+ * Errors: command.unknown, command.no_effect, role.missing, parameter.*, any code of require() and rules,
+ * transaction.size, database.* ; nothing is changed then. */
+SATCHEL_API int satchel_do(satchel_session *session, const char *command, const char *json,
+                           char **ret_json, satchel_error *error);
+
+/* The same command for every element of a JSON array, at most 500, in one transaction: all or none.
+ * *ret_json: an array of results. On failure *ret_failed (may be NULL) is the element's index. */
+SATCHEL_API int satchel_do_all(satchel_session *session, const char *command,
+                               const char *json_array, char **ret_json, size_t *ret_failed,
+                               satchel_error *error);
+
+/* Asks a query: *ret_json is an array of row objects, ids as UUID text, columns in the query's order. */
+SATCHEL_API int satchel_ask(satchel_session *session, const char *query, const char *json,
+                            char **ret_json, satchel_error *error);
+
+/* --- headquarters ------------------------------------------------------------------------- */
+
+typedef struct satchel_progress {
+    const char *phase; /* "sending", "receiving", "applying" */
+    int64_t rows;      /* received so far */
+    int64_t rows_left; /* estimate; 0 when unknown */
+    int64_t bytes;     /* received so far */
+    int64_t waiting;   /* transactions still to be sent */
+} satchel_progress;
+/* Called from the thread that syncs. Return non-zero to stop at the next safe point (sync.stopped). */
+typedef int (*satchel_progress_function)(void *context, const satchel_progress *progress);
+
+typedef struct satchel_sync_report {
+    int64_t bundles_sent, transactions_sent, bytes_sent;
+    int64_t merged, conflicts, refused; /* verdicts that arrived */
+    int64_t rows_received, rows_forgotten, bytes_received;
+    int64_t rounds, duration_ms;
+    int64_t waiting; /* transactions that are still to be sent */
+    int64_t cursor;
+} satchel_sync_report;
+
+/* Sends what waits and receives what is new, until neither is left. Cut anywhere, call again.
+ * Errors: transport.unreachable, transport.timeout, transport.tls, server.signature, server.epoch, device.revoked,
+ * device.fork, sync.busy (another process is syncing), sync.stopped, server.* */
+SATCHEL_API int satchel_sync(satchel *station, satchel_progress_function progress, void *context,
+                             satchel_sync_report *ret, satchel_error *error);
+
+/* The station syncs by itself on a thread of its own: soon after a change, when the network returns, and every few seconds
+ * while it is online; backs off with jitter when it is not. `on` 0 stops it. */
+SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error);
+
+/* Something happened that a screen may want to show: "changed" (rows came or went), "synced",
+ * "offline", "online", "refused", "conflict", "notice". Called from the auto-sync thread. One listener. */
+typedef void (*satchel_event_function)(void *context, const char *event, const char *json);
+SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener, void *context,
+                               satchel_error *error);
+
+/* --- looking ------------------------------------------------------------------------------- */
+
+/* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"schema_version",
+ *  "last_sync_at","last_error","cursor","waiting","attention","refused","rows","clock_offset_ms"} */
+SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error *error);
+
+/* What needs a person's eye on this station: {"notices":[…],"conflicts":[…],"refusals":[…],"attention":[…]} for the
+ * session's user. refusals and attention list the transactions of this station with their changes. */
+SATCHEL_API int satchel_inbox(satchel_session *session, char **ret_json, satchel_error *error);
+
+/* The story of this station's recent transactions, newest first: when made, sent, merged, what became of them. */
+SATCHEL_API int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
+                              satchel_error *error);
+
+/* What there is to do and to ask: {"commands":[{"name","title","title_zh","roles","parameters":[{"name","type","optional","default",
+ * "accepts","description"}],"examples"}],"queries":[…]} */
+SATCHEL_API int satchel_describe(satchel *station, char **ret_json, satchel_error *error);
+
+/* Recomputes what can be recomputed on this station (pending work over server images, the digest of the rows
+ * held) and compares. verify.* on a difference. */
+SATCHEL_API int satchel_verify(satchel *station, satchel_error *error);
+
+SATCHEL_API void satchel_free(char *json);
+SATCHEL_API const char *satchel_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

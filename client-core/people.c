@@ -1,0 +1,146 @@
+/*
+ * The people of a station. Which table holds them follows from the catalogue: the one that a kept
+ * conflict's loser refers to.
+ */
+#include "client-core/people.h"
+
+#include "schema/database.h"
+
+enum { SQL_SIZE = 4096 };
+
+static const struct table *people_table(const struct catalogue *catalogue) {
+    const struct table *conflict = catalogue_table(catalogue, "conflict");
+    const struct column *loser = conflict ? table_column(conflict, "loser_user_id") : NULL;
+    return loser ? loser->ref : NULL;
+}
+
+/* Is the actor `id` called `name`? Prepared for each use: signing in is rare. */
+static int is_called(struct replica *replica, const struct table *people, const struct id *id,
+                     const char *name, bool *ret, struct error *error) {
+    struct buffer sql = buffer_make(SQL_SIZE);
+    sqlite3_stmt *statement = NULL;
+    int64_t found = 0;
+    buffer_printf(&sql, "select 1 from \"%s\" where \"%s\" = ?1 and (0", people->name,
+                  people->key[0]->name);
+    if (people->label)
+        buffer_printf(&sql, " or fold(\"%s\") = fold(?2)", people->label->name);
+    for (size_t i = 0; i < people->lookup_count; i++)
+        buffer_printf(&sql, " or fold(\"%s\") = fold(?2)", people->lookup[i]->name);
+    buffer_printf(&sql, ")");
+    int failed = database_statement(replica->db, buffer_text(&sql), &statement, error);
+    buffer_free(&sql);
+    if (failed)
+        return -1;
+    bind_id(statement, 1, id);
+    bind_text(statement, 2, name);
+    failed = replica_integer(replica, statement, &found, error);
+    sqlite3_finalize(statement);
+    *ret = found != 0;
+    return failed;
+}
+
+int people_label(struct replica *replica, const struct id *user, struct buffer *ret,
+                 struct error *error) {
+    const struct table *people = people_table(replica->catalogue);
+    struct buffer sql = buffer_make(SQL_SIZE);
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    if (!people || !people->label)
+        return 0;
+    buffer_printf(&sql, "select \"%s\" from \"%s\" where \"%s\" = ?1", people->label->name,
+                  people->name, people->key[0]->name);
+    int failed = database_statement(replica->db, buffer_text(&sql), &statement, error);
+    buffer_free(&sql);
+    if (failed)
+        return -1;
+    bind_id(statement, 1, user);
+    failed = replica_step(replica, statement, &row, error);
+    if (!failed && row) {
+        struct bytes text = column_bytes(statement, 0);
+        buffer_append(ret, text.data, text.size);
+    }
+    sqlite3_finalize(statement);
+    return failed;
+}
+
+/* Fails with the names of those who could be meant. */
+static int fail_with_names(struct replica *replica, const struct certificate *certificate,
+                           const char *code, const char *what, struct error *error) {
+    struct buffer names = buffer_make(300);
+    for (size_t i = 0; i < certificate->actor_count; i++) {
+        size_t before = names.size;
+        char text[ID_TEXT_SIZE];
+        buffer_printf(&names, "%s", i ? ", " : "");
+        if (people_label(replica, &certificate->actors[i], &names, NULL) != 0 ||
+            names.size <= before + 2) {
+            id_format(certificate->actors[i], text);
+            buffer_printf(&names, "%s", text);
+        }
+    }
+    error_set(error, code, "user", "%s; this station is for %s", what, buffer_text(&names));
+    buffer_free(&names);
+    return -1;
+}
+
+static int find_by_name(struct replica *replica, const struct certificate *certificate,
+                        const char *name, struct id *ret, struct error *error) {
+    const struct table *people = people_table(replica->catalogue);
+    size_t found = 0;
+    for (size_t i = 0; people && i < certificate->actor_count; i++) {
+        bool called = false;
+        if (is_called(replica, people, &certificate->actors[i], name, &called, error) != 0)
+            return -1;
+        if (called) {
+            *ret = certificate->actors[i];
+            found++;
+        }
+    }
+    if (found == 1)
+        return 0;
+    return fail_with_names(replica, certificate,
+                           found ? "sign_in.ambiguous" : "sign_in.unknown",
+                           found ? "several people have this name" : "nobody here has this name",
+                           error);
+}
+
+static int find(struct replica *replica, const struct certificate *certificate,
+                const char *user, struct id *ret, struct error *error) {
+    struct id id;
+    if (!user && certificate->actor_count == 1) {
+        *ret = certificate->actors[0];
+        return 0;
+    }
+    if (!user)
+        return fail_with_names(replica, certificate, "sign_in.ambiguous", "say who you are",
+                               error);
+    if (!id_parse(user, &id))
+        return find_by_name(replica, certificate, user, ret, error);
+    for (size_t i = 0; i < certificate->actor_count; i++) {
+        if (id_equal(certificate->actors[i], id)) {
+            *ret = id;
+            return 0;
+        }
+    }
+    return fail_with_names(replica, certificate, "sign_in.unknown", "nobody here has this id",
+                           error);
+}
+
+int people_find(struct replica *replica, const struct certificate *certificate,
+                const char *user, struct id *ret, struct error *error) {
+    static const char sql[] =
+        "select case when active then 0 else 1 end from engine_user where user_id = ?1";
+    struct id id;
+    int64_t inactive = 0;
+    if (find(replica, certificate, user, &id, error) != 0)
+        return -1;
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    bind_id(statement, 1, &id);
+    if (replica_integer(replica, statement, &inactive, error) != 0)
+        return -1;
+    if (inactive)
+        return error_set(error, "sign_in.inactive", "user", "this person does not work here any more");
+    *ret = id;
+    return 0;
+}

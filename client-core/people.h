@@ -1,0 +1,29 @@
+/*
+ * The people of a station: who of its certificate's actors somebody means, whether he may sign in,
+ * and his secret.
+ */
+#ifndef SATCHEL_CLIENT_PEOPLE_H
+#define SATCHEL_CLIENT_PEOPLE_H
+
+#include "client-core/identity.h"
+
+/* `user`: id, label or look-up value of an actor, NULL when there is just one.
+ * Codes: sign_in.unknown, sign_in.ambiguous, sign_in.inactive */
+int people_find(struct replica *replica, const struct certificate *certificate,
+                const char *user, struct id *ret, struct error *error);
+/* Appends what people call the person; nothing before the first sync. */
+int people_label(struct replica *replica, const struct id *user, struct buffer *ret,
+                 struct error *error);
+
+/* --- secrets (secret.c): Argon2id, and a wait that doubles after five wrong tries ------------------ */
+
+enum { SECRET_TRIES = 5 };
+
+/* NULL passes only when no secret was set. Opens a transaction. Codes: sign_in.secret, sign_in.wait */
+int secret_check(struct replica *replica, const struct id *user, const char *secret,
+                 struct error *error);
+/* NULL takes it away. Code: secret.short */
+int secret_set(struct replica *replica, const struct id *user, const char *secret,
+               struct error *error);
+
+#endif

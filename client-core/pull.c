@@ -1,0 +1,301 @@
+/*
+ * The pull at the station: staging and applying rows.
+ */
+#include "client-core/pull.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-core/images.h"
+#include "client-core/outbox.h"
+#include "client-core/rebase.h"
+#include "client-core/state.h"
+#include "schema/database.h"
+#include "sync/digest.h"
+#include "sync/rows.h"
+
+enum { PROGRESS_ROWS = 5000 };
+
+/* --- staging --------------------------------------------------------------------------------------- */
+
+int pull_stage(struct replica *replica, struct bytes chunk, struct error *error) {
+    static const char sql[] = "insert into station_staging (chunk) values (?1)";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    bind_bytes(statement, 1, chunk);
+    int failed = replica_finish(replica, statement, error);
+    sqlite3_clear_bindings(statement);
+    return failed;
+}
+
+static int drop_staged(struct replica *replica, struct error *error) {
+    static const char sql[] = "delete from station_staging";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_finish(replica, statement, error) : -1;
+}
+
+int pull_restart(struct replica *replica, struct error *error) {
+    const struct pull_position none = {0};
+    if (drop_staged(replica, error) != 0)
+        return -1;
+    return progress_write_position(replica, &none, error);
+}
+
+/* --- applying -------------------------------------------------------------------------------------- */
+
+enum emptiness { EMPTINESS_UNKNOWN, EMPTINESS_EMPTY, EMPTINESS_ROWS };
+
+struct apply {
+    struct replica *replica;
+    const struct pull_end *end;
+    struct pull_result *result;
+    struct buffer image; /* scratch */
+    uint8_t emptiness[LIMIT_TABLES]; /* at the beginning */
+};
+
+/* One group: its table, and which of its columns this program knows. */
+struct apply_group {
+    struct table_access *access;
+    const struct row_group *group;
+    uint64_t mask;
+};
+
+static int look_whether_empty(struct apply *apply, const struct table *table,
+                              struct error *error) {
+    uint8_t *known = &apply->emptiness[table->number];
+    struct buffer sql = buffer_make(256);
+    int64_t rows = 0;
+    if (*known != EMPTINESS_UNKNOWN)
+        return 0;
+    buffer_printf(&sql, "select exists (select 1 from \"%s\")", table->name);
+    int failed = database_integer(apply->replica->db, buffer_text(&sql), &rows, error);
+    buffer_free(&sql);
+    *known = rows ? EMPTINESS_ROWS : EMPTINESS_EMPTY;
+    return failed;
+}
+
+static struct value id_or_null(const struct id *id) {
+    return id_is_zero(*id) ? value_null()
+                           : value_blob((struct bytes){id->bytes, ID_SIZE});
+}
+
+static void row_of_wire(const struct apply_group *group, const struct sync_row *from,
+                        struct stored_row *ret) {
+    ret->mask = group->mask;
+    for (size_t i = 0; i < group->group->column_count; i++) {
+        uint8_t number = group->group->columns[i];
+        if (number < LIMIT_COLUMNS && (group->mask & COLUMN_BIT(number)))
+            ret->values[number] = from->values[i];
+    }
+    ret->stamps = (struct row_stamps){
+        .created_at = value_integer(from->created_at),
+        .created_by = id_or_null(&from->created_by),
+        .updated_at = value_integer(from->updated_at),
+        .updated_by = id_or_null(&from->updated_by),
+        .gsn = from->gsn,
+    };
+}
+
+/* `former_gsn`: of the row before, 0 or less when headquarters did not know it here. */
+static void count_row(struct apply *apply, const struct table *table, struct bytes key,
+                      int64_t former_gsn, int64_t gsn) {
+    struct pull_result *result = apply->result;
+    if (former_gsn > 0) {
+        result->digest = digest_subtract(result->digest,
+                                         digest_of_row(table->number, key, former_gsn));
+        result->digest_rows--;
+    }
+    if (gsn > 0) {
+        result->digest =
+            digest_add(result->digest, digest_of_row(table->number, key, gsn));
+        result->digest_rows++;
+    }
+}
+
+/* A row that does not fit here is kept aside; what is behind it goes on. */
+static int set_aside(struct apply *apply, const struct table *table, struct bytes key,
+                     const struct stored_row *row, const char *why, struct error *error) {
+    static const char sql[] =
+        "insert into station_misfit (table_number, row_key, gsn, image, message)"
+        " values (?1, ?2, ?3, ?4, ?5) on conflict (table_number, row_key) do update"
+        " set gsn = excluded.gsn, image = excluded.image, message = excluded.message";
+    sqlite3_stmt *statement = replica_statement(apply->replica, sql, error);
+    if (!statement)
+        return -1;
+    buffer_reset(&apply->image);
+    image_encode(row, &apply->image);
+    sqlite3_bind_int(statement, 1, table->number);
+    bind_bytes(statement, 2, key);
+    sqlite3_bind_int64(statement, 3, row->stamps.gsn);
+    bind_bytes(statement, 4, buffer_bytes(&apply->image));
+    bind_text(statement, 5, why);
+    int failed = replica_finish(apply->replica, statement, error);
+    sqlite3_clear_bindings(statement);
+    apply->result->misfits++;
+    return failed;
+}
+
+/* The common case of a first sync: nothing is there, nothing needs to be looked up. */
+static bool insert_into_empty(struct apply *apply, const struct apply_group *group,
+                              struct bytes key, const struct stored_row *row) {
+    if (apply->emptiness[group->access->table->number] != EMPTINESS_EMPTY)
+        return false;
+    if (row_insert(apply->replica, group->access, key, row, NULL) != SQLITE_OK)
+        return false;
+    count_row(apply, group->access->table, key, 0, row->stamps.gsn);
+    return true;
+}
+
+static int apply_row(struct apply *apply, const struct apply_group *group,
+                     const struct sync_row *from, struct error *error) {
+    const struct table *table = group->access->table;
+    struct stored_row row;
+    struct error why = {0};
+    int64_t former = 0;
+    if (from->key.size != table->key_count * ID_SIZE)
+        return error_set(error, "server.response", "rows", "a key of %s has the wrong size",
+                         table->name);
+    row_of_wire(group, from, &row);
+    apply->result->rows++;
+    if (insert_into_empty(apply, group, from->key, &row))
+        return 0;
+    if (row_gsn(apply->replica, group->access, from->key, &former, error) != 0)
+        return -1;
+    if (former > from->gsn)
+        return 0; /* a later state of the row came before */
+    int rc = row_put(apply->replica, group->access, from->key, &row, &why);
+    if (rc == SQLITE_OK) {
+        count_row(apply, table, from->key, former, from->gsn);
+        return 0;
+    }
+    if ((rc & 0xff) == SQLITE_CONSTRAINT)
+        return set_aside(apply, table, from->key, &row, why.message, error);
+    if (error)
+        *error = why;
+    return -1;
+}
+
+static int forget_row(struct apply *apply, const struct apply_group *group, struct bytes key,
+                      struct error *error) {
+    const struct table *table = group->access->table;
+    int64_t former = 0;
+    if (key.size != table->key_count * ID_SIZE)
+        return error_set(error, "server.response", "rows", "a key of %s has the wrong size",
+                         table->name);
+    if (row_gsn(apply->replica, group->access, key, &former, error) != 0 ||
+        row_forget(apply->replica, group->access, key, error) != 0)
+        return -1;
+    count_row(apply, table, key, former, 0);
+    apply->result->forgotten += former >= 0;
+    return 0;
+}
+
+static int compare_rows(const void *a, const void *b) {
+    return bytes_compare(((const struct sync_row *)a)->key, ((const struct sync_row *)b)->key);
+}
+
+static int tell_progress(const struct apply *apply, struct error *error) {
+    const struct pull_end *end = apply->end;
+    if (apply->result->rows % PROGRESS_ROWS != 0 || !end->progress ||
+        end->progress(end->context, apply->result->rows) == 0)
+        return 0;
+    return error_set(error, "sync.stopped", "", "the sync was stopped");
+}
+
+/* Rows in order of their keys: a tree fills faster from left to right. */
+static int apply_group(struct apply *apply, const struct apply_group *group,
+                       struct error *error) {
+    const struct row_group *rows = group->group;
+    if (look_whether_empty(apply, group->access->table, error) != 0)
+        return -1;
+    if (rows->row_count > 1)
+        qsort(rows->rows, rows->row_count, sizeof *rows->rows, compare_rows);
+    for (size_t i = 0; i < rows->row_count; i++)
+        if (apply_row(apply, group, &rows->rows[i], error) != 0 ||
+            tell_progress(apply, error) != 0)
+            return -1;
+    for (size_t i = 0; i < rows->forget_count; i++)
+        if (forget_row(apply, group, rows->forget[i], error) != 0)
+            return -1;
+    return 0;
+}
+
+static int apply_chunk(struct apply *apply, struct bytes data, struct arena *arena,
+                       struct error *error) {
+    struct row_chunk chunk;
+    if (data.size == 0)
+        return 0;
+    if (rows_decode(data, arena, &chunk, error) != 0)
+        return -1;
+    for (size_t i = 0; i < chunk.group_count; i++) {
+        struct apply_group group = {.group = &chunk.groups[i]};
+        const struct table *table =
+            catalogue_table_number(apply->replica->catalogue, group.group->table);
+        if (!table) {
+            apply->result->skipped += (int64_t)group.group->row_count;
+            continue;
+        }
+        group.access = table_access(apply->replica, table, error);
+        if (!group.access)
+            return -1;
+        for (size_t j = 0; j < group.group->column_count; j++)
+            if (group.group->columns[j] < LIMIT_COLUMNS)
+                group.mask |= COLUMN_BIT(group.group->columns[j]);
+        group.mask &= group.access->data_mask;
+        if (apply_group(apply, &group, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int apply_staged(struct apply *apply, struct arena *arena, struct error *error) {
+    static const char sql[] = "select chunk from station_staging order by position";
+    sqlite3_stmt *statement = replica_statement(apply->replica, sql, error);
+    bool row = true;
+    int failed = statement ? 0 : -1;
+    while (!failed && row) {
+        failed = replica_step(apply->replica, statement, &row, error);
+        if (!failed && row)
+            failed = apply_chunk(apply, column_bytes(statement, 0), arena, error);
+        arena_reset(arena);
+    }
+    if (statement)
+        sqlite3_reset(statement);
+    return failed;
+}
+
+static int apply_all(struct apply *apply, struct error *error) {
+    struct arena arena = arena_make((size_t)LIMIT_CHUNK_INFLATED * 16);
+    int failed = apply_staged(apply, &arena, error) != 0 ||
+                 apply_chunk(apply, apply->end->chunk, &arena, error) != 0;
+    arena_free(&arena);
+    return failed;
+}
+
+int pull_apply(struct replica *replica, const struct pull_end *end, struct pull_result *ret,
+               struct error *error) {
+    struct progress progress;
+    if (progress_read(replica, &progress, error) != 0)
+        return -1;
+    struct pull_result result = {.digest = progress.digest,
+                                 .digest_rows = progress.digest_rows};
+    struct apply apply = {.replica = replica,
+                          .end = end,
+                          .result = &result,
+                          .image = buffer_make(LIMIT_ROW_SIZE * 2)};
+    int failed = rebase_undo(replica, error) != 0 || apply_all(&apply, error) != 0 ||
+                 drop_staged(replica, error) != 0 ||
+                 outbox_settle(replica, end->head, error) != 0 ||
+                 rebase_redo(replica, &result.attention, error) != 0;
+    buffer_free(&apply.image);
+    if (failed)
+        return -1;
+    progress.cursor = end->head;
+    progress.digest = result.digest;
+    progress.digest_rows = result.digest_rows;
+    if (progress_write_cursor(replica, &progress, end->held, error) != 0)
+        return -1;
+    *ret = result;
+    return 0;
+}

@@ -1,0 +1,177 @@
+/*
+ * The replica: opening, the cache of prepared statements, transactions.
+ */
+#include "client-core/replica.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-core/row_access.h"
+#include "schema/database.h"
+
+static int replica_make(const struct catalogue *catalogue, const struct env *env,
+                        struct replica **ret, struct error *error) {
+    struct replica *replica = calloc(1, sizeof *replica);
+    if (!replica)
+        return error_out_of_memory(error);
+    replica->catalogue = catalogue;
+    replica->env = env;
+    replica->functions.env = env;
+    replica->functions.catalogue = catalogue;
+    *ret = replica;
+    return 0;
+}
+
+int replica_open(const char *path, bool create, const struct catalogue *catalogue,
+                 const struct env *env, struct replica **ret, struct error *error) {
+    struct replica *replica = NULL;
+    bool created = false;
+    if (replica_make(catalogue, env, &replica, error) != 0 ||
+        database_open(path, create, false, &replica->db, error) != 0 ||
+        functions_register(replica->db, &replica->functions, error) != 0 ||
+        database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
+                         &created, error) != 0) {
+        replica_close(replica);
+        return -1;
+    }
+    *ret = replica;
+    return 0;
+}
+
+int replica_open_reader(const char *path, const struct catalogue *catalogue,
+                        const struct env *env, struct replica **ret, struct error *error) {
+    struct replica *replica = NULL;
+    if (replica_make(catalogue, env, &replica, error) != 0 ||
+        database_open(path, false, true, &replica->db, error) != 0 ||
+        functions_register(replica->db, &replica->functions, error) != 0) {
+        replica_close(replica);
+        return -1;
+    }
+    *ret = replica;
+    return 0;
+}
+
+void replica_close(struct replica *replica) {
+    if (!replica)
+        return;
+    for (size_t i = 0; i < LIMIT_TABLES; i++)
+        table_access_free(replica->access[i]);
+    for (size_t i = 0; i < REPLICA_STATEMENTS; i++)
+        sqlite3_finalize(replica->cache[i].statement);
+    int rc = sqlite3_close(replica->db);
+    assert(rc == SQLITE_OK); /* a statement outlived the connection: a bug of ours */
+    (void)rc;
+    free(replica);
+}
+
+sqlite3_stmt *replica_statement(struct replica *replica, const char *sql,
+                                struct error *error) {
+    size_t slot = ((uintptr_t)sql >> 3) * 2654435761U % REPLICA_STATEMENTS;
+    for (size_t tried = 0; tried < REPLICA_STATEMENTS; tried++) {
+        struct cached_statement *cached = &replica->cache[slot];
+        if (cached->sql == sql)
+            return cached->statement;
+        if (!cached->sql) {
+            if (database_statement(replica->db, sql, &cached->statement, error) != 0)
+                return NULL;
+            cached->sql = sql;
+            return cached->statement;
+        }
+        slot = (slot + 1) % REPLICA_STATEMENTS;
+    }
+    assert(!"REPLICA_STATEMENTS is too small");
+    return NULL;
+}
+
+int replica_step(struct replica *replica, sqlite3_stmt *statement, bool *ret_row,
+                 struct error *error) {
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE) {
+        *ret_row = rc == SQLITE_ROW;
+        return 0;
+    }
+    error_from_sqlite(error, replica->db, "working on the replica");
+    sqlite3_reset(statement);
+    return -1;
+}
+
+int replica_finish(struct replica *replica, sqlite3_stmt *statement, struct error *error) {
+    bool row = false;
+    int failed = replica_step(replica, statement, &row, error);
+    assert(failed || !row);
+    sqlite3_reset(statement);
+    return failed;
+}
+
+int replica_integer(struct replica *replica, sqlite3_stmt *statement, int64_t *ret,
+                    struct error *error) {
+    bool row = false;
+    if (replica_step(replica, statement, &row, error) != 0)
+        return -1;
+    *ret = row ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return 0;
+}
+
+static int replica_run(struct replica *replica, const char *sql, struct error *error) {
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_finish(replica, statement, error) : -1;
+}
+
+int replica_begin(struct replica *replica, struct error *error) {
+    static const char begin[] = "begin immediate";
+    return replica_run(replica, begin, error);
+}
+
+int replica_commit(struct replica *replica, struct error *error) {
+    static const char commit[] = "commit";
+    return replica_run(replica, commit, error);
+}
+
+void replica_rollback(struct replica *replica) {
+    static const char rollback[] = "rollback";
+    if (replica && !sqlite3_get_autocommit(replica->db))
+        (void)replica_run(replica, rollback, NULL);
+}
+
+int64_t replica_utc_offset(struct replica *replica, int64_t now_ms) {
+    static const char sql[] = "select (strftime('%s', ?1, 'unixepoch', 'localtime') - ?1) / 60";
+    sqlite3_stmt *statement = replica_statement(replica, sql, NULL);
+    int64_t minutes = 0;
+    if (!statement)
+        return 0;
+    sqlite3_bind_int64(statement, 1, now_ms / 1000);
+    return replica_integer(replica, statement, &minutes, NULL) == 0 ? minutes : 0;
+}
+
+void bind_id(sqlite3_stmt *statement, int index, const struct id *id) {
+    sqlite3_bind_blob(statement, index, id->bytes, ID_SIZE, SQLITE_STATIC);
+}
+
+void bind_bytes(sqlite3_stmt *statement, int index, struct bytes bytes) {
+    sqlite3_bind_blob64(statement, index, bytes.size ? (const void *)bytes.data : "",
+                        bytes.size, SQLITE_STATIC);
+}
+
+void bind_text(sqlite3_stmt *statement, int index, const char *text) {
+    sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+}
+
+struct bytes column_bytes(sqlite3_stmt *statement, int column) {
+    const void *data = sqlite3_column_blob(statement, column);
+    return (struct bytes){data, (size_t)sqlite3_column_bytes(statement, column)};
+}
+
+struct id column_id(sqlite3_stmt *statement, int column) {
+    struct id id = {{0}};
+    struct bytes bytes = column_bytes(statement, column);
+    if (bytes.size == ID_SIZE)
+        memcpy(id.bytes, bytes.data, ID_SIZE);
+    return id;
+}
+
+const char *column_text(sqlite3_stmt *statement, int column) {
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    return text ? (const char *)text : "";
+}

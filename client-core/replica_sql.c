@@ -1,0 +1,97 @@
+/*
+ * The tables that a station keeps beside the domain's: who it is, how far it has got, what waits
+ * to be sent, and the rows as headquarters last sent them. None is synced.
+ */
+#include "client-core/replica.h"
+
+const char replica_tables_sql[] =
+    /* Who this station is and whom it trusts, by name. */
+    "create table station_setting ("
+    "  name text not null primary key,"
+    "  value any"
+    ") strict, without rowid;"
+    /* How far it has got: one row, read by every command. */
+    "create table station_progress ("
+    "  id integer not null primary key check (id = 1),"
+    "  cursor integer not null default 0," /* gsn up to which everything was applied */
+    "  held blob not null default x'',"    /* scopes the cursor is about, 17 bytes each */
+    "  position blob,"                     /* where a pull in several responses goes on */
+    "  digest integer not null default 0," /* of the rows headquarters gave */
+    "  digest_rows integer not null default 0,"
+    "  request_counter integer not null default 0," /* counters below it may have been used */
+    "  anchor_hq_ms integer,"                       /* NULL: headquarters' time is not known */
+    "  anchor_wall_ms integer,"
+    "  anchor_boot_ms integer,"
+    "  anchor_boot blob"
+    ") strict;"
+    "insert into station_progress (id) values (1);"
+    /* Every transaction that was made here, in local order. `active`: applied over the rows
+     * of headquarters and to be run again after a pull; until its verdict's gsn is passed. */
+    "create table station_outbox ("
+    "  position integer not null primary key,"
+    "  id blob not null,"
+    "  wall_ms integer not null,"
+    "  boot_ms integer not null,"
+    "  boot blob not null,"
+    "  time integer not null," /* HLC; made anew at sealing */
+    "  base integer not null,"
+    "  user_id blob not null,"
+    "  command text not null,"
+    "  changes blob not null,"
+    "  bundle integer," /* NULL: not sealed yet */
+    "  active integer not null default 1,"
+    "  verdict integer," /* enum verdict_kind; NULL: not known yet */
+    "  gsn integer,"
+    "  code text not null default ''," /* refused: why */
+    "  field text not null default '',"
+    "  message text not null default '',"
+    "  answered_at integer,"
+    "  attention_code text," /* it no longer applies: why */
+    "  attention_message text"
+    ") strict;"
+    "create unique index station_outbox_id on station_outbox (id);"
+    "create index station_outbox_unsealed on station_outbox (position) where bundle is null;"
+    "create index station_outbox_active on station_outbox (position) where active = 1;"
+    "create index station_outbox_unanswered on station_outbox (position) where verdict is null;"
+    "create index station_outbox_bundle on station_outbox (bundle) where bundle is not null;"
+    /* Sealed work, immutable, kept for a while after headquarters answered. */
+    "create table station_bundle ("
+    "  number integer not null primary key,"
+    "  sealed blob not null,"
+    "  hash blob not null,"
+    "  last_seq integer not null,"
+    "  transactions integer not null,"
+    "  sent_at integer,"
+    "  answered_at integer,"
+    "  code text not null default ''"
+    ") strict;"
+    "create index station_bundle_open on station_bundle (number) where answered_at is null;"
+    /* Rows with pending work as headquarters last sent them. A touched row without an image
+     * and with gsn 0 is one that headquarters does not know. */
+    "create table station_image ("
+    "  table_number integer not null,"
+    "  row_key blob not null,"
+    "  image blob not null,"
+    "  primary key (table_number, row_key)"
+    ") strict, without rowid;"
+    /* Chunks of a pull that has not reached head yet, verbatim. */
+    "create table station_staging ("
+    "  position integer not null primary key,"
+    "  chunk blob not null"
+    ") strict;"
+    /* Rows of headquarters that this replica could not take, with why. */
+    "create table station_misfit ("
+    "  table_number integer not null,"
+    "  row_key blob not null,"
+    "  gsn integer not null,"
+    "  image blob not null,"
+    "  message text not null,"
+    "  primary key (table_number, row_key)"
+    ") strict, without rowid;"
+    /* Secrets of the people of this station (Argon2id), with what slows guessing down. */
+    "create table station_credential ("
+    "  user_id blob not null primary key,"
+    "  secret blob not null," /* version, salt (16), hash (32) */
+    "  failures integer not null default 0,"
+    "  wait_until_ms integer not null default 0"
+    ") strict, without rowid;";

@@ -1,0 +1,365 @@
+/*
+ * The public API: takes the locks and hands on.
+ */
+#include "satchel.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-core/auto_sync.h"
+#include "client-core/describe.h"
+#include "client-core/enrol.h"
+#include "client-core/people.h"
+#include "client-core/station.h"
+#include "client-core/story.h"
+#include "client-core/suggest.h"
+#include "client-core/verify.h"
+
+enum {
+    RESULT_MAXIMUM = 512 * 1024 * 1024,
+    SYNC_WAIT_MS = 10000,
+    INBOX_MAXIMUM = 500,
+    STORY_MAXIMUM = 10000
+};
+
+_Static_assert(sizeof(satchel_error) == sizeof(struct error), "one layout");
+_Static_assert(offsetof(satchel_error, field) == offsetof(struct error, field), "one layout");
+_Static_assert(offsetof(satchel_error, message) == offsetof(struct error, message),
+               "one layout");
+
+static struct error *inner(satchel_error *error) {
+    return (struct error *)(void *)error;
+}
+
+/* --- a station's life ------------------------------------------------------------------------------------- */
+
+int satchel_enrol(const satchel_enrol_options *options, satchel_error *error) {
+    struct catalogue *catalogue = NULL;
+    struct transport transport = {0};
+    if (catalogue_load(embedded_files, embedded_file_count, &catalogue, inner(error)) != 0)
+        return -1;
+    int failed = transport_curl_open(&transport, inner(error));
+    if (!failed)
+        failed = enrol(options, catalogue, env_system(), &transport, inner(error));
+    if (transport.close)
+        transport.close(transport.context);
+    catalogue_free(catalogue);
+    return failed ? -1 : 0;
+}
+
+int satchel_open(const satchel_options *options, satchel **ret, satchel_error *error) {
+    struct station_setup setup = {
+        .home = options->home ? options->home : "",
+        .env = options->env ? options->env : env_system(),
+        .files = embedded_files,
+        .file_count = embedded_file_count,
+    };
+    if (transport_curl_open(&setup.transport, inner(error)) != 0)
+        return -1;
+    return station_open(&setup, ret, inner(error));
+}
+
+void satchel_close(satchel *station) {
+    station_close(station);
+}
+
+int satchel_move(satchel *station, const char *address, const char *ca_file,
+                 satchel_error *error) {
+    pthread_mutex_lock(&station->write_lock);
+    int failed = replica_begin(station->writer, inner(error));
+    if (!failed)
+        failed = identity_move(station->writer, address, ca_file, inner(error)) != 0 ||
+                 replica_commit(station->writer, inner(error)) != 0;
+    replica_rollback(station->writer);
+    pthread_mutex_unlock(&station->write_lock);
+    return failed ? -1 : 0;
+}
+
+/* --- people ----------------------------------------------------------------------------------------------- */
+
+int satchel_sign_in(satchel *station, const char *user, const char *secret,
+                    satchel_session **ret, satchel_error *error) {
+    struct id id;
+    pthread_mutex_lock(&station->write_lock);
+    int failed = people_find(station->writer, &station->identity.certificate, user, &id,
+                             inner(error)) != 0 ||
+                 secret_check(station->writer, &id, secret, inner(error)) != 0;
+    pthread_mutex_unlock(&station->write_lock);
+    if (failed)
+        return -1;
+    satchel_session *session = calloc(1, sizeof *session);
+    if (!session)
+        return error_out_of_memory(inner(error));
+    session->station = station;
+    session->user = id;
+    pthread_mutex_lock(&station->session_lock);
+    session->next = station->sessions;
+    station->sessions = session;
+    pthread_mutex_unlock(&station->session_lock);
+    *ret = session;
+    return 0;
+}
+
+void satchel_sign_out(satchel_session *session) {
+    if (!session)
+        return;
+    struct satchel *station = session->station;
+    pthread_mutex_lock(&station->session_lock);
+    struct satchel_session **link = &station->sessions;
+    while (*link && *link != session)
+        link = &(*link)->next;
+    if (*link)
+        *link = session->next;
+    pthread_mutex_unlock(&station->session_lock);
+    free(session);
+}
+
+int satchel_set_secret(satchel_session *session, const char *secret, satchel_error *error) {
+    struct satchel *station = session->station;
+    pthread_mutex_lock(&station->write_lock);
+    int failed = secret_set(station->writer, &session->user, secret, inner(error));
+    pthread_mutex_unlock(&station->write_lock);
+    return failed;
+}
+
+/* --- work ------------------------------------------------------------------------------------------------- */
+
+static const struct operation *find_command(const struct satchel *station, const char *name,
+                                            struct error *error) {
+    const struct catalogue *catalogue = station->catalogue;
+    const struct operation *command = catalogue_command(catalogue, name);
+    if (!command)
+        suggest_unknown("command.unknown", "command", name, catalogue->commands,
+                        catalogue->command_count, error);
+    return command;
+}
+
+static const struct operation *find_query(const struct satchel *station, const char *name,
+                                          struct error *error) {
+    const struct catalogue *catalogue = station->catalogue;
+    const struct operation *query = catalogue_query(catalogue, name);
+    if (!query)
+        suggest_unknown("query.unknown", "query", name, catalogue->queries,
+                        catalogue->query_count, error);
+    return query;
+}
+
+/* Wakes auto-sync; the lock keeps it from ending meanwhile. */
+static void work_was_done(struct satchel *station) {
+    pthread_mutex_lock(&station->session_lock);
+    auto_sync_wake(station->auto_sync);
+    pthread_mutex_unlock(&station->session_lock);
+}
+
+static int execute(satchel_session *session, const struct execution *execution,
+                   char **ret_json, size_t *ret_failed, struct error *error) {
+    struct satchel *station = session->station;
+    struct buffer json = buffer_make(RESULT_MAXIMUM);
+    pthread_mutex_lock(&station->write_lock);
+    int failed = executor_do(station->executor, execution, &json, ret_failed, error);
+    pthread_mutex_unlock(&station->write_lock);
+    if (!failed) {
+        work_was_done(station);
+        if (ret_json)
+            failed = json_take(&json, ret_json, error);
+    }
+    buffer_free(&json);
+    return failed;
+}
+
+int satchel_do(satchel_session *session, const char *command, const char *json, char **ret_json,
+               satchel_error *error) {
+    struct arena arena = arena_make(4 * LIMIT_JSON);
+    struct argument_list list;
+    struct execution execution = {
+        .user = session->user,
+        .operation = find_command(session->station, command, inner(error)),
+        .lists = &list,
+        .count = 1,
+    };
+    int failed = !execution.operation ||
+                 json_read_arguments(json, &arena, &list, inner(error)) != 0 ||
+                 execute(session, &execution, ret_json, NULL, inner(error)) != 0;
+    arena_free(&arena);
+    return failed ? -1 : 0;
+}
+
+int satchel_do_all(satchel_session *session, const char *command, const char *json_array,
+                   char **ret_json, size_t *ret_failed, satchel_error *error) {
+    struct arena arena = arena_make(4 * LIMIT_JSON);
+    struct argument_list *lists = NULL;
+    struct execution execution = {
+        .user = session->user,
+        .operation = find_command(session->station, command, inner(error)),
+        .batch = true,
+    };
+    int failed = !execution.operation ||
+                 json_read_batch(json_array, &arena, &lists, &execution.count, inner(error)) !=
+                     0;
+    execution.lists = lists;
+    if (!failed)
+        failed = execute(session, &execution, ret_json, ret_failed, inner(error));
+    arena_free(&arena);
+    return failed ? -1 : 0;
+}
+
+static int ask_into(satchel_session *session, const struct operation *query, const char *json,
+                    struct buffer *ret_json, struct error *error) {
+    struct satchel *station = session->station;
+    struct arena arena = arena_make(4 * LIMIT_JSON);
+    struct argument_list list;
+    int failed = json_read_arguments(json, &arena, &list, error);
+    if (!failed) {
+        pthread_mutex_lock(&station->read_lock);
+        failed = asker_ask(station->asker, &session->user, query, &list, ret_json, error);
+        pthread_mutex_unlock(&station->read_lock);
+    }
+    arena_free(&arena);
+    return failed;
+}
+
+int satchel_ask(satchel_session *session, const char *query, const char *json, char **ret_json,
+                satchel_error *error) {
+    const struct operation *operation = find_query(session->station, query, inner(error));
+    struct buffer result = buffer_make(RESULT_MAXIMUM);
+    int failed = !operation ||
+                 ask_into(session, operation, json, &result, inner(error)) != 0 ||
+                 json_take(&result, ret_json, inner(error)) != 0;
+    buffer_free(&result);
+    return failed ? -1 : 0;
+}
+
+/* --- headquarters ------------------------------------------------------------------------------------------- */
+
+int satchel_sync(satchel *station, satchel_progress_function progress, void *context,
+                 satchel_sync_report *ret, satchel_error *error) {
+    return station_sync(station, SYNC_WAIT_MS, progress, context, ret, inner(error));
+}
+
+int satchel_auto_sync(satchel *station, int on, satchel_error *error) {
+    struct auto_sync *fresh = NULL;
+    pthread_mutex_lock(&station->session_lock);
+    struct auto_sync *former = station->auto_sync;
+    if (!on)
+        station->auto_sync = NULL;
+    pthread_mutex_unlock(&station->session_lock);
+    if (!on)
+        auto_sync_stop(former);
+    if (!on || former)
+        return 0;
+    if (auto_sync_start(station, &fresh, inner(error)) != 0)
+        return -1;
+    pthread_mutex_lock(&station->session_lock);
+    station->auto_sync = fresh;
+    pthread_mutex_unlock(&station->session_lock);
+    return 0;
+}
+
+int satchel_listen(satchel *station, satchel_event_function listener, void *context,
+                   satchel_error *error) {
+    (void)error;
+    pthread_mutex_lock(&station->session_lock);
+    station->listener = listener;
+    station->listener_context = context;
+    pthread_mutex_unlock(&station->session_lock);
+    return 0;
+}
+
+/* --- looking -------------------------------------------------------------------------------------------------- */
+
+int satchel_status(satchel *station, char **ret_json, satchel_error *error) {
+    struct buffer json = buffer_make(LIMIT_JSON);
+    pthread_mutex_lock(&station->write_lock);
+    int failed = status_put(station->writer, station->home, &station->identity, &json,
+                            inner(error));
+    pthread_mutex_unlock(&station->write_lock);
+    if (!failed)
+        failed = json_take(&json, ret_json, inner(error));
+    buffer_free(&json);
+    return failed;
+}
+
+static int story_into(satchel_session *session, enum story_kind kind, int64_t limit,
+                      struct buffer *json, struct error *error) {
+    struct satchel *station = session->station;
+    const struct id *user = kind == STORY_ALL ? NULL : &session->user;
+    pthread_mutex_lock(&station->read_lock);
+    int failed = story_put(asker_reader(station->asker), kind, user, limit, json, error);
+    pthread_mutex_unlock(&station->read_lock);
+    return failed;
+}
+
+/* A query of the domain, if it has it and takes no argument; else an empty list. */
+static int query_into(satchel_session *session, const char *name, struct buffer *json,
+                      struct error *error) {
+    const struct operation *query = catalogue_query(session->station->catalogue, name);
+    if (query)
+        return ask_into(session, query, NULL, json, error);
+    buffer_printf(json, "[]");
+    return 0;
+}
+
+static int inbox_into(satchel_session *session, struct buffer *json, struct error *error) {
+    buffer_append_byte(json, '{');
+    json_put_name(json, "notices");
+    if (query_into(session, "notice.list", json, error) != 0)
+        return -1;
+    json_put_name(json, "conflicts");
+    if (query_into(session, "conflict.list", json, error) != 0)
+        return -1;
+    json_put_name(json, "refusals");
+    if (story_into(session, STORY_REFUSED, INBOX_MAXIMUM, json, error) != 0)
+        return -1;
+    json_put_name(json, "attention");
+    if (story_into(session, STORY_ATTENTION, INBOX_MAXIMUM, json, error) != 0)
+        return -1;
+    buffer_append_byte(json, '}');
+    return 0;
+}
+
+int satchel_inbox(satchel_session *session, char **ret_json, satchel_error *error) {
+    struct buffer json = buffer_make(RESULT_MAXIMUM);
+    int failed = inbox_into(session, &json, inner(error)) != 0 ||
+                 json_take(&json, ret_json, inner(error)) != 0;
+    buffer_free(&json);
+    return failed ? -1 : 0;
+}
+
+int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
+                  satchel_error *error) {
+    struct buffer json = buffer_make(RESULT_MAXIMUM);
+    if (limit < 1 || limit > STORY_MAXIMUM)
+        limit = STORY_MAXIMUM;
+    int failed = story_into(session, STORY_ALL, limit, &json, inner(error)) != 0 ||
+                 json_take(&json, ret_json, inner(error)) != 0;
+    buffer_free(&json);
+    return failed ? -1 : 0;
+}
+
+int satchel_describe(satchel *station, char **ret_json, satchel_error *error) {
+    struct buffer json = buffer_make(LIMIT_JSON);
+    describe_put(station->catalogue, &json);
+    int failed = json_take(&json, ret_json, inner(error));
+    buffer_free(&json);
+    return failed;
+}
+
+int satchel_verify(satchel *station, satchel_error *error) {
+    pthread_mutex_lock(&station->write_lock);
+    int failed = verify_replica(station->writer, inner(error));
+    pthread_mutex_unlock(&station->write_lock);
+    return failed;
+}
+
+void satchel_free(char *json) {
+    free(json);
+}
+
+const char *satchel_version(void) {
+#ifdef SATCHEL_VERSION
+    return SATCHEL_VERSION;
+#else
+    return "0";
+#endif
+}

@@ -1,0 +1,158 @@
+/*
+ * Secrets of the people of a station. They protect a shared screen, not the data: whoever has
+ * the disk has the replica.
+ */
+#include <string.h>
+
+#include "client-core/people.h"
+#include "client-core/state.h"
+
+enum {
+    SECRET_VERSION = 1,
+    SECRET_SIZE = 1 + SECRET_SALT + SECRET_HASH, /* version, salt, hash */
+    SECRET_SHORTEST = 4,
+    SECRET_LONGEST = 256,
+    WAIT_FIRST_MS = 30000,
+    WAIT_LONGEST_MS = 86400000
+};
+
+struct credential {
+    bool exists;
+    uint8_t kept[SECRET_SIZE];
+    int64_t failures;
+    int64_t wait_until_ms;
+};
+
+static int credential_read(struct replica *replica, const struct id *user,
+                           struct credential *ret, struct error *error) {
+    static const char sql[] =
+        "select secret, failures, wait_until_ms from station_credential where user_id = ?1";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    bool row = false;
+    *ret = (struct credential){0};
+    if (!statement)
+        return -1;
+    bind_id(statement, 1, user);
+    if (replica_step(replica, statement, &row, error) != 0)
+        return -1;
+    if (row) {
+        struct bytes kept = column_bytes(statement, 0);
+        ret->exists = true;
+        if (kept.size == SECRET_SIZE)
+            memcpy(ret->kept, kept.data, SECRET_SIZE); /* else no secret fits */
+        ret->failures = sqlite3_column_int64(statement, 1);
+        ret->wait_until_ms = sqlite3_column_int64(statement, 2);
+    }
+    sqlite3_reset(statement);
+    return 0;
+}
+
+static int credential_note(struct replica *replica, const struct id *user, int64_t failures,
+                           int64_t wait_until_ms, struct error *error) {
+    static const char sql[] = "update station_credential set failures = ?2, wait_until_ms = ?3"
+                              " where user_id = ?1";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    bind_id(statement, 1, user);
+    sqlite3_bind_int64(statement, 2, failures);
+    sqlite3_bind_int64(statement, 3, wait_until_ms);
+    return replica_finish(replica, statement, error);
+}
+
+static int64_t wait_after(int64_t failures) {
+    int64_t doublings = failures - SECRET_TRIES;
+    if (doublings < 0)
+        return 0;
+    if (doublings > 12)
+        return WAIT_LONGEST_MS;
+    int64_t wait = (int64_t)WAIT_FIRST_MS << doublings;
+    return wait < WAIT_LONGEST_MS ? wait : WAIT_LONGEST_MS;
+}
+
+static bool matches(const struct credential *credential, const char *secret) {
+    return credential->kept[0] == SECRET_VERSION && strlen(secret) <= SECRET_LONGEST &&
+           seal_secret_matches(bytes_of_text(secret), credential->kept + 1,
+                               credential->kept + 1 + SECRET_SALT);
+}
+
+/* The failure is noted, durably, before anybody learns whether the try was right: pulling the
+ * plug while waiting for the answer does not give a free one. */
+static int check_noted(struct replica *replica, const struct id *user, const char *secret,
+                       bool *ret_right, struct error *error) {
+    struct credential credential;
+    struct moment moment;
+    *ret_right = false;
+    if (credential_read(replica, user, &credential, error) != 0 ||
+        moment_read(replica, &moment, error) != 0)
+        return -1;
+    int64_t now_ms = clock_ms(moment.time);
+    if (!credential.exists) {
+        *ret_right = true; /* nothing to compare with */
+        return 0;
+    }
+    if (!secret)
+        return error_set(error, "sign_in.secret", "secret", "this person has a secret here");
+    if (now_ms < credential.wait_until_ms)
+        return error_set(error, "sign_in.wait", "secret",
+                         "too many wrong tries; wait %lld seconds",
+                         (long long)((credential.wait_until_ms - now_ms + 999) / 1000));
+    *ret_right = matches(&credential, secret);
+    int64_t failures = *ret_right ? 0 : credential.failures + 1;
+    if (failures == 0 && credential.failures == 0)
+        return 0;
+    int64_t wait_ms = wait_after(failures);
+    return credential_note(replica, user, failures, wait_ms ? now_ms + wait_ms : 0, error);
+}
+
+int secret_check(struct replica *replica, const struct id *user, const char *secret,
+                 struct error *error) {
+    bool right = false;
+    if (replica_begin(replica, error) != 0)
+        return -1;
+    if (check_noted(replica, user, secret, &right, error) != 0 ||
+        replica_commit(replica, error) != 0) {
+        replica_rollback(replica);
+        return -1;
+    }
+    return right ? 0 : error_set(error, "sign_in.secret", "secret", "the secret is wrong");
+}
+
+static int write_secret(struct replica *replica, const struct id *user, struct bytes kept,
+                        struct error *error) {
+    static const char sql[] =
+        "insert into station_credential (user_id, secret) values (?1, ?2) on conflict (user_id)"
+        " do update set secret = excluded.secret, failures = 0, wait_until_ms = 0";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    bind_id(statement, 1, user);
+    bind_bytes(statement, 2, kept);
+    int failed = replica_finish(replica, statement, error);
+    sqlite3_clear_bindings(statement);
+    return failed;
+}
+
+static int drop_secret(struct replica *replica, const struct id *user, struct error *error) {
+    static const char sql[] = "delete from station_credential where user_id = ?1";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    bind_id(statement, 1, user);
+    return replica_finish(replica, statement, error);
+}
+
+int secret_set(struct replica *replica, const struct id *user, const char *secret,
+               struct error *error) {
+    uint8_t kept[SECRET_SIZE] = {SECRET_VERSION};
+    if (!secret)
+        return drop_secret(replica, user, error);
+    size_t size = strlen(secret);
+    if (size < SECRET_SHORTEST || size > SECRET_LONGEST)
+        return error_set(error, "secret.short", "secret", "a secret has %d to %d characters",
+                         SECRET_SHORTEST, SECRET_LONGEST);
+    replica->env->random(replica->env->context, kept + 1, SECRET_SALT);
+    if (seal_secret(bytes_of_text(secret), kept + 1, kept + 1 + SECRET_SALT, error) != 0)
+        return -1;
+    return write_secret(replica, user, (struct bytes){kept, sizeof kept}, error);
+}

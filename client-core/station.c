@@ -1,0 +1,162 @@
+/*
+ * An open station: opening, closing, syncing under its locks.
+ */
+#include "client-core/station.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-core/auto_sync.h"
+
+static int open_writer(struct satchel *station, struct error *error) {
+    char path[HOME_PATH];
+    bool enrolled = false;
+    if (home_file(station->home, "replica.db", path, error) != 0 ||
+        replica_open(path, false, station->catalogue, station->env, &station->writer, error) !=
+            0 ||
+        identity_load(station->writer, &station->identity, &enrolled, error) != 0)
+        return -1;
+    if (!enrolled)
+        return error_set(error, "station.not_enrolled", "home",
+                         "the station in %s was not enrolled to the end", station->home);
+    if (home_keys(station->home, station->env, false, &station->identity.keys, error) != 0)
+        return -1;
+    const struct executor_options options = {
+        .device = station->identity.certificate.device,
+        .device_code = station->identity.certificate.code,
+        .ceiling = station->identity.ceiling,
+    };
+    return executor_open(station->writer, &options, &station->executor, error);
+}
+
+static int open_reader(struct satchel *station, struct error *error) {
+    char path[HOME_PATH];
+    struct replica *reader = NULL;
+    if (home_file(station->home, "replica.db", path, error) != 0 ||
+        replica_open_reader(path, station->catalogue, station->env, &reader, error) != 0)
+        return -1;
+    return asker_open(reader, &station->identity.certificate.device,
+                      station->identity.certificate.code, station->identity.ceiling,
+                      &station->asker, error);
+}
+
+static int make_locks(struct satchel *station, struct error *error) {
+    pthread_mutex_t *const locks[] = {&station->write_lock, &station->read_lock,
+                                      &station->sync_lock, &station->session_lock};
+    for (size_t i = 0; i < sizeof locks / sizeof *locks; i++) {
+        if (pthread_mutex_init(locks[i], NULL) != 0) {
+            while (i-- > 0)
+                pthread_mutex_destroy(locks[i]);
+            return error_out_of_memory(error);
+        }
+    }
+    return 0;
+}
+
+static int open_all(struct satchel *station, const struct station_setup *setup,
+                    struct error *error) {
+    if (seal_start(error) != 0)
+        return -1;
+    if (!home_has(station->home, "replica.db"))
+        return error_set(error, "station.missing", "home", "there is no station in %s",
+                         station->home);
+    if (catalogue_load(setup->files, setup->file_count, &station->catalogue, error) != 0 ||
+        open_writer(station, error) != 0)
+        return -1;
+    return open_reader(station, error);
+}
+
+static void close_transport(struct transport *transport) {
+    if (transport->close)
+        transport->close(transport->context);
+}
+
+int station_open(const struct station_setup *setup, struct satchel **ret, struct error *error) {
+    struct transport transport = setup->transport;
+    struct satchel *station = calloc(1, sizeof *station);
+    if (!station || make_locks(station, error) != 0) {
+        free(station);
+        close_transport(&transport);
+        return error_out_of_memory(error);
+    }
+    station->env = setup->env;
+    station->transport = transport;
+    int failed = strlen(setup->home) < sizeof station->home
+                     ? 0
+                     : error_set(error, "station.missing", "home", "the path is too long");
+    if (!failed) {
+        memcpy(station->home, setup->home, strlen(setup->home) + 1);
+        failed = open_all(station, setup, error);
+    }
+    if (failed) {
+        station_close(station);
+        return -1;
+    }
+    *ret = station;
+    return 0;
+}
+
+static void close_sessions(struct satchel *station) {
+    while (station->sessions) {
+        struct satchel_session *session = station->sessions;
+        station->sessions = session->next;
+        free(session);
+    }
+}
+
+void station_close(struct satchel *station) {
+    if (!station)
+        return;
+    auto_sync_stop(station->auto_sync);
+    close_sessions(station);
+    syncer_close(station->syncer);
+    asker_close(station->asker);
+    executor_close(station->executor);
+    replica_close(station->writer);
+    catalogue_free(station->catalogue);
+    close_transport(&station->transport);
+    seal_wipe(&station->identity.keys, sizeof station->identity.keys);
+    pthread_mutex_destroy(&station->write_lock);
+    pthread_mutex_destroy(&station->read_lock);
+    pthread_mutex_destroy(&station->sync_lock);
+    pthread_mutex_destroy(&station->session_lock);
+    free(station);
+}
+
+/* --- sync -------------------------------------------------------------------------------------------- */
+
+static int open_syncer(struct satchel *station, struct error *error) {
+    char path[HOME_PATH];
+    struct replica *replica = NULL;
+    if (station->syncer)
+        return 0;
+    if (home_file(station->home, "replica.db", path, error) != 0 ||
+        replica_open(path, false, station->catalogue, station->env, &replica, error) != 0)
+        return -1;
+    /* A first sync fills trees from all sides: give it room, 64 MiB at most. */
+    sqlite3_exec(replica->db, "pragma cache_size = -65536", NULL, NULL, NULL);
+    return syncer_open(replica, &station->identity, &station->transport, &station->syncer,
+                       error);
+}
+
+int station_sync(struct satchel *station, int64_t wait_ms, satchel_progress_function progress,
+                 void *context, satchel_sync_report *ret, struct error *error) {
+    int lock = -1;
+    if (home_lock(station->home, "sync.lock", station->env, wait_ms, &lock, error) != 0)
+        return -1;
+    pthread_mutex_lock(&station->sync_lock);
+    int failed = open_syncer(station, error) != 0 ||
+                 syncer_run(station->syncer, progress, context, ret, error) != 0;
+    pthread_mutex_unlock(&station->sync_lock);
+    home_unlock(lock);
+    return failed ? -1 : 0;
+}
+
+void station_tell(struct satchel *station, const char *event, const char *json) {
+    pthread_mutex_lock(&station->session_lock);
+    satchel_event_function listener = station->listener;
+    void *context = station->listener_context;
+    pthread_mutex_unlock(&station->session_lock);
+    if (listener)
+        listener(context, event, json);
+}

@@ -1,0 +1,258 @@
+/*
+ * What a station does with headquarters' answer.
+ */
+#include "client-core/sync_answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client-core/bundle_store.h"
+#include "client-core/outbox.h"
+#include "client-core/pull.h"
+#include "client-core/state.h"
+
+enum {
+    ANCHOR_MS = 100,       /* a difference that is worth a write */
+    NOTE_EVERY_MS = 30000, /* how exact last_sync_at is while nothing happens */
+    PRUNE_EVERY_MS = 86400000
+};
+
+/* --- time -------------------------------------------------------------------------------------------- */
+
+static bool far(int64_t a, int64_t b) {
+    return a - b > ANCHOR_MS || b - a > ANCHOR_MS;
+}
+
+/* Headquarters' time at the arrival of its answer, half the way there and back later than it says. */
+static struct clock_anchor anchor_of(const struct answer *answer) {
+    struct clock_reading now = clock_read(answer->replica->env);
+    int64_t way_ms = (now.boot_ms - answer->sent_at_boot_ms) / 2;
+    return (struct clock_anchor){.known = true,
+                                 .hq_ms = answer->response->hq_time + (way_ms > 0 ? way_ms : 0),
+                                 .wall_ms = now.wall_ms,
+                                 .boot_ms = now.boot_ms,
+                                 .boot = now.boot};
+}
+
+/* An anchor that says the same is left alone: asking every two seconds must not write as often. */
+static bool anchor_is_news(const struct clock_anchor *kept, const struct clock_anchor *fresh) {
+    const struct clock_reading now = {fresh->wall_ms, fresh->boot_ms, fresh->boot};
+    return !kept->known || !id_equal(kept->boot, fresh->boot) ||
+           far(clock_correct(kept, &now), fresh->hq_ms) ||
+           far(kept->hq_ms - kept->wall_ms, fresh->hq_ms - fresh->wall_ms);
+}
+
+/* --- verdicts ---------------------------------------------------------------------------------------- */
+
+static void count_verdict(enum verdict_kind kind, int64_t count, struct answer_result *result) {
+    if (kind == VERDICT_MERGED)
+        result->merged += count;
+    else if (kind == VERDICT_CONFLICTS)
+        result->conflicts += count;
+    else
+        result->refused += count;
+}
+
+/* A bundle that could not be read is refused as a whole: one verdict that names no transaction. */
+static int take_verdict(const struct answer *answer, const struct bundle_answer *bundle,
+                        const struct verdict *verdict, struct answer_result *result,
+                        struct error *error) {
+    int64_t now_ms = answer->response->hq_time;
+    bool known = false;
+    if (id_is_zero(verdict->transaction)) {
+        int64_t count = 0;
+        if (outbox_refuse_bundle(answer->replica, bundle->number, verdict->code,
+                                 verdict->message, now_ms, &count, error) != 0)
+            return -1;
+        count_verdict(VERDICT_REFUSED, count, result);
+        return 0;
+    }
+    if (outbox_answer(answer->replica, verdict, now_ms, &known, error) != 0)
+        return -1;
+    count_verdict(verdict->kind, known, result);
+    return 0;
+}
+
+static int take_accepted(const struct answer *answer, const struct bundle_answer *bundle,
+                         struct answer_result *result, struct error *error) {
+    for (size_t i = 0; i < bundle->verdict_count; i++)
+        if (take_verdict(answer, bundle, &bundle->verdicts[i], result, error) != 0)
+            return -1;
+    result->bundles_settled++;
+    return bundle_store_answer(answer->replica, bundle->number, bundle->code,
+                               answer->response->hq_time, error);
+}
+
+static int take_rejected(const struct answer *answer, const struct bundle_answer *bundle,
+                         struct answer_result *result, struct error *error) {
+    if (strcmp(bundle->code, "bundle.gap") == 0)
+        return bundle_store_reopen(answer->replica, bundle->expected_number, error);
+    if (result->blocked.code[0])
+        return 0;
+    bool fork = strcmp(bundle->code, "bundle.fork") == 0;
+    error_set(&result->blocked, fork ? "device.fork" : bundle->code, "", "%s%s",
+              bundle->message, fork ? "; enrol this station again" : "");
+    return 0;
+}
+
+static int take_answers(const struct answer *answer, struct answer_result *result,
+                        struct error *error) {
+    for (size_t i = 0; i < answer->response->answer_count; i++) {
+        const struct bundle_answer *bundle = &answer->response->answers[i];
+        if ((bundle->accepted ? take_accepted : take_rejected)(answer, bundle, result, error) !=
+            0)
+            return -1;
+    }
+    return 0;
+}
+
+/* --- rows -------------------------------------------------------------------------------------------- */
+
+/* held + gained - lost */
+static int scopes_after(const struct answer *answer, struct scope_set *ret,
+                        struct error *error) {
+    const struct sync_response *response = answer->response;
+    const struct scope_set *parts[] = {&answer->request->held, &response->gained};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < parts[i]->count; j++)
+            if (!scope_set_has(&response->lost, parts[i]->scopes[j]) &&
+                scope_set_add(ret, parts[i]->scopes[j]) != 0)
+                return error_out_of_memory(error);
+    return 0;
+}
+
+/* Counts differences where the two sides can be compared. */
+static int compare_digests(const struct answer *answer, const struct pull_result *pulled,
+                           struct error *error) {
+    static const char sql[] = "select exists (select 1 from station_misfit)";
+    const struct sync_response *response = answer->response;
+    sqlite3_stmt *statement = replica_statement(answer->replica, sql, error);
+    int64_t misfits = 0;
+    int64_t differences = 0;
+    if (!statement || replica_integer(answer->replica, statement, &misfits, error) != 0)
+        return -1;
+    if (response->digest_rows < 0 || response->schema_version != SCHEMA_VERSION || misfits ||
+        pulled->skipped > 0 ||
+        (response->digest == pulled->digest && response->digest_rows == pulled->digest_rows))
+        return 0;
+    if (setting_integer(answer->replica, "digest_differences", &differences, error) != 0)
+        return -1;
+    return setting_set(answer->replica, "digest_differences", value_integer(differences + 1),
+                       error);
+}
+
+static int apply_rows(const struct answer *answer, struct answer_result *result,
+                      struct error *error) {
+    struct scope_set held = {0};
+    struct pull_result pulled;
+    struct pull_end end = {
+        .head = answer->response->head,
+        .chunk = answer->response->rows,
+        .held = &held,
+        .progress = answer->progress,
+        .context = answer->context,
+    };
+    int failed = scopes_after(answer, &held, error) != 0 ||
+                 pull_apply(answer->replica, &end, &pulled, error) != 0 ||
+                 compare_digests(answer, &pulled, error) != 0;
+    scope_set_free(&held);
+    if (failed)
+        return -1;
+    result->rows_forgotten += pulled.forgotten;
+    return 0;
+}
+
+static int take_rows(const struct answer *answer, struct answer_result *result,
+                     struct error *error) {
+    const struct sync_response *response = answer->response;
+    if (response->restart && pull_restart(answer->replica, error) != 0)
+        return -1;
+    if (!response->more)
+        return apply_rows(answer, result, error);
+    if (!response->next.set)
+        return 0; /* a restart: the pull begins at the cursor */
+    if (response->rows.size > 0 && pull_stage(answer->replica, response->rows, error) != 0)
+        return -1;
+    return progress_write_position(answer->replica, &response->next, error);
+}
+
+/* --- the answer as a whole --------------------------------------------------------------------------- */
+
+static bool says_nothing(const struct answer *answer) {
+    const struct sync_response *response = answer->response;
+    return response->answer_count == 0 && response->rows.size == 0 && !response->more &&
+           !response->restart && !answer->request->position.set &&
+           response->head == answer->request->cursor && response->gained.count == 0 &&
+           response->lost.count == 0;
+}
+
+static int prune(const struct answer *answer, struct error *error) {
+    int64_t now_ms = answer->response->hq_time;
+    int64_t pruned_at = 0;
+    if (setting_integer(answer->replica, "pruned_at", &pruned_at, error) != 0)
+        return -1;
+    if (now_ms - pruned_at < PRUNE_EVERY_MS)
+        return 0;
+    if (outbox_prune(answer->replica, now_ms - BUNDLE_KEEP_MS, error) != 0)
+        return -1;
+    return setting_set(answer->replica, "pruned_at", value_integer(now_ms), error);
+}
+
+static int take_inside(const struct answer *answer, const struct clock_anchor *anchor,
+                       struct answer_result *result, struct error *error) {
+    if (progress_write_anchor(answer->replica, anchor, error) != 0 ||
+        setting_set(answer->replica, "server_schema_version",
+                    value_integer(answer->response->schema_version), error) != 0 ||
+        take_answers(answer, result, error) != 0)
+        return -1;
+    if (take_rows(answer, result, error) != 0)
+        return -1;
+    return prune(answer, error);
+}
+
+int answer_take(const struct answer *answer, struct answer_result *ret, struct error *error) {
+    struct answer_result result = {0};
+    struct clock_anchor anchor = anchor_of(answer);
+    struct progress progress;
+    if (progress_read(answer->replica, &progress, error) != 0)
+        return -1;
+    bool nothing = says_nothing(answer);
+    if (nothing && !anchor_is_news(&progress.anchor, &anchor)) {
+        *ret = result;
+        return 0;
+    }
+    if (replica_begin(answer->replica, error) != 0)
+        return -1;
+    int failed = nothing ? progress_write_anchor(answer->replica, &anchor, error)
+                         : take_inside(answer, &anchor, &result, error);
+    if (failed || replica_commit(answer->replica, error) != 0) {
+        replica_rollback(answer->replica);
+        return -1;
+    }
+    result.changed = !nothing;
+    *ret = result;
+    return 0;
+}
+
+void answer_note_outcome(struct replica *replica, struct answer_memory *memory,
+                         const struct error *why) {
+    int64_t now_ms = replica->env->wall_ms(replica->env->context);
+    const char *code = why ? why->code : "";
+    char text[sizeof why->code + sizeof why->message + 2] = "";
+    if (strcmp(memory->noted_error, code) == 0 && memory->noted_at_ms != 0 &&
+        (why || now_ms - memory->noted_at_ms < NOTE_EVERY_MS))
+        return;
+    if (why)
+        snprintf(text, sizeof text, "%s: %s", why->code, why->message);
+    if (replica_begin(replica, NULL) != 0)
+        return;
+    int failed = setting_set(replica, "last_error", value_text(text), NULL) != 0 ||
+                 setting_set(replica, why ? "last_error_at" : "last_sync_at",
+                             value_integer(now_ms), NULL) != 0 ||
+                 replica_commit(replica, NULL) != 0;
+    replica_rollback(replica);
+    if (failed)
+        return;
+    memory->noted_at_ms = now_ms;
+    snprintf(memory->noted_error, sizeof memory->noted_error, "%s", code);
+}

@@ -1,0 +1,359 @@
+/*
+ * Sync: rounds of question and answer.
+ */
+#include "client-core/sync_round.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-core/bundle_store.h"
+#include "client-core/exchange.h"
+#include "client-core/outbox.h"
+#include "client-core/pull.h"
+#include "client-core/state.h"
+#include "client-core/sync_answer.h"
+
+enum {
+    COUNTER_BLOCK = 256,    /* request counters reserved with one write */
+    FIRST_BUNDLES = 4,      /* of one request: little when the link may be poor, */
+    REQUEST_SPARE = 512 * 1024, /* what else is in a request */
+    STALLS_MAX = 3          /* rounds in a row that settle nothing */
+};
+
+struct syncer {
+    struct replica *replica;
+    const struct identity *identity;
+    const struct transport *transport;
+    size_t bundles;     /* of the next request; doubled while it goes well */
+    int64_t counter;    /* the next request's */
+    int64_t counter_end; /* reserved up to here */
+    struct answer_memory memory;
+};
+
+int syncer_open(struct replica *replica, const struct identity *identity,
+                const struct transport *transport, struct syncer **ret, struct error *error) {
+    struct syncer *syncer = calloc(1, sizeof *syncer);
+    if (!syncer) {
+        replica_close(replica);
+        return error_out_of_memory(error);
+    }
+    *syncer = (struct syncer){.replica = replica,
+                              .identity = identity,
+                              .transport = transport,
+                              .bundles = FIRST_BUNDLES};
+    *ret = syncer;
+    return 0;
+}
+
+void syncer_close(struct syncer *syncer) {
+    if (!syncer)
+        return;
+    replica_close(syncer->replica);
+    free(syncer);
+}
+
+struct replica *syncer_replica(const struct syncer *syncer) {
+    return syncer->replica;
+}
+
+/* --- one run ----------------------------------------------------------------------------------------- */
+
+struct run {
+    struct syncer *syncer;
+    satchel_progress_function progress;
+    void *context;
+    satchel_sync_report report;
+    char address[IDENTITY_ADDRESS];
+    char ca_file[IDENTITY_FILE];
+    int stalls;
+};
+
+static int tell(const struct run *run, const char *phase, int64_t rows, int64_t rows_left,
+                struct error *error) {
+    satchel_progress progress = {
+        .phase = phase,
+        .rows = rows,
+        .rows_left = rows_left,
+        .bytes = run->report.bytes_received,
+        .waiting = run->report.waiting,
+    };
+    if (!run->progress || run->progress(run->context, &progress) == 0)
+        return 0;
+    return error_set(error, "sync.stopped", "", "the sync was stopped");
+}
+
+static int tell_applying(void *context, int64_t rows) {
+    const struct run *run = context;
+    return tell(run, "applying", rows, 0, NULL);
+}
+
+/* Where the server is may have changed, by another process too. */
+static int read_address(struct run *run, struct error *error) {
+    struct buffer address = buffer_make(IDENTITY_ADDRESS - 1);
+    struct buffer ca_file = buffer_make(IDENTITY_FILE - 1);
+    int failed = setting_bytes(run->syncer->replica, "address", &address, error) != 0 ||
+                 setting_bytes(run->syncer->replica, "ca_file", &ca_file, error) != 0;
+    if (!failed) {
+        memcpy(run->address, buffer_text(&address), address.size + 1);
+        memcpy(run->ca_file, buffer_text(&ca_file), ca_file.size + 1);
+    }
+    buffer_free(&address);
+    buffer_free(&ca_file);
+    return failed;
+}
+
+/* A counter that no request of this device had, whatever happens to the process. */
+static int next_counter(struct syncer *syncer, int64_t *ret, struct error *error) {
+    if (syncer->counter == syncer->counter_end) {
+        struct progress progress;
+        if (progress_read(syncer->replica, &progress, error) != 0 ||
+            progress_write_counter(syncer->replica, progress.request_counter + COUNTER_BLOCK,
+                                   error) != 0)
+            return -1;
+        syncer->counter = progress.request_counter;
+        syncer->counter_end = progress.request_counter + COUNTER_BLOCK;
+    }
+    *ret = ++syncer->counter;
+    return 0;
+}
+
+/* Headquarters' time is known well enough to seal by: it was learned since the machine started. */
+static int knows_time(struct syncer *syncer, bool *ret, struct error *error) {
+    struct progress progress;
+    struct clock_reading now = clock_read(syncer->replica->env);
+    if (progress_read(syncer->replica, &progress, error) != 0)
+        return -1;
+    *ret = progress.anchor.known && id_equal(progress.anchor.boot, now.boot);
+    return 0;
+}
+
+static int seal_waiting(struct run *run, struct error *error) {
+    struct syncer *syncer = run->syncer;
+    int64_t open = 0;
+    int64_t sealed = 1;
+    if (bundle_store_count_open(syncer->replica, &open, error) != 0)
+        return -1;
+    for (; sealed > 0 && open < (int64_t)syncer->bundles; open++) {
+        struct outbox_counts counts;
+        if (outbox_count(syncer->replica, &counts, error) != 0)
+            return -1;
+        if (counts.unsealed == 0)
+            break;
+        if (bundle_store_seal(syncer->replica, syncer->identity, &sealed, error) != 0)
+            return -1;
+        run->report.transactions_sent += sealed;
+    }
+    return 0;
+}
+
+/* --- one round --------------------------------------------------------------------------------------- */
+
+struct round {
+    struct run *run;
+    struct arena arena;
+    struct sync_request request;
+    struct buffer body;
+    struct buffer bytes; /* of the answer */
+    struct sync_response response;
+    struct answer_result result;
+};
+
+static int fill_request(struct round *round, bool with_bundles, struct error *error) {
+    struct syncer *syncer = round->run->syncer;
+    struct sync_request *request = &round->request;
+    struct progress progress;
+    struct clock_reading now = clock_read(syncer->replica->env);
+    const struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE};
+    if (progress_read(syncer->replica, &progress, error) != 0 ||
+        progress_read_held(syncer->replica, &request->held, error) != 0 ||
+        progress_read_position(syncer->replica, &round->arena, &request->position, error) != 0 ||
+        next_counter(syncer, &request->counter, error) != 0)
+        return -1;
+    request->org = syncer->identity->certificate.org;
+    request->device = syncer->identity->certificate.device;
+    request->time = clock_correct(&progress.anchor, &now);
+    request->schema_version = SCHEMA_VERSION;
+    request->epoch = syncer->identity->epoch;
+    request->cursor = progress.cursor;
+    request->digest = progress.digest;
+    request->digest_rows = progress.digest_rows;
+    if (!with_bundles)
+        return 0;
+    return bundle_store_open(syncer->replica, &budget, &round->arena, &request->bundles,
+                             &request->bundle_count, error);
+}
+
+static int post(struct round *round, struct bytes *ret_answer, struct error *error) {
+    struct run *run = round->run;
+    struct syncer *syncer = run->syncer;
+    struct exchange exchange = {
+        .transport = syncer->transport,
+        .address = run->address,
+        .path = "/v1/sync",
+        .ca_file = run->ca_file,
+        .keys = &syncer->identity->keys,
+        .server_key = &syncer->identity->server_key,
+        .request_context = "satchel sync request",
+        .response_context = "satchel sync response",
+        .maximum = LIMIT_RESPONSE,
+    };
+    size_t sent = 0;
+    round->body = buffer_make(LIMIT_REQUEST);
+    if (sync_request_encode(&round->request, &round->body, error) != 0)
+        return -1;
+    if (round->body.failed)
+        return error_out_of_memory(error);
+    if (exchange_run(&exchange, buffer_bytes(&round->body), &round->bytes, ret_answer, &sent,
+                     error) != 0) {
+        syncer->bundles = 1; /* next time a smaller step, which may get through */
+        return -1;
+    }
+    run->report.bytes_sent += (int64_t)sent;
+    run->report.bytes_received += (int64_t)round->bytes.size;
+    run->report.bundles_sent += (int64_t)round->request.bundle_count;
+    if (syncer->bundles < LIMIT_BUNDLES_OF_REQUEST)
+        syncer->bundles *= 2;
+    return 0;
+}
+
+/* The answer is to this question and of this history of the server. */
+static int check_response(const struct round *round, struct error *error) {
+    const struct identity *identity = round->run->syncer->identity;
+    uint8_t hash[HASH_SIZE];
+    hash_blake2b(buffer_bytes(&round->body), hash);
+    if (memcmp(hash, round->response.request_hash, HASH_SIZE) != 0)
+        return error_set(error, "server.signature", "", "the answer is to another question");
+    if (round->response.epoch != identity->epoch)
+        return error_set(error, "server.epoch", "",
+                         "headquarters was restored from a backup (its history is number %lld,"
+                         " this station's is %lld); enrol this station again",
+                         (long long)round->response.epoch, (long long)identity->epoch);
+    return 0;
+}
+
+static int run_round(struct round *round, bool with_bundles, struct error *error) {
+    struct run *run = round->run;
+    struct bytes answer;
+    if (fill_request(round, with_bundles, error) != 0 ||
+        tell(run, round->request.bundle_count ? "sending" : "receiving",
+             run->report.rows_received, 0, error) != 0)
+        return -1;
+    int64_t sent_at = run->syncer->replica->env->boot_ms(run->syncer->replica->env->context);
+    if (post(round, &answer, error) != 0 ||
+        sync_response_decode(answer, &round->arena, &round->response, error) != 0 ||
+        check_response(round, error) != 0)
+        return -1;
+    run->report.rows_received += round->response.row_count;
+    if (tell(run, "receiving", run->report.rows_received, round->response.rows_left, error) != 0)
+        return -1;
+    struct answer taken = {
+        .replica = run->syncer->replica,
+        .memory = &run->syncer->memory,
+        .request = &round->request,
+        .response = &round->response,
+        .sent_at_boot_ms = sent_at,
+        .progress = tell_applying,
+        .context = run,
+    };
+    return answer_take(&taken, &round->result, error);
+}
+
+static void add_to_report(struct run *run, const struct answer_result *result) {
+    run->report.merged += result->merged;
+    run->report.conflicts += result->conflicts;
+    run->report.refused += result->refused;
+    run->report.rows_forgotten += result->rows_forgotten;
+    run->report.rounds++;
+}
+
+/* Nothing settled although something was sent: that must not go on for ever. */
+static int check_stall(struct run *run, const struct round *round, struct error *error) {
+    bool settled = round->request.bundle_count == 0 || round->result.bundles_settled > 0;
+    run->stalls = settled ? 0 : run->stalls + 1;
+    if (run->stalls < STALLS_MAX)
+        return 0;
+    return error_set(error, "bundle.gap", "", "headquarters does not take this station's work");
+}
+
+static void round_free(struct round *round) {
+    scope_set_free(&round->request.held);
+    scope_set_free(&round->response.gained);
+    scope_set_free(&round->response.lost);
+    arena_free(&round->arena);
+    buffer_free(&round->body);
+    buffer_free(&round->bytes);
+}
+
+static int do_round(struct run *run, bool with_bundles, bool *ret_more, struct error *error) {
+    struct round *round = calloc(1, sizeof *round);
+    if (!round)
+        return error_out_of_memory(error);
+    round->run = run;
+    round->arena = arena_make((size_t)LIMIT_RESPONSE * 4);
+    int failed = run_round(round, with_bundles, error);
+    if (!failed) {
+        add_to_report(run, &round->result);
+        *ret_more = round->response.more || round->response.restart;
+        failed = round->result.blocked.code[0] != '\0';
+        if (failed && error)
+            *error = round->result.blocked;
+    }
+    if (!failed)
+        failed = check_stall(run, round, error);
+    round_free(round);
+    free(round);
+    return failed;
+}
+
+static int is_done(struct run *run, bool more, bool *ret, struct error *error) {
+    struct outbox_counts counts;
+    int64_t open = 0;
+    if (outbox_count(run->syncer->replica, &counts, error) != 0 ||
+        bundle_store_count_open(run->syncer->replica, &open, error) != 0)
+        return -1;
+    run->report.waiting = counts.waiting;
+    *ret = !more && open == 0 && counts.unsealed == 0;
+    return 0;
+}
+
+static int run_rounds(struct run *run, struct error *error) {
+    bool done = false;
+    if (read_address(run, error) != 0)
+        return -1;
+    while (!done) {
+        bool more = false;
+        bool timed = false;
+        if (knows_time(run->syncer, &timed, error) != 0 ||
+            (timed && seal_waiting(run, error) != 0) ||
+            do_round(run, timed, &more, error) != 0 || is_done(run, more, &done, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void finish_report(struct run *run, int64_t started) {
+    const struct env *env = run->syncer->replica->env;
+    struct progress progress;
+    struct outbox_counts counts;
+    if (progress_read(run->syncer->replica, &progress, NULL) == 0)
+        run->report.cursor = progress.cursor;
+    if (outbox_count(run->syncer->replica, &counts, NULL) == 0)
+        run->report.waiting = counts.waiting;
+    run->report.duration_ms = env->boot_ms(env->context) - started;
+}
+
+int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,
+               satchel_sync_report *ret, struct error *error) {
+    const struct env *env = syncer->replica->env;
+    struct run run = {.syncer = syncer, .progress = progress, .context = context};
+    struct error why = {0};
+    int64_t started = env->boot_ms(env->context);
+    int failed = run_rounds(&run, &why);
+    answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
+    finish_report(&run, started);
+    if (ret)
+        *ret = run.report;
+    if (failed && error)
+        *error = why;
+    return failed;
+}

@@ -1,0 +1,23 @@
+/*
+ * Sync: rounds of question and answer until nothing is left to send or to receive. Every step
+ * is resumable: cut anywhere, run again, same result.
+ */
+#ifndef SATCHEL_CLIENT_SYNC_ROUND_H
+#define SATCHEL_CLIENT_SYNC_ROUND_H
+
+#include "client-core/identity.h"
+#include "satchel.h"
+#include "client-core/transport.h"
+
+struct syncer;
+
+/* `replica` is the syncer's own from now on, also when this fails. The other pointers must outlive it. */
+int syncer_open(struct replica *replica, const struct identity *identity,
+                const struct transport *transport, struct syncer **ret, struct error *error);
+void syncer_close(struct syncer *syncer); /* NULL is fine */
+struct replica *syncer_replica(const struct syncer *syncer);
+
+int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,
+               satchel_sync_report *ret, struct error *error);
+
+#endif

@@ -1,0 +1,88 @@
+/*
+ * Errors: filling the caller's error object, from a sentence or from what SQLite says.
+ */
+#include "schema/base/error.h"
+
+#include <assert.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Drops a character that was cut in the middle, so that a message is always whole UTF-8. */
+static void trim_cut_character(char *text, size_t length) {
+    size_t start = length;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0)
+        return;
+    unsigned char lead = (unsigned char)text[start - 1];
+    size_t want = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    if (length - (start - 1) < want)
+        text[start - 1] = '\0';
+}
+
+static void copy_word(char *target, size_t capacity, const char *word) {
+    snprintf(target, capacity, "%s", word);
+    if (strlen(word) >= capacity)
+        trim_cut_character(target, capacity - 1);
+}
+
+int error_set(struct error *error, const char *code, const char *field,
+              const char *format, ...) {
+    assert(code && format);
+    if (!error)
+        return -1;
+    struct error made = {0}; /* the arguments may point into *error */
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(made.message, sizeof made.message, format, arguments);
+    va_end(arguments);
+    if (length >= (int)sizeof made.message)
+        trim_cut_character(made.message, sizeof made.message - 1);
+    copy_word(made.code, sizeof made.code, code);
+    copy_word(made.field, sizeof made.field, field ? field : "");
+    *error = made;
+    return -1;
+}
+
+static const char *code_of_sqlite(int rc) {
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+        return "database.full";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return "database.busy";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return "database.corrupt";
+    case SQLITE_READONLY:
+        return "database.readonly";
+    case SQLITE_NOMEM:
+        return "database.memory";
+    case SQLITE_CONSTRAINT:
+        return "database.constraint";
+    default:
+        return "database.failed";
+    }
+}
+
+int error_from_sqlite(struct error *error, struct sqlite3 *db, const char *doing) {
+    assert(doing);
+    int rc = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
+    const char *what = db ? sqlite3_errmsg(db) : "out of memory";
+    return error_set(error, code_of_sqlite(rc), NULL, "%s: %s (%d)", doing, what, rc);
+}
+
+int error_out_of_memory(struct error *error) {
+    return error_set(error, "memory", NULL, "Out of memory.");
+}
+
+void error_clear(struct error *error) {
+    if (error)
+        memset(error, 0, sizeof *error);
+}
+
+bool error_is(const struct error *error, const char *code) {
+    return error && strcmp(error->code, code) == 0;
+}

@@ -1,0 +1,435 @@
+/* Conflicts, refusals, notices and devices: the rows that merging makes by itself. */
+#include "server/derived.h"
+
+#include <string.h>
+
+#include "schema/base/hash.h"
+#include "sync/clock.h"
+#include "sync/wire.h"
+
+enum { DERIVED_CELLS = 24, DERIVED_TEXT = 500 };
+
+/* --- building a row by column names ------------------------------------------------------------- */
+
+struct derived_row {
+    struct work *work;
+    const struct table *table;
+    struct cell cells[DERIVED_CELLS];
+    size_t count;
+    bool failed;
+};
+
+static struct derived_row derived_start(struct work *work, const char *table) {
+    return (struct derived_row){.work = work,
+                                .table = catalogue_table(work->master->catalogue, table)};
+}
+
+static void put(struct derived_row *row, const char *name, struct value value) {
+    const struct column *column = row->table ? table_column(row->table, name) : NULL;
+    if (column == NULL || row->count == DERIVED_CELLS) {
+        row->failed = true;
+        return;
+    }
+    row->cells[row->count++] = (struct cell){column->number, value};
+}
+
+static void put_id(struct derived_row *row, const char *name, const struct id *id) {
+    struct bytes copy = arena_copy(&row->work->arena, (struct bytes){id->bytes, ID_SIZE});
+    row->failed = row->failed || copy.data == NULL;
+    put(row, name, value_blob(copy));
+}
+
+static void put_text(struct derived_row *row, const char *name, const char *text) {
+    char *copy = arena_text(&row->work->arena, text, strlen(text));
+    row->failed = row->failed || copy == NULL;
+    put(row, name, value_text(copy ? copy : ""));
+}
+
+/* Inserts the row, or updates the one that is there. */
+static int derived_write(struct derived_row *derived, struct id id, struct error *error) {
+    struct work *work = derived->work;
+    if (derived->failed) {
+        return error_set(error, "catalogue.invalid", "",
+                         "an engine table lacks a column");
+    }
+    struct row_work *row =
+        work_row(work, derived->table, (struct bytes){id.bytes, ID_SIZE}, error);
+    if (row == NULL) {
+        return -1;
+    }
+    if (!row->existed && !row->inserted) {
+        return work_insert(work, row, derived->cells, derived->count, error);
+    }
+    uint64_t columns = 0;
+    if (work_values(work, row, error) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < derived->count; i++) {
+        const struct column *column = derived->table->by_number[derived->cells[i].column];
+        row->values[column - derived->table->columns] = derived->cells[i].value;
+        columns |= 1ULL << column->number;
+    }
+    return work_update(work, row, columns, error);
+}
+
+static bool derived_exists(struct work *work, const char *table, struct id id) {
+    struct error ignored;
+    const struct table *found = catalogue_table(work->master->catalogue, table);
+    struct row_work *row =
+        found ? work_row(work, found, (struct bytes){id.bytes, ID_SIZE}, &ignored) : NULL;
+    return row != NULL && (row->existed || row->inserted);
+}
+
+static struct id id_of_parts(const char *kind, const struct bytes *parts, size_t count) {
+    uint8_t hash[HASH_SIZE];
+    struct buffer text = buffer_make(LIMIT_TEXT);
+    buffer_append(&text, kind, strlen(kind) + 1);
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_byte(&text, (uint8_t)parts[i].size);
+        buffer_append(&text, parts[i].data, parts[i].size);
+    }
+    hash_blake2b(buffer_bytes(&text), hash);
+    buffer_free(&text);
+    return id_v8(hash);
+}
+
+/* --- who wrote what ------------------------------------------------------------------------------ */
+
+int derived_author(struct master *master, struct stamp *stamp, struct id *ret_user,
+                   struct error *error) {
+    sqlite3_stmt *statement = master_statement(master, SQL_GSN_GET, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, stamp->gsn);
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW) {
+        struct value user = value_of_column(statement, 0);
+        struct value device = value_of_column(statement, 3);
+        stamp->time = sqlite3_column_int64(statement, 1);
+        memset(&stamp->device, 0, sizeof stamp->device);
+        if (device.type == VALUE_BLOB && device.bytes.size == ID_SIZE) {
+            memcpy(stamp->device.bytes, device.bytes.data, ID_SIZE);
+        }
+        if (ret_user != NULL && user.bytes.size == ID_SIZE) {
+            memcpy(ret_user->bytes, user.bytes.data, ID_SIZE);
+        }
+    }
+    sqlite3_reset(statement);
+    return rc == SQLITE_ROW ? 0
+                            : error_set(error, "database.corrupt", "",
+                                        "gsn %lld is not logged", (long long)stamp->gsn);
+}
+
+int derived_latest_edit(struct work *work, const struct row_work *row, struct stamp *ret,
+                        struct error *error) {
+    sqlite3_stmt *statement = master_statement(work->master, SQL_STAMP_LATEST, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    sqlite3_bind_int(statement, 1, row->table->number);
+    sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 3, COLUMN_DELETED_AT);
+    int rc = sqlite3_step(statement);
+    int64_t latest = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    if (rc != SQLITE_ROW) {
+        return error_from_sqlite(error, work->master->db, "reading a row's last edit");
+    }
+    ret->gsn = latest > row->gsn ? latest : row->gsn;
+    return ret->gsn < work->gsn ? derived_author(work->master, ret, NULL, error) : 0;
+}
+
+/* --- words for people ------------------------------------------------------------------------------ */
+
+static void put_label(struct work *work, const struct table *table, struct bytes key,
+                      struct buffer *text) {
+    struct error ignored;
+    struct row_work *row = work_row(work, table, key, &ignored);
+    if (row == NULL || table->label == NULL || work_values(work, row, &ignored) != 0) {
+        return;
+    }
+    struct value label = work_value(row, table->label);
+    if (label.type == VALUE_TEXT) {
+        buffer_append(text, label.bytes.data, label.bytes.size);
+    }
+}
+
+static void put_words(struct work *work, const struct column *column, struct value value,
+                      struct buffer *text) {
+    if (value.type == VALUE_INTEGER) {
+        buffer_printf(text, "%lld", (long long)value.integer);
+    } else if (value.type == VALUE_TEXT) {
+        buffer_append(text, value.bytes.data, value.bytes.size);
+    } else if (value.type == VALUE_BLOB && column->ref != NULL &&
+               value.bytes.size == column->ref->key_count * ID_SIZE) {
+        put_label(work, column->ref, value.bytes, text);
+    }
+}
+
+/* Cuts at a character's border so that the text stays valid UTF-8. */
+static struct value short_text(struct work *work, struct buffer *text) {
+    size_t size = text->size < DERIVED_TEXT ? text->size : DERIVED_TEXT;
+    while (size > 0 && size < text->size && (text->data[size] & 0xC0) == 0x80) {
+        size--;
+    }
+    char *copy = arena_text(&work->arena, (const char *)text->data, size);
+    buffer_free(text);
+    return value_text(copy ? copy : "");
+}
+
+static struct value words_of_cell(struct work *work, const struct kept_conflict *conflict,
+                                  const struct value *values) {
+    struct buffer text = buffer_make(LIMIT_ROW_SIZE);
+    const struct table *table = conflict->row->table;
+    size_t k = 0;
+    for (size_t i = 0; i < table->data_count && k < conflict->count; i++) {
+        const struct column *column = &table->columns[i];
+        if (column->cell != conflict->cell->cell || column->key_position != 0) {
+            continue;
+        }
+        if (values[k].type != VALUE_NULL && text.size > 0) {
+            buffer_printf(&text, ", ");
+        }
+        put_words(work, column, values[k++], &text);
+    }
+    return short_text(work, &text);
+}
+
+static struct value words_of_row(struct work *work, const struct table *table,
+                                 struct bytes key) {
+    struct buffer text = buffer_make(LIMIT_ROW_SIZE);
+    put_label(work, table, key, &text);
+    return short_text(work, &text);
+}
+
+static struct value pack_values(struct work *work, const struct value *values,
+                                size_t count) {
+    struct buffer bytes = buffer_make(LIMIT_ROW_SIZE);
+    wire_put_values(&bytes, values, count);
+    struct bytes copy = arena_copy(&work->arena, buffer_bytes(&bytes));
+    buffer_free(&bytes);
+    return value_blob(copy);
+}
+
+/* --- notices ----------------------------------------------------------------------------------------- */
+
+struct notice {
+    struct id user;
+    struct id from;
+    const char *kind;
+    const struct table *table;
+    struct bytes key;
+    struct value title;
+    struct value detail;
+};
+
+static int tell(struct work *work, const struct notice *notice, struct error *error) {
+    struct bytes parts[] = {{notice->user.bytes, ID_SIZE},
+                            {(const uint8_t *)notice->kind, strlen(notice->kind)},
+                            notice->key,
+                            {work->transaction->id.bytes, ID_SIZE}};
+    struct id id = id_of_parts("notice", parts, 4);
+    struct derived_row row = derived_start(work, "notice");
+    put_id(&row, "user_id", &notice->user);
+    put_text(&row, "kind", notice->kind);
+    if (notice->table != NULL) {
+        put(&row, "table_number", value_integer(notice->table->number));
+        put(&row, "row_key", value_blob(notice->key));
+    }
+    put(&row, "title", notice->title);
+    put_id(&row, "from_user_id", &notice->from);
+    put(&row, "detail", notice->detail);
+    return derived_write(&row, id, error);
+}
+
+/* --- conflicts --------------------------------------------------------------------------------------- */
+
+struct side {
+    struct id user;
+    struct stamp stamp;
+};
+
+static int sides_of(struct work *work, const struct kept_conflict *conflict,
+                    struct side *ret_winner, struct side *ret_loser,
+                    struct error *error) {
+    struct side author = {work->transaction->user, {work->gsn, work->time, work->device}};
+    struct side other = {.stamp = {.gsn = conflict->other_gsn}};
+    if (derived_author(work->master, &other.stamp, &other.user, error) != 0) {
+        return -1;
+    }
+    *ret_winner = conflict->author_lost ? other : author;
+    *ret_loser = conflict->author_lost ? author : other;
+    return 0;
+}
+
+/* One conflict per cell, winning write and losing device: whoever edits three times before
+ * he hears of it loses once. */
+static struct id conflict_id(const struct kept_conflict *conflict,
+                             const struct side *winner, const struct side *loser) {
+    const struct row_work *row = conflict->row;
+    uint8_t place[2] = {row->table->number, conflict->cell->number};
+    uint8_t time[8];
+    for (int i = 0; i < 8; i++) {
+        time[i] = (uint8_t)((uint64_t)winner->stamp.time >> (56 - 8 * i));
+    }
+    struct bytes parts[] = {{place, 2},
+                            row->key,
+                            {winner->stamp.device.bytes, ID_SIZE},
+                            {time, 8},
+                            {loser->stamp.device.bytes, ID_SIZE}};
+    return id_of_parts("conflict", parts, 5);
+}
+
+static void put_conflict(struct derived_row *row, const struct kept_conflict *conflict,
+                         const struct side *winner, const struct side *loser) {
+    struct work *work = row->work;
+    put(row, "table_number", value_integer(conflict->row->table->number));
+    put(row, "row_key", value_blob(conflict->row->key));
+    put(row, "column_number", value_integer(conflict->cell->cell));
+    put(row, "row_label", words_of_row(work, conflict->row->table, conflict->row->key));
+    put_text(row, "cell_name",
+             conflict->cell->group ? conflict->cell->group : conflict->cell->name);
+    put(row, "winner_value", pack_values(work, conflict->winner, conflict->count));
+    put(row, "winner_text", words_of_cell(work, conflict, conflict->winner));
+    put_id(row, "winner_user_id", &winner->user);
+    put_id(row, "winner_device_id", &winner->stamp.device);
+    put(row, "winner_at", value_integer(clock_ms(winner->stamp.time)));
+    put(row, "loser_value", pack_values(work, conflict->loser, conflict->count));
+    put(row, "loser_text", words_of_cell(work, conflict, conflict->loser));
+    put_id(row, "loser_user_id", &loser->user);
+    put_id(row, "loser_device_id", &loser->stamp.device);
+    put(row, "loser_at", value_integer(clock_ms(loser->stamp.time)));
+    put_text(row, "reason", merge_reason_text(conflict->reason));
+    put_id(row, "transaction_id", &work->transaction->id);
+}
+
+static int tell_conflict(struct work *work, const struct kept_conflict *conflict,
+                         struct id to, struct id from, struct error *error) {
+    struct notice notice = {
+        .user = to,
+        .from = from,
+        .kind = conflict->reason == MERGE_REASON_DELETED ? "conflict.deleted"
+                                                         : "conflict.overwritten",
+        .table = conflict->row->table,
+        .key = conflict->row->key,
+        .title = words_of_row(work, conflict->row->table, conflict->row->key),
+        .detail = value_text(conflict->cell->group ? conflict->cell->group
+                                                   : conflict->cell->name),
+    };
+    return tell(work, &notice, error);
+}
+
+static int write_conflict(struct work *work, const struct kept_conflict *conflict,
+                          struct error *error) {
+    struct side winner;
+    struct side loser;
+    if (sides_of(work, conflict, &winner, &loser, error) != 0) {
+        return -1;
+    }
+    struct id id = conflict_id(conflict, &winner, &loser);
+    bool known = derived_exists(work, "conflict", id);
+    struct derived_row row = derived_start(work, "conflict");
+    put_conflict(&row, conflict, &winner, &loser);
+    if (derived_write(&row, id, error) != 0) {
+        return -1;
+    }
+    if (known) {
+        return 0;
+    }
+    if (conflict->reason == MERGE_REASON_DELETED &&
+        tell_conflict(work, conflict, winner.user, loser.user, error) != 0) {
+        return -1;
+    }
+    return tell_conflict(work, conflict, loser.user, winner.user, error);
+}
+
+int derived_conflicts(struct work *work, struct error *error) {
+    for (size_t i = 0; i < work->conflict_count; i++) {
+        if (write_conflict(work, &work->conflicts[i], error) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- refusals ----------------------------------------------------------------------------------------- */
+
+static int remember(struct work *work, const struct table *table, struct bytes key,
+                    bool whole, struct error *error) {
+    sqlite3_stmt *statement = master_statement(work->master, SQL_REFUSED_PUT, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    sqlite3_bind_int(statement, 1, table->number);
+    sqlite3_bind_blob(statement, 2, key.data, (int)key.size, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 3, whole ? 1 : 0);
+    sqlite3_bind_int64(statement, 4, work->station);
+    sqlite3_bind_int64(statement, 5, work->gsn);
+    return master_run(work->master, statement, "remembering a refusal", error);
+}
+
+static bool moves_state(const struct table *table, const struct change *change) {
+    for (size_t i = 0; i < change->cell_count; i++) {
+        const struct column *column =
+            table->by_number[change->cells[i].column % LIMIT_COLUMNS];
+        if (column != NULL && column->merge == MERGE_STATE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int remember_all(struct work *work, struct error *error) {
+    for (size_t i = 0; i < work->transaction->change_count; i++) {
+        const struct change *change = &work->transaction->changes[i];
+        const struct table *table =
+            catalogue_table_number(work->master->catalogue, change->table);
+        bool inserts = change->operation == ROW_INSERT;
+        bool matters = table != NULL && (inserts || moves_state(table, change));
+        if (matters && remember(work, table, change->key, inserts, error) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int derived_refusal(struct work *work, const struct origin *origin,
+                    const struct error *why, struct error *error) {
+    const struct transaction *transaction = work->transaction;
+    static const struct id NOBODY;
+    const struct id *user =
+        error_is(why, "actor.not_allowed") ? &NOBODY : &transaction->user;
+    struct derived_row row = derived_start(work, "refusal");
+    put_id(&row, "user_id", user);
+    put_id(&row, "device_id", &origin->device);
+    put_text(&row, "command", transaction->command);
+    put_text(&row, "code", why->code);
+    put_text(&row, "field", why->field);
+    put_text(&row, "message", why->message);
+    put(&row, "made_at", value_integer(clock_ms(transaction->time)));
+    if (derived_write(&row, transaction->id, error) != 0 ||
+        remember_all(work, error) != 0) {
+        return -1;
+    }
+    if (id_is_zero(*user)) {
+        return 0;
+    }
+    struct notice notice = {.user = *user,
+                            .kind = "transaction.refused",
+                            .table = row.table,
+                            .key = {transaction->id.bytes, ID_SIZE},
+                            .title = value_text(transaction->command),
+                            .detail = value_text(why->message)};
+    return tell(work, &notice, error);
+}
+
+int derived_device(struct work *work, const struct certificate *certificate,
+                   struct error *error) {
+    struct derived_row row = derived_start(work, "device");
+    put_text(&row, "name", certificate->name);
+    put_text(&row, "code", certificate->code);
+    put_text(&row, "ceiling", certificate->ceiling);
+    put(&row, "enrolled_at", value_integer(certificate->issued_at));
+    return derived_write(&row, certificate->device, error);
+}

@@ -1,0 +1,52 @@
+/* What the parts of a running server share. */
+#ifndef SATCHEL_SERVER_INTERNAL_H
+#define SATCHEL_SERVER_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "server/ingest.h"
+#include "server/reader.h"
+#include "server/server.h"
+
+struct http;
+
+struct server_counters {
+    atomic_llong requests, failures, bytes_in, bytes_out;
+    atomic_llong bundles, transactions, merged, conflicts, refused, rows_sent, enrolments;
+};
+
+struct server {
+    struct server_options options;
+    const struct env *env;
+    const struct catalogue *catalogue;
+    struct ingest *ingest;
+    struct reader_pool *readers;
+    struct http *http;
+    struct sign_keys keys;
+    struct id org;
+    int64_t epoch;
+    char org_name[128];
+    int64_t started_at;
+    struct server_counters counters;
+};
+
+/* Writes one log line: event and printf-made JSON members ("\"gsn\":5"), or "" for none. */
+void server_log(struct server *server, const char *level, const char *event,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The files of a server's folder: malloc'ed paths, NULL without memory. */
+char *server_path(const char *data, const char *file);
+int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
+int server_write_keys(const char *data, const struct sign_keys *keys,
+                      struct error *error);
+/* Opens the folder's master for writing, with its keys, org and epoch. */
+int server_open_master(const struct server_options *options, struct master **ret,
+                       struct error *error);
+
+/* --- http.c: the only file that knows CivetWeb ---------------------------------------------- */
+int http_start(struct server *server, const char *listen, const char *certificate,
+               struct http **ret, struct error *error);
+const char *http_address(const struct http *http);
+void http_stop(struct http *http);
+
+#endif

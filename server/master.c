@@ -1,0 +1,304 @@
+/* Opening the master, its own tables, its transactions and fixed statements. */
+#include "server/master.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/access.h"
+#include "server/placing.h"
+
+static const char ENGINE_TABLES[] =
+    "create table journal ("
+    "  entry integer primary key, kind integer not null, at integer not null,"
+    "  station integer, schema_version integer not null, content blob not null,"
+    "  outcome blob not null, hash blob not null, signature blob) strict;"
+    "create table gsn_log ("
+    "  gsn integer primary key, id blob not null unique, entry integer not null,"
+    "  station integer not null, user_id blob not null, base integer not null,"
+    "  time integer not null, at integer not null, kind integer not null, command text not null,"
+    "  code text not null, field text not null, message text not null) strict;"
+    "create table row_meta ("
+    "  table_number integer not null, row_key blob not null, gsn integer not null,"
+    "  placements blob not null, primary key (table_number, row_key)) strict, without rowid;"
+    "create table cell_stamp ("
+    "  table_number integer not null, row_key blob not null, cell integer not null,"
+    "  gsn integer not null, primary key (table_number, row_key, cell)) strict, without rowid;"
+    "create table feed ("
+    "  scope integer not null, gsn integer not null, table_number integer not null,"
+    "  row_key blob not null, gone integer not null,"
+    "  primary key (scope, gsn, table_number, row_key)) strict, without rowid;"
+    "create table scope_name ("
+    "  number integer primary key, kind integer not null, id blob not null,"
+    "  unique (kind, id)) strict;"
+    "insert into scope_name values (1, 1, zeroblob(16)), (2, 2, zeroblob(16));"
+    "create table station ("
+    "  number integer primary key, id blob not null unique, public_key blob not null unique,"
+    "  code text not null unique, certificate blob not null, last_number integer not null,"
+    "  last_seq integer not null, last_hash blob not null, revoked_at integer) strict;"
+    "create table bundle_seen ("
+    "  station integer not null, number integer not null, hash blob not null,"
+    "  entry integer not null, primary key (station, number)) strict, without rowid;"
+    "create table invitation ("
+    "  token_hash blob primary key not null, content blob not null,"
+    "  expires_at integer not null, station integer) strict, without rowid;"
+    "create table refused_row ("
+    "  table_number integer not null, row_key blob not null, whole integer not null,"
+    "  station integer not null, gsn integer not null,"
+    "  primary key (table_number, row_key, whole, station)) strict, without rowid;"
+    "create table server_state (name text primary key not null, value blob) strict, without rowid;"
+    "create table server_local (name text primary key not null, value text) strict, without rowid;";
+
+static const char *const FIXED_SQL[SQL_COUNT] = {
+    [SQL_META_GET] =
+        "select gsn, placements from row_meta where table_number = ? and row_key = ?",
+    [SQL_META_INSERT] = "insert into row_meta (table_number, row_key, gsn, placements)"
+                        " values (?, ?, ?, ?)",
+    [SQL_META_PLACEMENTS] = "update row_meta set placements = ?3"
+                            " where table_number = ?1 and row_key = ?2",
+    [SQL_STAMP_GET] = "select gsn from cell_stamp"
+                      " where table_number = ? and row_key = ? and cell = ?",
+    [SQL_STAMP_PUT] =
+        "insert into cell_stamp (table_number, row_key, cell, gsn)"
+        " values (?, ?, ?, ?)"
+        " on conflict (table_number, row_key, cell) do update set gsn = excluded.gsn",
+    [SQL_STAMP_LATEST] = "select max(gsn) from cell_stamp"
+                         " where table_number = ? and row_key = ? and cell <> ?",
+    [SQL_FEED_PUT] = "insert into feed (scope, gsn, table_number, row_key, gone)"
+                     " values (?, ?, ?, ?, ?)",
+    [SQL_FEED_DELETE] =
+        "delete from feed"
+        " where scope = ? and gsn = ? and table_number = ? and row_key = ?",
+    [SQL_SCOPE_GET] = "select number from scope_name where kind = ? and id = ?",
+    [SQL_SCOPE_ADD] = "insert into scope_name (number, kind, id)"
+                      " values ((select max(number) + 1 from scope_name), ?, ?)",
+    [SQL_GSN_GET] = "select g.user_id, g.time, g.at, s.id from gsn_log g"
+                    " left join station s on s.number = g.station where g.gsn = ?",
+    [SQL_GSN_BY_TRANSACTION] = "select gsn, kind, time, code, field, message from gsn_log"
+                               " where id = ?",
+    [SQL_GSN_PUT] =
+        "insert into gsn_log (gsn, id, entry, station, user_id, base, time, at, kind,"
+        " command, code, field, message) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_JOURNAL_PUT] =
+        "insert into journal (entry, kind, at, station, schema_version, content,"
+        " outcome, hash, signature) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_JOURNAL_OUTCOME] = "select outcome from journal where entry = ?",
+    [SQL_STATION_PUT] =
+        "insert into station (number, id, public_key, code, certificate,"
+        " last_number, last_seq, last_hash) values (?, ?, ?, ?, ?, 0, 0, zeroblob(32))",
+    [SQL_STATION_HEAD] =
+        "update station set last_number = ?2, last_seq = ?3, last_hash = ?4"
+        " where number = ?1",
+    [SQL_BUNDLE_GET] =
+        "select hash, entry from bundle_seen where station = ? and number = ?",
+    [SQL_BUNDLE_PUT] = "insert into bundle_seen (station, number, hash, entry)"
+                       " values (?, ?, ?, ?)",
+    [SQL_INVITATION_GET] = "select content, expires_at, station from invitation"
+                           " where token_hash = ?",
+    [SQL_INVITATION_PUT] = "insert into invitation (token_hash, content, expires_at)"
+                           " values (?, ?, ?)",
+    [SQL_INVITATION_USE] = "update invitation set station = ?2 where token_hash = ?1",
+    [SQL_REFUSED_PUT] =
+        "insert into refused_row (table_number, row_key, whole, station, gsn)"
+        " values (?, ?, ?, ?, ?)"
+        " on conflict (table_number, row_key, whole, station)"
+        " do update set gsn = excluded.gsn",
+    [SQL_REFUSED_GET] = "select 1 from refused_row where table_number = ? and row_key = ?"
+                        " and whole = ? and station = ? and gsn > ?",
+    [SQL_ROLES] = "select role from engine_role where user_id = ?",
+    [SQL_USER] = "select active from engine_user where user_id = ?",
+    [SQL_STATE_GET] = "select value from server_state where name = ?",
+    [SQL_STATE_PUT] = "insert into server_state (name, value) values (?, ?)"
+                      " on conflict (name) do update set value = excluded.value",
+};
+
+bool error_is_failure(const struct error *error) {
+    bool database = strncmp(error->code, "database.", 9) == 0 &&
+                    !error_is(error, "database.constraint");
+    return database || strncmp(error->code, "memory", 6) == 0 ||
+           strncmp(error->code, "journal.", 8) == 0;
+}
+
+sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
+                               struct error *error) {
+    sqlite3_stmt **statement = &master->fixed[sql];
+    if (*statement == NULL &&
+        database_statement(master->db, FIXED_SQL[sql], statement, error) != 0) {
+        return NULL;
+    }
+    sqlite3_reset(*statement);
+    return *statement;
+}
+
+int master_run(struct master *master, sqlite3_stmt *statement, const char *doing,
+               struct error *error) {
+    int rc = sqlite3_step(statement);
+    int result = rc == SQLITE_DONE ? 0 : error_from_sqlite(error, master->db, doing);
+    sqlite3_reset(statement);
+    return result;
+}
+
+static int make_parts(struct master *master, struct error *error) {
+    if (functions_register(master->db, &master->functions, error) != 0 ||
+        rules_open(master->db, master->catalogue, &master->rules, error) != 0) {
+        return -1;
+    }
+    return access_make(master, &master->access, error) == 0
+               ? scope_numbers_make(&master->scopes, error)
+               : -1;
+}
+
+int master_open(const char *path, const struct env *env,
+                const struct catalogue *catalogue, bool create, struct master **ret,
+                struct error *error) {
+    struct master *master = calloc(1, sizeof *master);
+    if (master == NULL) {
+        return error_out_of_memory(error);
+    }
+    bool created = false;
+    master->env = env;
+    master->catalogue = catalogue;
+    master->functions = (struct function_context){.env = env, .catalogue = catalogue};
+    if (database_open(path, create, false, &master->db, error) != 0 ||
+        database_prepare(master->db, catalogue, DATABASE_MASTER, ENGINE_TABLES, &created,
+                         error) != 0) {
+        goto out;
+    }
+    master->statements.db = master->db;
+    if (make_parts(master, error) != 0) {
+        goto out;
+    }
+    *ret = master;
+    return 0;
+out:
+    master_close(master);
+    return -1;
+}
+
+void master_close(struct master *master) {
+    if (master == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < SQL_COUNT; i++) {
+        sqlite3_finalize(master->fixed[i]);
+    }
+    statement_cache_clear(&master->statements);
+    rules_close(master->rules);
+    access_free(master->access);
+    scope_numbers_free(master->scopes);
+    sqlite3_close(master->db);
+    seal_wipe(&master->keys, sizeof master->keys);
+    free(master);
+}
+
+/* The journal's last entry and the last gsn, as any process may have left them. */
+static int read_heads(struct master *master, struct error *error) {
+    static const char SQL[] =
+        "select j.entry, j.at, j.hash, (select max(gsn) from gsn_log)"
+        " from journal j order by j.entry desc limit 1";
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(master->db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    master->entry = master->gsn = master->last_at = 0;
+    memset(master->entry_hash, 0, HASH_SIZE);
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW) {
+        master->entry = sqlite3_column_int64(statement, 0);
+        master->last_at = sqlite3_column_int64(statement, 1);
+        if (sqlite3_column_bytes(statement, 2) == HASH_SIZE) {
+            memcpy(master->entry_hash, sqlite3_column_blob(statement, 2), HASH_SIZE);
+        }
+        master->gsn = sqlite3_column_int64(statement, 3);
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, master->db, "reading the journal's head");
+}
+
+int master_begin(struct master *master, struct error *error) {
+    if (database_run(master->db, "begin immediate", error) != 0) {
+        return -1;
+    }
+    if (read_heads(master, error) != 0) {
+        master_rollback(master);
+        return -1;
+    }
+    return 0;
+}
+
+int master_commit(struct master *master, struct error *error) {
+    if (database_run(master->db, "commit", error) == 0) {
+        return 0;
+    }
+    master_rollback(master);
+    return -1;
+}
+
+void master_rollback(struct master *master) {
+    if (sqlite3_get_autocommit(master->db) == 0) {
+        sqlite3_exec(master->db, "rollback", NULL, NULL, NULL);
+    }
+    master_forget(master);
+}
+
+int master_savepoint(struct master *master, struct error *error) {
+    return database_run(master->db, "savepoint work", error);
+}
+
+int master_release(struct master *master, struct error *error) {
+    return database_run(master->db, "release work", error);
+}
+
+int master_undo(struct master *master, struct error *error) {
+    master_forget(master);
+    return database_run(master->db, "rollback to work; release work", error);
+}
+
+void master_forget(struct master *master) {
+    access_forget(master->access);
+    scope_numbers_forget(master->scopes);
+}
+
+int64_t master_now(struct master *master) {
+    int64_t now = master->env->wall_ms(master->env->context);
+    return now > master->last_at ? now : master->last_at;
+}
+
+int master_setting(sqlite3 *db, const char *name, char **ret, struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(db, "select value from server_local where name = ?",
+                           &statement, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    char *value = NULL;
+    int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_TEXT) {
+        value = strdup((const char *)sqlite3_column_text(statement, 0));
+    }
+    sqlite3_finalize(statement);
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        return error_from_sqlite(error, db, "reading a setting");
+    }
+    *ret = value;
+    return 0;
+}
+
+int master_set_setting(sqlite3 *db, const char *name, const char *value,
+                       struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    static const char SQL[] = "insert into server_local (name, value) values (?, ?)"
+                              " on conflict (name) do update set value = excluded.value";
+    if (database_statement(db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, value, -1, SQLITE_STATIC);
+    int rc = sqlite3_step(statement);
+    int result =
+        rc == SQLITE_DONE ? 0 : error_from_sqlite(error, db, "writing a setting");
+    sqlite3_finalize(statement);
+    return result;
+}

@@ -1,0 +1,553 @@
+/* Walking the feed of a station's scopes, merged in gsn order. */
+#include "server/pull.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/database.h"
+
+/* --- one scope's walk ------------------------------------------------------------------------- */
+
+struct feed_entry {
+    int64_t gsn;
+    int table;
+    uint8_t key[LIMIT_KEY_COLUMNS * ID_SIZE];
+    size_t key_size;
+    bool gone;
+};
+
+struct walk {
+    sqlite3_stmt *statement;
+    int64_t number;
+    int64_t start; /* entries above this gsn */
+    bool lost;     /* the station held this scope and no longer does */
+    bool gained;   /* the station did not hold it */
+    struct feed_entry entry;
+};
+
+static int compare_entries(const struct feed_entry *a, const struct feed_entry *b) {
+    if (a->gsn != b->gsn) {
+        return a->gsn < b->gsn ? -1 : 1;
+    }
+    if (a->table != b->table) {
+        return a->table - b->table;
+    }
+    return bytes_compare((struct bytes){a->key, a->key_size},
+                         (struct bytes){b->key, b->key_size});
+}
+
+/* 1: the walk stands on an entry; 0: it is over. */
+static int walk_step(struct walk *walk, sqlite3 *db, struct error *error) {
+    int rc = sqlite3_step(walk->statement);
+    if (rc != SQLITE_ROW) {
+        return rc == SQLITE_DONE ? 0 : error_from_sqlite(error, db, "walking the feed");
+    }
+    struct bytes key = value_of_column(walk->statement, 2).bytes;
+    if (key.size > sizeof walk->entry.key) {
+        return error_set(error, "database.corrupt", "feed", "a feed entry is damaged");
+    }
+    walk->entry.gsn = sqlite3_column_int64(walk->statement, 0);
+    walk->entry.table = sqlite3_column_int(walk->statement, 1);
+    memcpy(walk->entry.key, key.data, key.size);
+    walk->entry.key_size = key.size;
+    walk->entry.gone = sqlite3_column_int(walk->statement, 3) != 0;
+    return 1;
+}
+
+/* --- all of them, as a heap --------------------------------------------------------------------- */
+
+struct pull {
+    struct reader *reader;
+    struct arena *arena;
+    const struct sync_request *request;
+    struct scope_set current; /* what the station may see */
+    struct walk *walks;       /* a heap by entry */
+    size_t walk_count;
+    int64_t *numbers; /* scope numbers of `current`, sorted */
+    int64_t *starts;  /* and where the station stands in each */
+    size_t number_count;
+    struct row_group groups[LIMIT_TABLES];
+    size_t row_capacity[LIMIT_TABLES];
+    size_t forget_capacity[LIMIT_TABLES];
+    size_t row_count;
+    size_t byte_count;
+    struct feed_entry last;
+    bool any;
+};
+
+static void sift_down(struct pull *pull, size_t i) {
+    for (;;) {
+        size_t least = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < pull->walk_count;
+             child++) {
+            if (compare_entries(&pull->walks[child].entry, &pull->walks[least].entry) <
+                0) {
+                least = child;
+            }
+        }
+        if (least == i) {
+            return;
+        }
+        struct walk held = pull->walks[i];
+        pull->walks[i] = pull->walks[least];
+        pull->walks[least] = held;
+        i = least;
+    }
+}
+
+static void drop_walk(struct pull *pull, size_t i) {
+    sqlite3_finalize(pull->walks[i].statement);
+    pull->walks[i] = pull->walks[--pull->walk_count];
+}
+
+static int advance_first(struct pull *pull, struct error *error) {
+    int rc = walk_step(&pull->walks[0], pull->reader->db, error);
+    if (rc == 0) {
+        drop_walk(pull, 0);
+    }
+    sift_down(pull, 0);
+    return rc < 0 ? -1 : 0;
+}
+
+static int scope_number_of(struct reader *reader, struct scope scope, int64_t *ret,
+                           struct error *error) {
+    sqlite3_stmt *statement = reader->scope_get;
+    sqlite3_reset(statement);
+    sqlite3_bind_int(statement, 1, (int)scope.kind);
+    sqlite3_bind_blob(statement, 2, scope.id.bytes, ID_SIZE, SQLITE_STATIC);
+    int rc = sqlite3_step(statement);
+    *ret = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, reader->db, "reading a scope");
+}
+
+static int open_walk(struct pull *pull, int64_t number, int64_t start, bool lost,
+                     bool gained, struct error *error) {
+    static const char SQL[] =
+        "select gsn, table_number, row_key, gone from feed"
+        " where scope = ?1 and (gsn, table_number, row_key) > (?2, ?3, ?4)"
+        " order by gsn, table_number, row_key";
+    struct walk walk = {.number = number, .start = start, .lost = lost, .gained = gained};
+    const struct pull_position *position = &pull->request->position;
+    if (database_statement(pull->reader->db, SQL, &walk.statement, error) != 0) {
+        return -1;
+    }
+    bool resumed = position->set && position->gsn > start;
+    sqlite3_bind_int64(walk.statement, 1, number);
+    sqlite3_bind_int64(walk.statement, 2, resumed ? position->gsn : start);
+    sqlite3_bind_int(walk.statement, 3, resumed ? position->table : LIMIT_TABLES);
+    value_bind(
+        walk.statement, 4,
+        value_blob(resumed ? position->key : (struct bytes){(const uint8_t *)"", 0}));
+    int rc = walk_step(&walk, pull->reader->db, error);
+    if (rc <= 0) {
+        sqlite3_finalize(walk.statement);
+        return rc;
+    }
+    pull->walks[pull->walk_count++] = walk;
+    return 0;
+}
+
+static int open_current(struct pull *pull, struct error *error) {
+    const struct sync_request *request = pull->request;
+    for (size_t i = 0; i < pull->current.count; i++) {
+        struct scope scope = pull->current.scopes[i];
+        bool held = scope_set_has(&request->held, scope);
+        int64_t number = 0;
+        if (scope_number_of(pull->reader, scope, &number, error) != 0) {
+            return -1;
+        }
+        if (number == 0) {
+            continue; /* no row was ever in it */
+        }
+        int64_t start = held ? request->cursor : 0;
+        pull->numbers[pull->number_count] = number;
+        pull->starts[pull->number_count++] = start;
+        if (open_walk(pull, number, start, false, !held, error) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int open_lost(struct pull *pull, const struct scope_set *lost,
+                     struct error *error) {
+    for (size_t i = 0; i < lost->count; i++) {
+        int64_t number = 0;
+        if (scope_number_of(pull->reader, lost->scopes[i], &number, error) != 0 ||
+            (number != 0 && open_walk(pull, number, 0, true, false, error) != 0)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int open_walks(struct pull *pull, const struct scope_set *lost,
+                      struct error *error) {
+    size_t most = pull->current.count + lost->count + 1;
+    pull->walks = arena_alloc_array(pull->arena, most, sizeof *pull->walks);
+    pull->numbers = arena_alloc_array(pull->arena, most, sizeof *pull->numbers);
+    pull->starts = arena_alloc_array(pull->arena, most, sizeof *pull->starts);
+    if (!pull->walks || !pull->numbers || !pull->starts) {
+        return error_out_of_memory(error);
+    }
+    if (open_current(pull, error) != 0 || open_lost(pull, lost, error) != 0) {
+        return -1;
+    }
+    for (size_t i = pull->walk_count; i-- > 0;) {
+        sift_down(pull, i);
+    }
+    return 0;
+}
+
+/* --- what an entry means to this station ------------------------------------------------------------ */
+
+enum entry_meaning { ENTRY_SKIP, ENTRY_SEND, ENTRY_FORGET };
+
+static bool find_start(const struct pull *pull, int64_t number, int64_t *ret_start) {
+    for (size_t i = 0; i < pull->number_count; i++) {
+        if (pull->numbers[i] == number) {
+            *ret_start = pull->starts[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_placements(struct pull *pull, const struct feed_entry *entry,
+                           struct placement *ret, size_t *ret_count,
+                           struct error *error) {
+    sqlite3_stmt *statement = pull->reader->placements;
+    sqlite3_reset(statement);
+    sqlite3_bind_int(statement, 1, entry->table);
+    sqlite3_bind_blob(statement, 2, entry->key, (int)entry->key_size, SQLITE_STATIC);
+    int rc = sqlite3_step(statement);
+    int result =
+        rc == SQLITE_ROW
+            ? placements_decode(value_of_column(statement, 0).bytes, ret,
+                                LIMIT_SCOPES_OF_ROW, ret_count, error)
+            : error_set(error, "database.corrupt", "feed", "a feed entry has no row");
+    sqlite3_reset(statement);
+    return result;
+}
+
+static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_meaning *ret,
+                      struct error *error) {
+    struct placement places[LIMIT_SCOPES_OF_ROW];
+    size_t count = 0;
+    if (read_placements(pull, &walk->entry, places, &count, error) != 0) {
+        return -1;
+    }
+    bool visible = false;
+    bool comes_later = false;
+    for (size_t i = 0; i < count; i++) {
+        int64_t start = 0;
+        if (places[i].gone || !find_start(pull, places[i].scope_number, &start)) {
+            continue;
+        }
+        visible = true;
+        comes_later =
+            comes_later || (places[i].gsn > walk->entry.gsn && places[i].gsn > start);
+    }
+    bool news = visible && !walk->lost && !walk->entry.gone && !comes_later;
+    bool held_before = !walk->gained && (walk->lost || walk->entry.gone);
+    *ret = news ? ENTRY_SEND : !visible && held_before ? ENTRY_FORGET : ENTRY_SKIP;
+    return 0;
+}
+
+/* --- rows ---------------------------------------------------------------------------------------------- */
+
+static int grow(struct arena *arena, void **array, size_t count, size_t *capacity,
+                size_t size, struct error *error) {
+    if (count < *capacity) {
+        return 0;
+    }
+    size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
+    void *bigger = arena_alloc_array(arena, wanted, size);
+    if (bigger == NULL) {
+        return error_out_of_memory(error);
+    }
+    if (count > 0) {
+        memcpy(bigger, *array, count * size);
+    }
+    *array = bigger;
+    *capacity = wanted;
+    return 0;
+}
+
+static void start_group(struct row_group *group, const struct table *table) {
+    group->table = table->number;
+    for (size_t i = 0; i < table->data_count; i++) {
+        if (table->columns[i].key_position == 0) {
+            group->columns[group->column_count++] = table->columns[i].number;
+        }
+    }
+}
+
+static void copy_id(struct value value, struct id *ret) {
+    memset(ret, 0, sizeof *ret);
+    if (value.type == VALUE_BLOB && value.bytes.size == ID_SIZE) {
+        memcpy(ret->bytes, value.bytes.data, ID_SIZE);
+    }
+}
+
+static int copy_row(struct pull *pull, const struct table *table, sqlite3_stmt *statement,
+                    struct sync_row *ret, struct error *error) {
+    size_t count = 0;
+    for (size_t i = 0; i < table->data_count; i++) {
+        if (table->columns[i].key_position != 0) {
+            continue;
+        }
+        struct value value = value_of_column(statement, (int)i);
+        if (value.type == VALUE_TEXT || value.type == VALUE_BLOB) {
+            value.bytes = arena_copy(pull->arena, value.bytes);
+            pull->byte_count += value.bytes.size;
+            if (value.bytes.data == NULL) {
+                return error_out_of_memory(error);
+            }
+        }
+        ret->values[count++] = value;
+    }
+    int stamps = (int)table->data_count;
+    ret->created_at = sqlite3_column_int64(statement, stamps);
+    copy_id(value_of_column(statement, stamps + 1), &ret->created_by);
+    ret->updated_at = sqlite3_column_int64(statement, stamps + 2);
+    copy_id(value_of_column(statement, stamps + 3), &ret->updated_by);
+    ret->gsn = sqlite3_column_int64(statement, stamps + 4);
+    pull->byte_count += 8 * table->data_count + 64;
+    return 0;
+}
+
+static int bind_key(sqlite3_stmt *statement, const struct table *table,
+                    const struct feed_entry *entry) {
+    for (size_t i = 0; i < table->key_count; i++) {
+        sqlite3_bind_blob(statement, (int)i + 1, entry->key + i * ID_SIZE, ID_SIZE,
+                          SQLITE_STATIC);
+    }
+    return entry->key_size == table->key_count * ID_SIZE ? 0 : -1;
+}
+
+static int send_row(struct pull *pull, const struct table *table,
+                    const struct feed_entry *entry, struct error *error) {
+    struct row_group *group = &pull->groups[table->number];
+    if (grow(pull->arena, (void **)&group->rows, group->row_count,
+             &pull->row_capacity[table->number], sizeof *group->rows, error) != 0) {
+        return -1;
+    }
+    struct sync_row *row = &group->rows[group->row_count];
+    sqlite3_stmt *statement =
+        statement_for(&pull->reader->statements, STATEMENT_READ, table, 0, error);
+    row->values = arena_alloc_array(pull->arena, table->data_count, sizeof *row->values);
+    row->key = arena_copy(pull->arena, (struct bytes){entry->key, entry->key_size});
+    if (statement == NULL || row->values == NULL || row->key.data == NULL) {
+        return statement == NULL ? -1 : error_out_of_memory(error);
+    }
+    int result = bind_key(statement, table, entry);
+    if (result == 0 && sqlite3_step(statement) == SQLITE_ROW) {
+        result = copy_row(pull, table, statement, row, error);
+        group->row_count++;
+        pull->row_count++;
+    } else {
+        result =
+            error_set(error, "database.corrupt", table->name, "a feed entry has no row");
+    }
+    sqlite3_reset(statement);
+    return result;
+}
+
+static int send_forget(struct pull *pull, const struct table *table,
+                       const struct feed_entry *entry, struct error *error) {
+    struct row_group *group = &pull->groups[table->number];
+    if (grow(pull->arena, (void **)&group->forget, group->forget_count,
+             &pull->forget_capacity[table->number], sizeof *group->forget, error) != 0) {
+        return -1;
+    }
+    struct bytes key =
+        arena_copy(pull->arena, (struct bytes){entry->key, entry->key_size});
+    if (key.data == NULL) {
+        return error_out_of_memory(error);
+    }
+    group->forget[group->forget_count++] = key;
+    pull->row_count++;
+    pull->byte_count += key.size;
+    return 0;
+}
+
+static int send_entry(struct pull *pull, const struct walk *walk, struct error *error) {
+    enum entry_meaning meaning = ENTRY_SKIP;
+    if (pull->any && compare_entries(&pull->last, &walk->entry) == 0) {
+        return 0; /* the same row in another scope */
+    }
+    const struct table *table =
+        catalogue_table_number(pull->reader->catalogue, (uint64_t)walk->entry.table);
+    if (table == NULL || meaning_of(pull, walk, &meaning, error) != 0) {
+        return table == NULL ? 0 : -1;
+    }
+    if (pull->groups[table->number].table == 0) {
+        start_group(&pull->groups[table->number], table);
+    }
+    return meaning == ENTRY_SEND     ? send_row(pull, table, &walk->entry, error)
+           : meaning == ENTRY_FORGET ? send_forget(pull, table, &walk->entry, error)
+                                     : 0;
+}
+
+static bool chunk_is_full(const struct pull *pull) {
+    return pull->row_count >= LIMIT_CHUNK_ROWS || pull->byte_count >= LIMIT_CHUNK;
+}
+
+static int walk_all(struct pull *pull, struct error *error) {
+    while (pull->walk_count > 0 && !chunk_is_full(pull)) {
+        if (send_entry(pull, &pull->walks[0], error) != 0) {
+            return -1;
+        }
+        pull->last = pull->walks[0].entry;
+        pull->any = true;
+        if (advance_first(pull, error) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- the response -------------------------------------------------------------------------------------- */
+
+int pull_scopes(struct reader *reader, const struct station *station,
+                struct scope_set *ret, struct error *error) {
+    const struct scope hq = {.kind = SCOPE_HQ};
+    const struct scope org = {.kind = SCOPE_ORG};
+    for (size_t i = 0; i < station->certificate.actor_count; i++) {
+        if (access_scopes(reader->db, reader->catalogue, station->certificate.actors[i],
+                          station->ceiling, ret, error) != 0) {
+            return -1;
+        }
+    }
+    if (scope_set_has(ret, hq)) {
+        scope_set_clear(ret); /* headquarters has every row through these two */
+        if (scope_set_add(ret, hq) != 0 || scope_set_add(ret, org) != 0) {
+            return error_out_of_memory(error);
+        }
+    }
+    return 0;
+}
+
+/* How many entries are still to come: for the progress bar, so only where it is cheap. */
+static int64_t count_left(struct pull *pull) {
+    enum { CHEAP = 64 };
+    int64_t left = 0;
+    struct error ignored;
+    sqlite3_stmt *statement = NULL;
+    if (pull->walk_count > CHEAP ||
+        database_statement(pull->reader->db,
+                           "select count(*) from feed where scope = ? and gsn > ?",
+                           &statement, &ignored) != 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < pull->walk_count; i++) {
+        sqlite3_reset(statement);
+        sqlite3_bind_int64(statement, 1, pull->walks[i].number);
+        sqlite3_bind_int64(statement, 2, pull->last.gsn);
+        left += sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
+                                                      : 0;
+    }
+    sqlite3_finalize(statement);
+    return left;
+}
+
+static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
+                       struct sync_response *response, struct error *error) {
+    struct row_group groups[LIMIT_TABLES];
+    struct row_chunk chunk = {.groups = groups};
+    for (size_t i = 0; i < LIMIT_TABLES; i++) {
+        if (pull->groups[i].row_count + pull->groups[i].forget_count > 0) {
+            groups[chunk.group_count++] = pull->groups[i];
+        }
+    }
+    response->row_count = (int64_t)pull->row_count;
+    if (chunk.group_count == 0) {
+        return 0;
+    }
+    if (rows_encode(&chunk, rows_bytes, error) != 0) {
+        return -1;
+    }
+    response->rows = buffer_bytes(rows_bytes);
+    return 0;
+}
+
+static int finish(struct pull *pull, struct buffer *rows_bytes,
+                  struct sync_response *response, struct error *error) {
+    response->more = pull->walk_count > 0;
+    response->digest_rows = 0; /* not compared in every round */
+    if (response->more) {
+        response->rows_left = count_left(pull);
+        response->next.set = true;
+        response->next.gsn = pull->last.gsn;
+        response->next.table = (uint8_t)pull->last.table;
+        response->next.key =
+            arena_copy(pull->arena, (struct bytes){pull->last.key, pull->last.key_size});
+        scope_set_hash(&pull->current, response->next.target_hash);
+    } else if (database_integer(pull->reader->db, "select max(gsn) from gsn_log",
+                                &response->head, error) != 0) {
+        return -1;
+    }
+    return encode_rows(pull, rows_bytes, response, error);
+}
+
+/* A pull that began under other scopes than the station has now starts again. */
+static bool must_restart(const struct pull *pull) {
+    uint8_t hash[HASH_SIZE];
+    scope_set_hash(&pull->current, hash);
+    const struct pull_position *position = &pull->request->position;
+    return position->set && memcmp(hash, position->target_hash, HASH_SIZE) != 0;
+}
+
+static int check_cursor(struct reader *reader, const struct sync_request *request,
+                        struct error *error) {
+    int64_t head = 0;
+    if (database_integer(reader->db, "select max(gsn) from gsn_log", &head, error) != 0) {
+        return -1;
+    }
+    if (request->cursor < 0 || request->cursor > head) {
+        return error_set(error, "sync.cursor", "cursor",
+                         "the station is at %lld, but this server only came to %lld",
+                         (long long)request->cursor, (long long)head);
+    }
+    return 0;
+}
+
+int pull_fill(struct reader *reader, const struct station *station,
+              const struct sync_request *request, struct arena *arena,
+              struct buffer *rows_bytes, struct sync_response *response,
+              struct error *error) {
+    struct pull *pull = arena_alloc(arena, sizeof *pull);
+    if (pull == NULL) {
+        return error_out_of_memory(error);
+    }
+    pull->reader = reader;
+    pull->arena = arena;
+    pull->request = request;
+    int result = -1;
+    if (check_cursor(reader, request, error) != 0 ||
+        pull_scopes(reader, station, &pull->current, error) != 0 ||
+        scope_set_difference(&request->held, &pull->current, &response->lost,
+                             &response->gained) != 0) {
+        goto out;
+    }
+    if (must_restart(pull)) {
+        response->restart = true;
+        response->more = true;
+        result = 0;
+        goto out;
+    }
+    if (open_walks(pull, &response->lost, error) == 0 && walk_all(pull, error) == 0) {
+        result = finish(pull, rows_bytes, response, error);
+    }
+out:
+    while (pull->walk_count > 0) {
+        drop_walk(pull, pull->walk_count - 1);
+    }
+    scope_set_free(&pull->current);
+    return result;
+}

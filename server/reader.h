@@ -1,0 +1,27 @@
+/*
+ * Reading connections for request threads: a pool. One reader serves one request at a time and reads one
+ * snapshot.
+ */
+#ifndef SATCHEL_SERVER_READER_H
+#define SATCHEL_SERVER_READER_H
+
+#include "server/statements.h"
+
+struct reader {
+    sqlite3 *db;
+    const struct catalogue *catalogue;
+    struct statement_cache statements;
+    sqlite3_stmt *placements;
+    sqlite3_stmt *scope_get;
+    struct reader *next;
+};
+
+struct reader_pool;
+int reader_pool_make(const char *path, const struct catalogue *catalogue,
+                     struct reader_pool **ret, struct error *error);
+void reader_pool_free(struct reader_pool *pool);
+/* Begins a read transaction. NULL with the error filled on failure. */
+struct reader *reader_take(struct reader_pool *pool, struct error *error);
+void reader_give(struct reader_pool *pool, struct reader *reader);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * The sync server as a library: what satcheld's subcommands call.
+ *
+ * A server's folder holds master.db (with the journal) and server.key (0600). Everything here is
+ * thread-safe unless said otherwise.
+ */
+#ifndef SATCHEL_SERVER_SERVER_H
+#define SATCHEL_SERVER_SERVER_H
+
+#include "server/genesis.h"
+#include "server/station.h"
+
+/* One structured log line, JSON without a newline. Called from any thread. */
+typedef void (*server_log_function)(void *context, const char *line);
+
+struct server_options {
+    const char *data;   /* the folder */
+    const char *listen; /* "127.0.0.1:8787"; NULL: from the stored address */
+    const char *
+        certificate; /* PEM with key and chain for HTTPS; NULL: plain HTTP, loopback only */
+    bool allow_plain; /* plain HTTP beyond loopback, because a proxy stands in front */
+    const struct env *env;
+    const struct catalogue *catalogue;
+    server_log_function log;
+    void *log_context;
+};
+
+struct server;
+
+/* Makes a company: folder, keys, genesis, and the first invitation (text in ret_invitation).
+ * server.exists, parameter.invalid */
+int server_init(const struct server_options *options,
+                const struct genesis_options *genesis, const char *address,
+                struct buffer *ret_invitation, struct error *error);
+
+/* Starts: opens the master, the writer, the listeners. server.empty, server.key, server.listen, server.plain */
+int server_start(const struct server_options *options, struct server **ret,
+                 struct error *error);
+/* The address it really listens on, "127.0.0.1:8787". */
+const char *server_address(const struct server *server);
+/* Answers what is being asked, finishes what was submitted, closes. NULL is fine. */
+void server_stop(struct server *server);
+
+/* Gives out an invitation for a person (id, code or name). `ceiling`: role names, blank between; NULL: his roles.
+ * Works beside a running server. user.unknown, user.ambiguous, role.unknown, address.missing */
+struct invite_options {
+    const char *user;
+    const char *ceiling;
+    const char *name;
+    const char *address;
+    int64_t valid_ms;
+};
+int server_invite(const struct server_options *options,
+                  const struct invite_options *invite, struct buffer *ret_invitation,
+                  struct error *error);
+
+struct verify_report {
+    int64_t entries, bundles, transactions, merged, conflicts, refused, rows;
+    uint8_t digest[HASH_SIZE]; /* of the logical dump */
+};
+/* Checks signatures and chains of the whole journal, replays it into an empty database and compares the
+ * logical dumps. journal.*, replay.*, verify.differs (field = table) */
+int server_verify(const struct server_options *options, struct verify_report *ret,
+                  struct error *error);
+
+/* Copies a consistent state of the folder to another folder, which must not exist or be empty, while a
+ * server may be running. backup.exists */
+int server_backup(const struct server_options *options, const char *to,
+                  struct error *error);
+
+/* --- inside the library --------------------------------------------------------------------- */
+
+/* Answers a request body; *ret_status is the HTTP status. The body written is always complete: an
+ * answer or a failure message. */
+void server_handle_sync(struct server *server, struct bytes body, struct buffer *ret,
+                        int *ret_status);
+void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,
+                         int *ret_status);
+void server_metrics(struct server *server, struct buffer *ret);
+int server_health(struct server *server, struct buffer *ret); /* the HTTP status */
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * Stations: invitations, enrolment, certificates. Whatever is given out is a journal entry.
+ */
+#ifndef SATCHEL_SERVER_STATION_H
+#define SATCHEL_SERVER_STATION_H
+
+#include "server/apply.h"
+
+/* What the server knows of an enrolled device. */
+struct station {
+    int64_t number;
+    struct id id;
+    struct sign_public key;
+    struct certificate certificate;
+    struct bytes certificate_envelope; /* in the arena given */
+    int64_t last_number;               /* of its bundles */
+    int64_t last_seq;
+    uint8_t last_hash[HASH_SIZE];
+    bool revoked;
+    role_set ceiling;
+};
+
+/* Finds a device by id on any connection with the master's tables. device.unknown */
+int station_find(sqlite3 *db, const struct catalogue *catalogue, struct id device,
+                 struct arena *arena, struct station *ret, struct error *error);
+int station_find_by_key(sqlite3 *db, const struct catalogue *catalogue,
+                        const struct sign_public *key, struct arena *arena,
+                        struct station *ret, struct error *error);
+
+struct invite {
+    struct id actors[CERTIFICATE_ACTORS];
+    size_t actor_count;
+    char ceiling[256];
+    char name[64]; /* suggested station name, may be "" */
+    int64_t expires_at;
+};
+/* Journals an invitation (in an open transaction) and gives out its token. */
+int station_invite(struct master *master, const struct invite *invite,
+                   uint8_t ret_token[16], struct error *error);
+
+/* Enrols (in an open transaction): a token is good for one key; asked again with the same key it gives the same
+ * certificate. invitation.unknown, invitation.used, invitation.expired, enrol.name */
+int station_enrol(struct master *master, struct work *work,
+                  const struct enrol_request *request, struct arena *arena,
+                  struct bytes *ret_certificate, struct error *error);
+
+/* Journal entries applied: when they are made and when they are replayed. */
+int station_apply_invite(struct master *master, struct bytes content,
+                         struct error *error);
+int station_apply_enrol(struct master *master, struct work *work, struct bytes content,
+                        int64_t at, struct error *error);
+
+#endif

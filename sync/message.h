@@ -1,0 +1,164 @@
+/*
+ * The messages between a station and headquarters, and their signed envelopes.
+ *
+ *   envelope = [body (bytes), signature (bytes 64)]
+ * signed by the device ("satchel sync request"), by the server ("satchel sync response"), and so on. Decoded
+ * structs borrow from the input bytes and from the arena given.
+ */
+#ifndef SATCHEL_SYNC_MESSAGE_H
+#define SATCHEL_SYNC_MESSAGE_H
+
+#include "sync/bundle.h"
+#include "sync/scope.h"
+
+/* --- envelopes ------------------------------------------------------------------------ */
+struct envelope {
+    struct bytes body;
+    struct bytes signature;
+};
+void envelope_seal(struct bytes body, const char *context, const struct sign_keys *keys,
+                   struct buffer *ret);
+/* message.envelope */
+int envelope_open(struct bytes data, struct envelope *ret, struct error *error);
+/* message.signature */
+int envelope_verify(const struct envelope *envelope, const char *context,
+                    const struct sign_public *key, struct error *error);
+
+/* --- invitation: text that a person can carry ------------------------------------------ */
+struct invitation {
+    char address[256]; /* http(s)://host:port */
+    uint8_t token[16];
+    struct sign_public server_key;
+};
+/* "satchel1:<base32 of token>:<base32 of key>:<address>" */
+void invitation_format(const struct invitation *invitation, struct buffer *ret);
+int invitation_parse(const char *text, struct invitation *ret,
+                     struct error *error); /* invitation.malformed */
+
+/* --- enrolment: POST /v1/enrol ---------------------------------------------------------- */
+struct enrol_request {
+    uint8_t token[16];
+    struct sign_public device_key; /* the envelope is signed by it: proof of possession */
+    char name[64];                 /* what people call the station */
+    int64_t schema_version;
+};
+void enrol_request_encode(const struct enrol_request *request, struct buffer *ret);
+int enrol_request_decode(struct bytes body, struct enrol_request *ret,
+                         struct error *error);
+
+enum { CERTIFICATE_ACTORS = 64 };
+/* What the server signed about a device ("satchel certificate"). */
+struct certificate {
+    struct id org;
+    struct id device;
+    struct sign_public device_key;
+    char code[16]; /* short code, never reused */
+    char name[64];
+    struct id actors[CERTIFICATE_ACTORS];
+    size_t actor_count;
+    char ceiling[256]; /* role names, blank between */
+    int64_t issued_at;
+};
+void certificate_encode(const struct certificate *certificate, struct buffer *ret);
+int certificate_decode(struct bytes body, struct certificate *ret, struct error *error);
+
+struct enrol_response {
+    struct bytes certificate; /* envelope of the certificate */
+    char org_name[128];
+    int64_t hq_time; /* UTC ms */
+    int64_t schema_version;
+    int64_t epoch;
+};
+void enrol_response_encode(const struct enrol_response *response, struct buffer *ret);
+int enrol_response_decode(struct bytes body, struct enrol_response *ret,
+                          struct error *error);
+
+/* --- sync: POST /v1/sync ----------------------------------------------------------------- */
+/* Where a pull that spans several responses goes on. */
+struct pull_position {
+    bool set;
+    int64_t gsn;
+    uint8_t table;
+    struct bytes key;
+    uint8_t target_hash[HASH_SIZE]; /* of the scopes it is walking */
+};
+
+struct sync_request {
+    struct id org;
+    struct id device;
+    int64_t time;    /* the station's idea of HQ time, UTC ms */
+    int64_t counter; /* of requests; reused: the server looks for a fork */
+    int64_t schema_version;
+    int64_t epoch;
+    int64_t cursor; /* gsn up to which everything was applied */
+    struct scope_set
+        held; /* scopes that the cursor is about; owned by the struct, free with scope_set_free */
+    struct pull_position position;
+    int64_t digest;      /* of the rows held at `cursor` */
+    int64_t digest_rows; /* how many */
+    struct bytes *bundles;
+    size_t bundle_count;
+};
+int sync_request_encode(const struct sync_request *request, struct buffer *ret,
+                        struct error *error);
+int sync_request_decode(struct bytes body, struct arena *arena, struct sync_request *ret,
+                        struct error *error);
+
+enum verdict_kind { VERDICT_MERGED = 1, VERDICT_CONFLICTS = 2, VERDICT_REFUSED = 3 };
+const char *verdict_text(
+    enum verdict_kind kind); /* "merged", "merged with conflicts", "refused" */
+
+/* What became of one transaction. */
+struct verdict {
+    struct id transaction;
+    enum verdict_kind kind;
+    int64_t
+        gsn; /* of the transaction; of the entry that tells of the refusal for a refused one */
+    int64_t time;     /* effective */
+    const char *code; /* refused: why; "" otherwise */
+    const char *field;
+    const char *message;
+};
+
+/* What became of one bundle. */
+struct bundle_answer {
+    int64_t number;
+    bool
+        accepted; /* false: not in the chain; code says why (bundle.gap, bundle.fork, bundle.signature …) */
+    const char *code;
+    const char *message;
+    int64_t expected_number; /* the next number the server takes from this device */
+    struct verdict *verdicts;
+    size_t verdict_count;
+};
+
+struct sync_response {
+    uint8_t request_hash
+        [HASH_SIZE]; /* BLAKE2b-256 of the request's body: an answer to nothing else */
+    int64_t hq_time; /* UTC ms */
+    int64_t schema_version;
+    int64_t epoch;
+    struct bundle_answer *answers;
+    size_t answer_count;
+    bool restart; /* forget what was staged and pull again from the cursor */
+    struct scope_set gained, lost; /* against request.held; owned by the struct */
+    struct bytes rows;             /* rows_encode; empty when there are none */
+    int64_t row_count;
+    int64_t rows_left; /* estimate of rows still to come, 0 when !more */
+    bool more;
+    struct pull_position next; /* when more */
+    int64_t head;              /* when !more: the new cursor */
+    int64_t digest;            /* of what the station holds once it has applied this */
+    int64_t digest_rows;
+};
+int sync_response_encode(const struct sync_response *response, struct buffer *ret,
+                         struct error *error);
+int sync_response_decode(struct bytes body, struct arena *arena,
+                         struct sync_response *ret, struct error *error);
+
+/* An error before or instead of an answer: the body of any HTTP status other than 200.
+ *   [code, field, message] */
+void failure_encode(const struct error *failure, struct buffer *ret);
+int failure_decode(struct bytes body, struct error *ret_failure, struct error *error);
+
+#endif

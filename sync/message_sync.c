@@ -1,0 +1,333 @@
+/*
+ * The two messages of a sync round.
+ *
+ *   request   [org, device, time, counter, schema_version, epoch, cursor, held, position, digest,
+ *              digest_rows, [bundle …]]
+ *   response  [request_hash, hq_time, schema_version, epoch, [answer …], restart, gained, lost, rows,
+ *              row_count, rows_left, more, next, head, digest, digest_rows]
+ *   answer    [number, accepted, code, message, expected_number, [verdict …]]
+ *   verdict   [transaction, kind, gsn, time] and, for a refused one, code, field, message
+ *   position  nil or [gsn, table, key, target_hash]
+ *   scopes    bytes: per scope  kind (one byte) · id (16 bytes), ascending
+ *
+ * A newer sender may add items at the end of request and response; they are ignored.
+ */
+#include "sync/message.h"
+
+#include <string.h>
+
+#include "schema/base/limits.h"
+#include "sync/message_items.h"
+
+enum { REQUEST_ITEMS = 12, RESPONSE_ITEMS = 16, SCOPE_SIZE = 1 + ID_SIZE };
+
+const char *verdict_text(enum verdict_kind kind) {
+    switch (kind) {
+    case VERDICT_MERGED:
+        return "merged";
+    case VERDICT_CONFLICTS:
+        return "merged with conflicts";
+    default:
+        return "refused";
+    }
+}
+
+/* --- scopes -------------------------------------------------------------------------- */
+
+static void put_scopes(struct buffer *ret, const struct scope_set *set) {
+    struct buffer scopes = buffer_make(LIMIT_SUBSCRIPTIONS * SCOPE_SIZE);
+    for (size_t i = 0; i < set->count; i++) {
+        buffer_append_byte(&scopes, (uint8_t)set->scopes[i].kind);
+        buffer_append(&scopes, set->scopes[i].id.bytes, ID_SIZE);
+    }
+    wire_put_bytes(ret, buffer_bytes(&scopes));
+    ret->failed |= scopes.failed;
+    buffer_free(&scopes);
+}
+
+/* Adds one scope; it must come after all that are there. */
+static void add_scope(struct items *items, const char *what, const uint8_t *bytes,
+                      struct scope_set *ret) {
+    struct scope scope = {.kind = (enum scope_kind)bytes[0]};
+    memcpy(scope.id.bytes, bytes + 1, ID_SIZE);
+    bool ascends =
+        ret->count == 0 || scope_compare(ret->scopes[ret->count - 1], scope) < 0;
+    if (bytes[0] < SCOPE_ORG || bytes[0] > SCOPE_POOL || !ascends)
+        items_fail(items, "wire.range", what);
+    else if (scope_set_add(ret, scope) != 0)
+        items_fail(items, "memory", what);
+}
+
+static void read_scopes(struct items *items, const char *what, struct scope_set *ret) {
+    struct bytes bytes = {NULL, 0};
+    items_bytes(items, what, 0, LIMIT_SUBSCRIPTIONS * SCOPE_SIZE, &bytes);
+    if (bytes.size % SCOPE_SIZE != 0)
+        items_fail(items, "wire.range", what);
+    for (size_t i = 0; i < bytes.size && !items->failed; i += SCOPE_SIZE)
+        add_scope(items, what, bytes.data + i, ret);
+}
+
+/* --- positions ----------------------------------------------------------------------- */
+
+static void put_position(struct buffer *ret, const struct pull_position *position) {
+    if (!position->set) {
+        wire_put_null(ret);
+        return;
+    }
+    wire_put_array(ret, 4);
+    wire_put_integer(ret, position->gsn);
+    wire_put_integer(ret, position->table);
+    wire_put_bytes(ret, position->key);
+    wire_put_bytes(ret, (struct bytes){position->target_hash, HASH_SIZE});
+}
+
+static void read_position(struct items *items, const char *what,
+                          struct pull_position *ret) {
+    const struct wire_node *node = items_node(items);
+    if (!node || wire_is_null(node))
+        return;
+    int64_t table = 0;
+    struct items inner = items_open(node, what, 4, 4, items->error);
+    items_integer(&inner, what, 0, INT64_MAX, &ret->gsn);
+    items_integer(&inner, what, 0, LIMIT_TABLES - 1, &table);
+    items_bytes(&inner, what, 0, LIMIT_KEY_COLUMNS * ID_SIZE, &ret->key);
+    items_fixed(&inner, what, ret->target_hash, HASH_SIZE);
+    items->failed = inner.failed;
+    ret->table = (uint8_t)table;
+    ret->set = true;
+}
+
+/* --- request ------------------------------------------------------------------------- */
+
+int sync_request_encode(const struct sync_request *request, struct buffer *ret,
+                        struct error *error) {
+    wire_put_array(ret, REQUEST_ITEMS);
+    wire_put_id(ret, request->org);
+    wire_put_id(ret, request->device);
+    wire_put_integer(ret, request->time);
+    wire_put_integer(ret, request->counter);
+    wire_put_integer(ret, request->schema_version);
+    wire_put_integer(ret, request->epoch);
+    wire_put_integer(ret, request->cursor);
+    put_scopes(ret, &request->held);
+    put_position(ret, &request->position);
+    wire_put_integer(ret, request->digest);
+    wire_put_integer(ret, request->digest_rows);
+    wire_put_array(ret, request->bundle_count);
+    for (size_t i = 0; i < request->bundle_count; i++)
+        wire_put_bytes(ret, request->bundles[i]);
+    if (ret->failed)
+        return error_set(error, "request.size", NULL,
+                         "The request takes more than %zu bytes.", ret->maximum);
+    return 0;
+}
+
+/* Memory from the arena; a NULL fails the reader. */
+static void *allocate(struct items *items, struct arena *arena, size_t count,
+                      size_t size) {
+    void *memory = arena_alloc_array(arena, count, size);
+    if (!memory)
+        items_fail(items, "memory", "memory");
+    return memory;
+}
+
+/* The next item as an array to be read on its own, with at most `maximum` items. */
+static struct items open_inner(struct items *items, const char *what, size_t minimum,
+                               size_t maximum) {
+    const struct wire_node *node = items_node(items);
+    struct items inner = {.failed = true};
+    if (node)
+        inner = items_open(node, what, minimum, maximum, items->error);
+    items->failed = inner.failed;
+    return inner;
+}
+
+static void read_bundles(struct items *items, struct arena *arena,
+                         struct sync_request *ret) {
+    struct items inner = open_inner(items, "bundles", 0, LIMIT_BUNDLES_OF_REQUEST);
+    ret->bundles = allocate(items, arena, inner.count, sizeof *ret->bundles);
+    if (items->failed)
+        return;
+    ret->bundle_count = inner.count;
+    for (size_t i = 0; i < inner.count; i++)
+        items_bytes(&inner, "bundle", 0, LIMIT_BUNDLE, &ret->bundles[i]);
+    items->failed = inner.failed;
+}
+
+int sync_request_decode(struct bytes body, struct arena *arena, struct sync_request *ret,
+                        struct error *error) {
+    struct message_body message;
+    struct sync_request request = {.time = 0};
+    if (message_open(body, "sync request", REQUEST_ITEMS, &message, error) != 0)
+        return -1;
+    struct items *items = &message.items;
+    items_id(items, "org", &request.org);
+    items_id(items, "device", &request.device);
+    items_integer(items, "time", INT64_MIN, INT64_MAX, &request.time);
+    items_integer(items, "counter", 0, INT64_MAX, &request.counter);
+    items_integer(items, "schema_version", 1, INT32_MAX, &request.schema_version);
+    items_integer(items, "epoch", 0, INT64_MAX, &request.epoch);
+    items_integer(items, "cursor", 0, INT64_MAX, &request.cursor);
+    read_scopes(items, "held", &request.held);
+    read_position(items, "position", &request.position);
+    items_integer(items, "digest", INT64_MIN, INT64_MAX, &request.digest);
+    items_integer(items, "digest_rows", 0, INT64_MAX, &request.digest_rows);
+    read_bundles(items, arena, &request);
+    if (message_close(&message) != 0) {
+        scope_set_free(&request.held);
+        return -1;
+    }
+    *ret = request;
+    return 0;
+}
+
+/* --- response ------------------------------------------------------------------------ */
+
+static void put_verdict(struct buffer *ret, const struct verdict *verdict) {
+    bool refused = verdict->kind == VERDICT_REFUSED;
+    wire_put_array(ret, refused ? 7 : 4);
+    wire_put_id(ret, verdict->transaction);
+    wire_put_integer(ret, verdict->kind);
+    wire_put_integer(ret, verdict->gsn);
+    wire_put_integer(ret, verdict->time);
+    if (!refused)
+        return;
+    wire_put_text(ret, verdict->code);
+    wire_put_text(ret, verdict->field);
+    wire_put_text(ret, verdict->message);
+}
+
+static void put_answer(struct buffer *ret, const struct bundle_answer *answer) {
+    wire_put_array(ret, 6);
+    wire_put_integer(ret, answer->number);
+    wire_put_bool(ret, answer->accepted);
+    wire_put_text(ret, answer->code);
+    wire_put_text(ret, answer->message);
+    wire_put_integer(ret, answer->expected_number);
+    wire_put_array(ret, answer->verdict_count);
+    for (size_t i = 0; i < answer->verdict_count; i++)
+        put_verdict(ret, &answer->verdicts[i]);
+}
+
+int sync_response_encode(const struct sync_response *response, struct buffer *ret,
+                         struct error *error) {
+    wire_put_array(ret, RESPONSE_ITEMS);
+    wire_put_bytes(ret, (struct bytes){response->request_hash, HASH_SIZE});
+    wire_put_integer(ret, response->hq_time);
+    wire_put_integer(ret, response->schema_version);
+    wire_put_integer(ret, response->epoch);
+    wire_put_array(ret, response->answer_count);
+    for (size_t i = 0; i < response->answer_count; i++)
+        put_answer(ret, &response->answers[i]);
+    wire_put_bool(ret, response->restart);
+    put_scopes(ret, &response->gained);
+    put_scopes(ret, &response->lost);
+    wire_put_bytes(ret, response->rows);
+    wire_put_integer(ret, response->row_count);
+    wire_put_integer(ret, response->rows_left);
+    wire_put_bool(ret, response->more);
+    put_position(ret, &response->next);
+    wire_put_integer(ret, response->head);
+    wire_put_integer(ret, response->digest);
+    wire_put_integer(ret, response->digest_rows);
+    if (ret->failed)
+        return error_set(error, "response.size", NULL,
+                         "The response takes more than %zu bytes.", ret->maximum);
+    return 0;
+}
+
+static void read_verdict(struct items *items, struct arena *arena, struct verdict *ret) {
+    int64_t kind = 0;
+    struct items inner = open_inner(items, "verdict", 4, 7);
+    *ret = (struct verdict){.code = "", .field = "", .message = ""};
+    items_id(&inner, "transaction", &ret->transaction);
+    items_integer(&inner, "kind", VERDICT_MERGED, VERDICT_REFUSED, &kind);
+    items_integer(&inner, "gsn", 0, INT64_MAX, &ret->gsn);
+    items_integer(&inner, "time", 0, INT64_MAX, &ret->time);
+    ret->kind = (enum verdict_kind)kind;
+    if (kind == VERDICT_REFUSED && inner.count != 7)
+        items_fail(&inner, "wire.range", "verdict");
+    if (kind == VERDICT_REFUSED) {
+        items_text(&inner, "code", sizeof((struct error *)0)->code - 1, arena,
+                   &ret->code);
+        items_text(&inner, "field", sizeof((struct error *)0)->field - 1, arena,
+                   &ret->field);
+        items_text(&inner, "message", sizeof((struct error *)0)->message - 1, arena,
+                   &ret->message);
+    }
+    items->failed = inner.failed;
+}
+
+static void read_verdicts(struct items *items, struct arena *arena,
+                          struct bundle_answer *ret) {
+    struct items inner = open_inner(items, "verdicts", 0, LIMIT_BUNDLE_TRANSACTIONS);
+    ret->verdicts = allocate(items, arena, inner.count, sizeof *ret->verdicts);
+    if (items->failed)
+        return;
+    ret->verdict_count = inner.count;
+    for (size_t i = 0; i < inner.count; i++)
+        read_verdict(&inner, arena, &ret->verdicts[i]);
+    items->failed = inner.failed;
+}
+
+static void read_answer(struct items *items, struct arena *arena,
+                        struct bundle_answer *ret) {
+    struct items inner = open_inner(items, "answer", 6, MESSAGE_ITEMS);
+    *ret = (struct bundle_answer){.code = "", .message = ""};
+    items_integer(&inner, "number", 0, INT64_MAX, &ret->number);
+    items_bool(&inner, "accepted", &ret->accepted);
+    items_text(&inner, "code", sizeof((struct error *)0)->code - 1, arena, &ret->code);
+    items_text(&inner, "message", sizeof((struct error *)0)->message - 1, arena,
+               &ret->message);
+    items_integer(&inner, "expected_number", 0, INT64_MAX, &ret->expected_number);
+    read_verdicts(&inner, arena, ret);
+    items->failed = inner.failed;
+}
+
+static void read_answers(struct items *items, struct arena *arena,
+                         struct sync_response *ret) {
+    struct items inner = open_inner(items, "answers", 0, LIMIT_BUNDLES_OF_REQUEST);
+    ret->answers = allocate(items, arena, inner.count, sizeof *ret->answers);
+    if (items->failed)
+        return;
+    ret->answer_count = inner.count;
+    for (size_t i = 0; i < inner.count; i++)
+        read_answer(&inner, arena, &ret->answers[i]);
+    items->failed = inner.failed;
+}
+
+static void read_pull(struct items *items, struct sync_response *ret) {
+    items_bool(items, "restart", &ret->restart);
+    read_scopes(items, "gained", &ret->gained);
+    read_scopes(items, "lost", &ret->lost);
+    items_bytes(items, "rows", 0, LIMIT_RESPONSE, &ret->rows);
+    items_integer(items, "row_count", 0, INT64_MAX, &ret->row_count);
+    items_integer(items, "rows_left", 0, INT64_MAX, &ret->rows_left);
+    items_bool(items, "more", &ret->more);
+    read_position(items, "next", &ret->next);
+    items_integer(items, "head", 0, INT64_MAX, &ret->head);
+    items_integer(items, "digest", INT64_MIN, INT64_MAX, &ret->digest);
+    items_integer(items, "digest_rows", 0, INT64_MAX, &ret->digest_rows);
+}
+
+int sync_response_decode(struct bytes body, struct arena *arena,
+                         struct sync_response *ret, struct error *error) {
+    struct message_body message;
+    struct sync_response response = {.hq_time = 0};
+    if (message_open(body, "sync response", RESPONSE_ITEMS, &message, error) != 0)
+        return -1;
+    struct items *items = &message.items;
+    items_fixed(items, "request_hash", response.request_hash, HASH_SIZE);
+    items_integer(items, "hq_time", INT64_MIN, INT64_MAX, &response.hq_time);
+    items_integer(items, "schema_version", 1, INT32_MAX, &response.schema_version);
+    items_integer(items, "epoch", 0, INT64_MAX, &response.epoch);
+    read_answers(items, arena, &response);
+    read_pull(items, &response);
+    if (message_close(&message) != 0) {
+        scope_set_free(&response.gained);
+        scope_set_free(&response.lost);
+        return -1;
+    }
+    *ret = response;
+    return 0;
+}

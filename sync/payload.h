@@ -1,0 +1,19 @@
+/*
+ * The payload of a bundle: its transactions as columns (see payload.c), before compression.
+ */
+#ifndef SATCHEL_SYNC_PAYLOAD_H
+#define SATCHEL_SYNC_PAYLOAD_H
+
+#include "schema/base/error.h"
+#include "sync/change.h"
+
+/* Appends; ret->failed says whether there was room. */
+void payload_encode(const struct transaction *transactions, size_t count,
+                    struct buffer *ret);
+
+/* `count`: how many there must be. What is returned borrows from `data` and `arena`.
+ * Codes: bundle.payload, wire.*, memory */
+int payload_decode(struct bytes data, size_t count, struct arena *arena,
+                   struct transaction **ret, struct error *error);
+
+#endif

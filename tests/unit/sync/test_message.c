@@ -1,0 +1,529 @@
+/*
+ * sync/message, sync/message_sync, sync/items: every message there and back, and every value of it wrong.
+ */
+#include "tests/unit/sync/failing_memory.h"
+#include "tests/unit/sync/support.h"
+
+#include "schema/base/limits.h"
+#include "sync/items.h"
+#include "sync/message.h"
+
+/* --- envelopes ----------------------------------------------------------------------- */
+
+static int open_envelope(struct bytes data, struct arena *arena, struct error *error) {
+    struct envelope envelope;
+    return envelope_open(data, &envelope, error);
+}
+
+static void test_envelope(void **state) {
+    struct sign_keys keys;
+    struct sign_public key;
+    struct buffer sealed = buffer_make(1000);
+    struct envelope envelope;
+    struct error error = {0};
+    assert_int_equal(seal_start(NULL), 0);
+    seal_keys((const uint8_t[SIGN_SEED]){1}, &keys);
+    memcpy(key.bytes, keys.public_key, SIGN_PUBLIC);
+    envelope_seal(BYTES("body"), "satchel test", &keys, &sealed);
+    assert_int_equal(envelope_open(buffer_bytes(&sealed), &envelope, &error), 0);
+    assert_bytes(envelope.body, BYTES("body"));
+    assert_int_equal(envelope_verify(&envelope, "satchel test", &key, &error), 0);
+    assert_int_equal(envelope_verify(&envelope, "satchel other", &key, &error), -1);
+    assert_code(error, "message.signature");
+    exchange_every_node(buffer_bytes(&sealed), open_envelope);
+    assert_int_equal(open_envelope(BYTES(""), NULL, &error), -1);
+    assert_code(error, "message.envelope");
+    assert_int_equal(open_envelope(BYTES("\x91\xc4\x00"), NULL, &error), -1);
+    assert_code(error, "message.envelope");
+    buffer_free(&sealed);
+}
+
+/* --- invitations --------------------------------------------------------------------- */
+
+static struct invitation invitation_of(const char *address) {
+    struct invitation invitation = {.token = {1, 2, 3}, .server_key = {{9, 8, 7}}};
+    memcpy(invitation.address, address, strlen(address) + 1);
+    return invitation;
+}
+
+static void check_invitation(const char *address) {
+    struct invitation invitation = invitation_of(address), read;
+    struct buffer text = buffer_make(1000);
+    invitation_format(&invitation, &text);
+    assert_int_equal(invitation_parse(buffer_text(&text), &read, NULL), 0);
+    assert_string_equal(read.address, address);
+    assert_memory_equal(read.token, invitation.token, sizeof read.token);
+    assert_memory_equal(read.server_key.bytes, invitation.server_key.bytes, SIGN_PUBLIC);
+    buffer_free(&text);
+}
+
+static void test_invitation(void **state) {
+    check_invitation("http://127.0.0.1:8484");
+    check_invitation("https://hq.example:443");
+    check_invitation("https://[::1]:443");
+}
+
+static void refuse_invitation(const char *text) {
+    struct invitation invitation;
+    struct error error = {0};
+    assert_int_equal(invitation_parse(text, &invitation, &error), -1);
+    assert_code(error, "invitation.malformed");
+}
+
+static void test_invitation_refused(void **state) {
+    const char *addresses[] = {"",
+                               "ftp://hq.example",
+                               "https://",
+                               "http://",
+                               "https://hq example",
+                               "https://hq\x7f",
+                               "https://hq\xc3\xa9"};
+    for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+        struct invitation invitation = invitation_of(addresses[i]);
+        struct buffer text = buffer_make(1000);
+        invitation_format(&invitation, &text);
+        refuse_invitation(buffer_text(&text));
+        buffer_free(&text);
+    }
+    refuse_invitation("");
+    refuse_invitation("satchel2:a:b:http://hq.example");
+    refuse_invitation("satchel1:aebagaaaaaaaaaaaaaaaaaaaaa");
+    refuse_invitation("satchel1:aebagaaaaaaaaaaaaaaaaaaaaa:beda:http://hq.example");
+    refuse_invitation("satchel1:1111:beda:http://hq.example");
+    refuse_invitation(
+        "satchel1:aebagaaaaaaaaaaaaaaaaaaaaaaebagaaaaaaaaaaaaaaaaaaaaaaebagaaaaaaaaaaaa"
+        "aaaaaaaaa:beda:http://hq.example");
+    char text[600];
+    struct invitation invitation = invitation_of("http://hq.example/");
+    struct buffer buffer = buffer_make(1000);
+    invitation_format(&invitation, &buffer);
+    memset(text, 'a', sizeof text);
+    memcpy(text, buffer.data, buffer.size);
+    text[sizeof text - 1] = '\0';
+    refuse_invitation(text);
+    buffer_free(&buffer);
+}
+
+/* --- enrolment ----------------------------------------------------------------------- */
+
+static int decode_enrol_request(struct bytes body, struct arena *arena,
+                                struct error *error) {
+    struct enrol_request request;
+    return enrol_request_decode(body, &request, error);
+}
+
+static void test_enrol_request(void **state) {
+    struct enrol_request request = {.token = {1},
+                                    .device_key = {{2}},
+                                    .name = "平板 3",
+                                    .schema_version = 4},
+                         read;
+    struct buffer body = buffer_make(1000);
+    enrol_request_encode(&request, &body);
+    assert_int_equal(enrol_request_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_memory_equal(&read, &request, sizeof read);
+    exchange_every_node(buffer_bytes(&body), decode_enrol_request);
+    buffer_free(&body);
+}
+
+static int decode_certificate(struct bytes body, struct arena *arena,
+                              struct error *error) {
+    struct certificate certificate;
+    return certificate_decode(body, &certificate, error);
+}
+
+static void test_certificate(void **state) {
+    struct certificate certificate = {.org = id_of(1),
+                                      .device = id_of(2),
+                                      .device_key = {{3}},
+                                      .code = "7K",
+                                      .name = "Kiosk",
+                                      .actor_count = 64,
+                                      .ceiling = "rep manager",
+                                      .issued_at = -5};
+    struct certificate read;
+    struct buffer body = buffer_make(10000);
+    for (size_t i = 0; i < CERTIFICATE_ACTORS; i++)
+        certificate.actors[i] = id_of((uint8_t)i);
+    certificate_encode(&certificate, &body);
+    assert_int_equal(certificate_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_memory_equal(read.actors, certificate.actors, sizeof read.actors);
+    assert_int_equal(read.actor_count, 64);
+    assert_string_equal(read.code, "7K");
+    assert_string_equal(read.name, "Kiosk");
+    assert_string_equal(read.ceiling, "rep manager");
+    assert_int_equal(read.issued_at, -5);
+    assert_true(id_equal(read.org, id_of(1)) && id_equal(read.device, id_of(2)));
+    exchange_every_node(buffer_bytes(&body), decode_certificate);
+    buffer_free(&body);
+}
+
+static int decode_enrol_response(struct bytes body, struct arena *arena,
+                                 struct error *error) {
+    struct enrol_response response;
+    return enrol_response_decode(body, &response, error);
+}
+
+static void test_enrol_response(void **state) {
+    struct enrol_response response = {.certificate = BYTES("certificate"),
+                                      .org_name = "某公司",
+                                      .hq_time = 1760000000000,
+                                      .schema_version = 1,
+                                      .epoch = 3},
+                          read;
+    struct buffer body = buffer_make(1000);
+    enrol_response_encode(&response, &body);
+    assert_int_equal(enrol_response_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_bytes(read.certificate, response.certificate);
+    assert_string_equal(read.org_name, response.org_name);
+    assert_true(read.hq_time == response.hq_time && read.epoch == 3 &&
+                read.schema_version == 1);
+    exchange_every_node(buffer_bytes(&body), decode_enrol_response);
+    buffer_free(&body);
+}
+
+/* --- failures ------------------------------------------------------------------------ */
+
+static int decode_failure(struct bytes body, struct arena *arena, struct error *error) {
+    struct error failure;
+    return failure_decode(body, &failure, error);
+}
+
+static void test_failure(void **state) {
+    struct error failure = {
+        .code = "device.unknown", .field = "device", .message = "不认识。"};
+    struct error read, error = {0};
+    struct buffer body = buffer_make(1000);
+    failure_encode(&failure, &body);
+    assert_int_equal(failure_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_string_equal(read.code, failure.code);
+    assert_string_equal(read.field, failure.field);
+    assert_string_equal(read.message, failure.message);
+    exchange_every_node(buffer_bytes(&body), decode_failure);
+    buffer_free(&body);
+    /* A text with a NUL inside, and one that does not fit. */
+    assert_int_equal(decode_failure(BYTES("\x93\xa3"
+                                          "a\0b\xa0\xa0"),
+                                    NULL, &error),
+                     -1);
+    assert_code(error, "wire.range");
+    char text[70] = {0};
+    memset(text, 'a', 64);
+    body = buffer_make(1000);
+    wire_put_array(&body, 3);
+    for (int i = 0; i < 3; i++)
+        wire_put_text(&body, text);
+    assert_int_equal(decode_failure(buffer_bytes(&body), NULL, &error), -1);
+    assert_code(error, "wire.range");
+    assert_string_equal(error.field, "code");
+    buffer_free(&body);
+}
+
+/* What a newer sender adds at the end is ignored. */
+static void test_items_at_the_end(void **state) {
+    struct error read;
+    assert_int_equal(failure_decode(BYTES("\x95\xa1"
+                                          "a\xa1"
+                                          "b\xa1"
+                                          "c\x07\xc0"),
+                                    &read, NULL),
+                     0);
+    assert_string_equal(read.message, "c");
+}
+
+/* --- sync request -------------------------------------------------------------------- */
+
+static struct scope_set scopes(unsigned count) {
+    struct scope_set set = {.scopes = NULL};
+    for (unsigned i = 0; i < count; i++)
+        assert_int_equal(scope_set_add(&set, (struct scope){(enum scope_kind)(i % 5 + 1),
+                                                            id_of((uint8_t)i)}),
+                         0);
+    return set;
+}
+
+static void assert_scopes(const struct scope_set *actual,
+                          const struct scope_set *expected) {
+    assert_int_equal(actual->count, expected->count);
+    for (size_t i = 0; i < expected->count; i++)
+        assert_int_equal(scope_compare(actual->scopes[i], expected->scopes[i]), 0);
+}
+
+static void assert_position(const struct pull_position *actual,
+                            const struct pull_position *expected) {
+    assert_int_equal(actual->set, expected->set);
+    assert_true(actual->gsn == expected->gsn);
+    assert_int_equal(actual->table, expected->table);
+    assert_bytes(actual->key, expected->key);
+    assert_memory_equal(actual->target_hash, expected->target_hash, HASH_SIZE);
+}
+
+static struct sync_request make_request(struct bytes *bundles) {
+    bundles[0] = BYTES("first");
+    bundles[1] = BYTES("second");
+    return (struct sync_request){
+        .org = id_of(1),
+        .device = id_of(2),
+        .time = 1760000000000,
+        .counter = 7,
+        .schema_version = 1,
+        .epoch = 2,
+        .cursor = 99,
+        .held = scopes(9),
+        .position = {true, 55, 30, BYTES("1234567890123456"), {5}},
+        .digest = -77,
+        .digest_rows = 12,
+        .bundles = bundles,
+        .bundle_count = 2};
+}
+
+static int decode_request(struct bytes body, struct arena *arena, struct error *error) {
+    struct sync_request request;
+    int rc = sync_request_decode(body, arena, &request, error);
+    if (rc == 0)
+        scope_set_free(&request.held);
+    return rc;
+}
+
+static void test_request(void **state) {
+    struct bytes bundles[2];
+    struct sync_request request = make_request(bundles), read;
+    struct buffer body = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    struct error error = {0};
+    assert_int_equal(sync_request_encode(&request, &body, &error), 0);
+    assert_int_equal(sync_request_decode(buffer_bytes(&body), &arena, &read, &error), 0);
+    assert_true(id_equal(read.org, request.org) && id_equal(read.device, request.device));
+    assert_true(read.time == request.time && read.counter == 7 &&
+                read.schema_version == 1);
+    assert_true(read.epoch == 2 && read.cursor == 99);
+    assert_true(read.digest == -77 && read.digest_rows == 12);
+    assert_scopes(&read.held, &request.held);
+    assert_position(&read.position, &request.position);
+    assert_int_equal(read.bundle_count, 2);
+    assert_bytes(read.bundles[0], bundles[0]);
+    assert_bytes(read.bundles[1], bundles[1]);
+    scope_set_free(&read.held);
+    exchange_every_node(buffer_bytes(&body), decode_request);
+    assert_true(starve(buffer_bytes(&body), decode_request) > 0);
+    for (size_t maximum = 0; maximum < body.size; maximum += 7) {
+        struct buffer small = buffer_make(maximum);
+        assert_int_equal(sync_request_encode(&request, &small, &error), -1);
+        assert_code(error, "request.size");
+        buffer_free(&small);
+    }
+    scope_set_free(&request.held);
+    arena_free(&arena);
+    buffer_free(&body);
+}
+
+static void test_request_without_position(void **state) {
+    struct bytes bundles[2];
+    struct sync_request request = make_request(bundles), read;
+    struct buffer body = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    request.position = (struct pull_position){.set = false};
+    request.bundle_count = 0;
+    scope_set_clear(&request.held);
+    assert_int_equal(sync_request_encode(&request, &body, NULL), 0);
+    assert_int_equal(sync_request_decode(buffer_bytes(&body), &arena, &read, NULL), 0);
+    assert_false(read.position.set);
+    assert_int_equal(read.held.count, 0);
+    assert_int_equal(read.bundle_count, 0);
+    scope_set_free(&read.held);
+    scope_set_free(&request.held);
+    arena_free(&arena);
+    buffer_free(&body);
+}
+
+/* The request with other scopes, as bytes; `memory`: or with none left for them. */
+static void refuse_scopes(struct bytes with, const char *code) {
+    struct bytes bundles[2];
+    struct sync_request request = make_request(bundles);
+    struct buffer body = buffer_make(10000), value = buffer_make(1000),
+                  changed = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    struct error error = {0};
+    assert_int_equal(sync_request_encode(&request, &body, NULL), 0);
+    wire_put_bytes(&value, with);
+    assert_true(replace_node(buffer_bytes(&body), 8, buffer_bytes(&value), &changed));
+    failing_memory(strcmp(code, "memory") == 0);
+    assert_int_equal(decode_request(buffer_bytes(&changed), &arena, &error), -1);
+    failing_memory(false);
+    assert_code(error, code);
+    assert_string_equal(error.field, "held");
+    scope_set_free(&request.held);
+    arena_free(&arena);
+    buffer_free(&body);
+    buffer_free(&value);
+    buffer_free(&changed);
+}
+
+#define ZEROS "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
+static void test_request_scopes_refused(void **state) {
+    refuse_scopes(BYTES("\x01" ZEROS), "wire.range");     /* a byte short */
+    refuse_scopes(BYTES("\x00\x01" ZEROS), "wire.range"); /* no kind */
+    refuse_scopes(BYTES("\x06\x01" ZEROS), "wire.range"); /* nor this */
+    refuse_scopes(BYTES("\x03\x01" ZEROS "\x03\x01" ZEROS), "wire.range");
+    refuse_scopes(BYTES("\x04\x01" ZEROS "\x03\x01" ZEROS), "wire.range");
+    if (failing_memory(false))
+        refuse_scopes(BYTES("\x03\x01" ZEROS), "memory");
+}
+
+/* --- sync response ------------------------------------------------------------------- */
+
+static struct verdict verdicts[3];
+static struct bundle_answer answers[2];
+
+static struct sync_response make_response(void) {
+    verdicts[0] = (struct verdict){id_of(1), VERDICT_MERGED, 5, 6, "", "", ""};
+    verdicts[1] = (struct verdict){id_of(2), VERDICT_CONFLICTS, 7, 8, "", "", ""};
+    verdicts[2] = (struct verdict){id_of(3),    VERDICT_REFUSED, 9,       10,
+                                   "scope.row", "customer",      "不可见"};
+    answers[0] = (struct bundle_answer){4, true, "", "", 5, verdicts, 3};
+    answers[1] =
+        (struct bundle_answer){9, false, "bundle.gap", "Five is missing.", 5, NULL, 0};
+    return (struct sync_response){.request_hash = {1},
+                                  .hq_time = 1760000000000,
+                                  .schema_version = 1,
+                                  .epoch = 2,
+                                  .answers = answers,
+                                  .answer_count = 2,
+                                  .restart = true,
+                                  .gained = scopes(3),
+                                  .lost = scopes(6),
+                                  .rows = BYTES("rows"),
+                                  .row_count = 1,
+                                  .rows_left = 8,
+                                  .more = true,
+                                  .next = {true, 55, 30, BYTES("1234567890123456"), {5}},
+                                  .head = 4,
+                                  .digest = -9,
+                                  .digest_rows = 3};
+}
+
+static void free_response(struct sync_response *response) {
+    scope_set_free(&response->gained);
+    scope_set_free(&response->lost);
+}
+
+static int decode_response(struct bytes body, struct arena *arena, struct error *error) {
+    struct sync_response response;
+    int rc = sync_response_decode(body, arena, &response, error);
+    if (rc == 0)
+        free_response(&response);
+    return rc;
+}
+
+static void assert_answer(const struct bundle_answer *actual,
+                          const struct bundle_answer *expected) {
+    assert_true(actual->number == expected->number);
+    assert_int_equal(actual->accepted, expected->accepted);
+    assert_string_equal(actual->code, expected->code);
+    assert_string_equal(actual->message, expected->message);
+    assert_true(actual->expected_number == expected->expected_number);
+    assert_int_equal(actual->verdict_count, expected->verdict_count);
+    for (size_t i = 0; i < expected->verdict_count; i++) {
+        const struct verdict *a = &actual->verdicts[i], *b = &expected->verdicts[i];
+        assert_true(id_equal(a->transaction, b->transaction));
+        assert_int_equal(a->kind, b->kind);
+        assert_true(a->gsn == b->gsn && a->time == b->time);
+        assert_string_equal(a->code, b->code);
+        assert_string_equal(a->field, b->field);
+        assert_string_equal(a->message, b->message);
+    }
+}
+
+static void test_response(void **state) {
+    struct sync_response response = make_response(), read;
+    struct buffer body = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    struct error error = {0};
+    assert_int_equal(sync_response_encode(&response, &body, &error), 0);
+    assert_int_equal(sync_response_decode(buffer_bytes(&body), &arena, &read, &error), 0);
+    assert_memory_equal(read.request_hash, response.request_hash, HASH_SIZE);
+    assert_true(read.hq_time == response.hq_time && read.schema_version == 1 &&
+                read.epoch == 2);
+    assert_int_equal(read.answer_count, 2);
+    assert_answer(&read.answers[0], &answers[0]);
+    assert_answer(&read.answers[1], &answers[1]);
+    assert_true(read.restart && read.more);
+    assert_scopes(&read.gained, &response.gained);
+    assert_scopes(&read.lost, &response.lost);
+    assert_bytes(read.rows, response.rows);
+    assert_true(read.row_count == 1 && read.rows_left == 8 && read.head == 4);
+    assert_true(read.digest == -9 && read.digest_rows == 3);
+    assert_position(&read.next, &response.next);
+    free_response(&read);
+    exchange_every_node(buffer_bytes(&body), decode_response);
+    assert_true(starve(buffer_bytes(&body), decode_response) > 100);
+    for (size_t maximum = 0; maximum < body.size; maximum += 7) {
+        struct buffer small = buffer_make(maximum);
+        assert_int_equal(sync_response_encode(&response, &small, &error), -1);
+        assert_code(error, "response.size");
+        buffer_free(&small);
+    }
+    free_response(&response);
+    arena_free(&arena);
+    buffer_free(&body);
+}
+
+/* A refusal must say why. The first verdict's kind is value 15: 1 hash, 4 numbers … see message_sync.c. */
+static void test_refusal_without_code(void **state) {
+    struct sync_response response = make_response();
+    struct buffer body = buffer_make(10000), changed = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    struct error error = {0};
+    assert_int_equal(sync_response_encode(&response, &body, NULL), 0);
+    assert_true(replace_node(buffer_bytes(&body), 15, BYTES("\x03"), &changed));
+    assert_int_equal(decode_response(buffer_bytes(&changed), &arena, &error), -1);
+    assert_code(error, "wire.range");
+    assert_string_equal(error.field, "verdict");
+    free_response(&response);
+    arena_free(&arena);
+    buffer_free(&body);
+    buffer_free(&changed);
+}
+
+static void test_verdict_texts(void **state) {
+    assert_string_equal(verdict_text(VERDICT_MERGED), "merged");
+    assert_string_equal(verdict_text(VERDICT_CONFLICTS), "merged with conflicts");
+    assert_string_equal(verdict_text(VERDICT_REFUSED), "refused");
+}
+
+static void test_not_even_wire(void **state) {
+    struct arena arena = arena_make(1000);
+    struct error error = {0};
+    const decode_function all[] = {decode_enrol_request,  decode_certificate,
+                                   decode_enrol_response, decode_failure,
+                                   decode_request,        decode_response};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        assert_int_equal(all[i](BYTES(""), &arena, &error), -1);
+        assert_code(error, "wire.truncated");
+        assert_int_equal(all[i](BYTES("\x90"), &arena, &error), -1);
+        assert_code(error, "wire.range");
+    }
+    arena_free(&arena);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_envelope),
+        cmocka_unit_test(test_invitation),
+        cmocka_unit_test(test_invitation_refused),
+        cmocka_unit_test(test_enrol_request),
+        cmocka_unit_test(test_certificate),
+        cmocka_unit_test(test_enrol_response),
+        cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_items_at_the_end),
+        cmocka_unit_test(test_request),
+        cmocka_unit_test(test_request_without_position),
+        cmocka_unit_test(test_request_scopes_refused),
+        cmocka_unit_test(test_response),
+        cmocka_unit_test(test_refusal_without_code),
+        cmocka_unit_test(test_verdict_texts),
+        cmocka_unit_test(test_not_even_wire),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

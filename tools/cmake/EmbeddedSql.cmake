@@ -1,0 +1,25 @@
+# satchel_embed_sql(<target> <folder>)
+# Adds every .sql file below the folder to the target, as the table that schema/embedded.h declares.
+# The list of files is written when CMake runs; the build globs again each time, so that a file that
+# was added, changed or removed rebuilds the table.
+function(satchel_embed_sql target folder)
+    set(root "${PROJECT_SOURCE_DIR}/${folder}")
+    set(script "${PROJECT_SOURCE_DIR}/tools/cmake/embed_sql.cmake")
+    set(list_file "${PROJECT_BINARY_DIR}/generated/embedded_sql.list")
+    set(output "${PROJECT_BINARY_DIR}/generated/embedded_sql.c")
+
+    file(GLOB_RECURSE paths RELATIVE "${root}" CONFIGURE_DEPENDS "${root}/*.sql")
+    list(SORT paths COMPARE STRING CASE SENSITIVE)
+    string(REPLACE ";" "\n" lines "${paths}")
+    file(CONFIGURE OUTPUT "${list_file}" CONTENT "${lines}\n" @ONLY)
+
+    list(TRANSFORM paths PREPEND "${root}/")
+    add_custom_command(
+        OUTPUT "${output}"
+        COMMAND "${CMAKE_COMMAND}" "-DROOT=${root}" "-DLIST=${list_file}" "-DOUTPUT=${output}"
+                -P "${script}"
+        DEPENDS ${paths} "${list_file}" "${script}"
+        COMMENT "Embedding ${folder}/**/*.sql"
+        VERBATIM)
+    target_sources(${target} PRIVATE "${output}")
+endfunction()

@@ -1,0 +1,93 @@
+# Every test is one ctest test, named <label>/<folder>/<name> after the file it comes from:
+#   tests/unit/<layer>/test_*.c   cmocka, links that layer
+#   tests/fault/test_*.c          cmocka, links both sides
+#   tests/e2e/test_*.py           real programs, found through SATCHEL_BIN
+#   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
+#   api/exports                   libsatchel.so shows its public API and nothing else
+#   tools/lint/test_*.py          the checks of tools/lint do find what they look for
+
+pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka>=1.1.5)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+set(test_environment
+    "SATCHEL_BIN=${PROJECT_BINARY_DIR}/bin"
+    "SATCHEL_LIB=${PROJECT_BINARY_DIR}/lib"
+    "PYTHONDONTWRITEBYTECODE=1")
+if(SATCHEL_SANITIZE)
+    list(APPEND test_environment
+        "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+        "UBSAN_OPTIONS=print_stacktrace=1"
+        "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tools/cmake/tsan.supp")
+    find_program(SATCHEL_SYMBOLIZER NAMES llvm-symbolizer llvm-symbolizer-14)
+    mark_as_advanced(SATCHEL_SYMBOLIZER)
+    if(SATCHEL_SYMBOLIZER)
+        list(APPEND test_environment "ASAN_SYMBOLIZER_PATH=${SATCHEL_SYMBOLIZER}")
+    endif()
+endif()
+
+# Helpers for all C tests, when there are any.
+file(GLOB support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
+if(support_sources)
+    add_library(satchel_test_support STATIC ${support_sources})
+    target_link_libraries(satchel_test_support
+        PUBLIC satchel_schema PkgConfig::CMOCKA PRIVATE satchel_flags)
+    set_target_properties(satchel_test_support PROPERTIES SATCHEL_TEST ON)
+endif()
+
+# satchel_c_tests(<folder below tests/> LABEL label LINKS lib...)
+function(satchel_c_tests folder)
+    cmake_parse_arguments(arg "" "LABEL" "LINKS" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.c")
+    foreach(source IN LISTS sources)
+        cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/tests"
+            OUTPUT_VARIABLE name)
+        string(REGEX REPLACE "/test_([^/]*)\\.c$" "/\\1" name "${name}")
+        string(REPLACE "/" "-" target "test-${name}")
+        add_executable(${target} "${source}")
+        set_target_properties(${target} PROPERTIES
+            SATCHEL_TEST ON
+            RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+        target_compile_definitions(${target} PRIVATE
+            SATCHEL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+        if(TARGET satchel_test_support)
+            target_link_libraries(${target} PRIVATE satchel_test_support)
+        endif()
+        target_link_libraries(${target} PRIVATE ${arg_LINKS} PkgConfig::CMOCKA satchel_flags)
+        add_test(NAME ${name} COMMAND ${target})
+        set_tests_properties(${name} PROPERTIES
+            LABELS ${arg_LABEL} TIMEOUT 120 ENVIRONMENT "${test_environment}")
+    endforeach()
+endfunction()
+
+# satchel_python_tests(<folder> LABEL label TIMEOUT seconds PROCESSORS n)
+function(satchel_python_tests folder)
+    cmake_parse_arguments(arg "" "LABEL;TIMEOUT;PROCESSORS" "" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/test_*.py")
+    foreach(source IN LISTS sources)
+        string(REGEX REPLACE ".*/test_([^/]*)\\.py$" "${arg_LABEL}/\\1" name "${source}")
+        add_test(NAME ${name} COMMAND Python3::Interpreter "${source}")
+        set_tests_properties(${name} PROPERTIES
+            LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
+            ENVIRONMENT "${test_environment}")
+    endforeach()
+endfunction()
+
+satchel_c_tests(unit/schema LABEL unit LINKS satchel_schema)
+satchel_c_tests(unit/sync LABEL unit LINKS satchel_sync)
+satchel_c_tests(unit/client-core LABEL unit LINKS satchel_client)
+satchel_c_tests(unit/server LABEL unit LINKS satchel_server)
+satchel_c_tests(fault LABEL fault LINKS satchel_client satchel_server)
+
+satchel_program(satchel-forge FOLDER tests/forge LINKS satchel_sync)
+if(TARGET satcheld OR TARGET satchel)
+    # Each starts a server and several stations, so one fills a two-core machine.
+    satchel_python_tests(tests/e2e LABEL e2e TIMEOUT 300 PROCESSORS 2)
+endif()
+satchel_python_tests(tools/lint LABEL lint TIMEOUT 60 PROCESSORS 1)
+
+if(TARGET satchel_shared AND NOT SATCHEL_SANITIZE) # sanitizers export names of their own
+    add_test(NAME api/exports COMMAND "${CMAKE_COMMAND}" "-DNM=${CMAKE_NM}"
+        "-DLIBRARY=$<TARGET_FILE:satchel_shared>"
+        -P "${PROJECT_SOURCE_DIR}/tools/cmake/check_exports.cmake")
+    set_tests_properties(api/exports PROPERTIES LABELS api)
+endif()
