@@ -9,17 +9,18 @@
 -- @param owner id(app_user)?  Only his.
 -- A pipeline that holds any shows its empty stages too, so that a chart keeps its shape.
 with counts as (
-  select s.id, s.pipeline_id, s.code, s.position,
+  select s.pipeline_id, s.code, s.position, row_number() over (order by p.is_default desc, p.code, s.position) as place,
          (select count(*) from opportunity o
            where o.stage_id = s.id and o.deleted_at is null and (:owner is null or o.owner_id = :owner)) as n
     from stage s
+    join pipeline p on p.id = s.pipeline_id
    where :pipeline is null or s.pipeline_id = :pipeline
 )
 select code as stage_code, sum(n) as count
   from counts
  where pipeline_id in (select pipeline_id from counts where n > 0)
  group by code
- order by min(position), code;
+ order by min(place);
 
 -- @query opportunity.funnel  Number and amount in each stage of a pipeline.
 -- @zh 销售漏斗
