@@ -32,7 +32,8 @@ void recorder_free(struct recorder *recorder) {
 }
 
 void recorder_reset(struct recorder *recorder) {
-    sqlite3session_delete(recorder->session);
+    if (recorder->session)
+        sqlite3session_delete(recorder->session);
     recorder->session = NULL;
     arena_reset(&recorder->arena);
     buffer_reset(&recorder->changes);
@@ -358,7 +359,8 @@ int recorder_take(struct recorder *recorder, int64_t now_ms, const struct id *ac
     int size = 0;
     int failed = -1;
     int rc = sqlite3session_changeset(recorder->session, &size, &changeset);
-    sqlite3session_delete(recorder->session); /* what follows is not recorded */
+    if (recorder->session)
+        sqlite3session_delete(recorder->session); /* what follows is not recorded */
     recorder->session = NULL;
     if (rc != SQLITE_OK) {
         error_from_sqlite(error, recorder->replica->db, "recording");

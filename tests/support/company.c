@@ -121,7 +121,9 @@ struct change change_of(const struct company *company, const char *table,
                         struct cell *cells, size_t count) {
     const struct table *found = catalogue_table(company->catalogue, table);
     assert(found != NULL);
-    qsort(cells, count, sizeof *cells, compare_cells);
+    if (count > 1) {
+        qsort(cells, count, sizeof *cells, compare_cells);
+    }
     return (struct change){found->number, operation,
                            (struct bytes){key->bytes, found->key_count * ID_SIZE}, cells,
                            count};

@@ -53,10 +53,10 @@ static int run(const struct invocation *invocation) {
         return EXIT_USAGE;
     }
     struct station station;
-    int rc = station_open(invocation, &station, &error);
+    int rc = cli_station_open(invocation, &station, &error);
     if (rc == 0)
         rc = work(invocation, &station, &error);
-    station_close(&station);
+    cli_station_close(&station);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 

@@ -46,7 +46,7 @@ static int print_enrolled(const struct invocation *invocation, satchel_error *er
         node_release(node);
     }
     satchel_free(status);
-    station_close(&station);
+    cli_station_close(&station);
     return rc;
 }
 
@@ -102,7 +102,7 @@ static int run_move(const struct invocation *invocation) {
     int rc = station_open_only(invocation, &station, &error);
     if (rc == 0)
         rc = satchel_move(station.handle, address, ca_file, &error);
-    station_close(&station);
+    cli_station_close(&station);
     if (rc != 0)
         return problem_print(&error, invocation->json);
     if (invocation->json)

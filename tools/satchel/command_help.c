@@ -231,7 +231,7 @@ static int describe(const struct invocation *invocation, const char *topic,
     }
     node_release(description);
     satchel_free(text);
-    station_close(&station);
+    cli_station_close(&station);
     return rc;
 }
 

@@ -82,7 +82,7 @@ static int run(const struct invocation *invocation) {
         return EXIT_USAGE;
     }
     import.arena = arena_make(LIMIT_CSV_FILE);
-    int rc = station_open(invocation, &station, &error);
+    int rc = cli_station_open(invocation, &station, &error);
     if (rc == 0)
         rc = work(&import, invocation, station.session, &error);
     if (rc == 0)
@@ -92,7 +92,7 @@ static int run(const struct invocation *invocation) {
     int status = rc != 0                    ? EXIT_FAILED
                  : import.problem_count > 0 ? EXIT_SET_ASIDE
                                             : EXIT_DONE;
-    station_close(&station);
+    cli_station_close(&station);
     import_free(&import);
     return status;
 }

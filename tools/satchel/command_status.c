@@ -80,7 +80,7 @@ static int run_status(const struct invocation *invocation) {
         node_release(status);
     }
     satchel_free(text);
-    station_close(&station);
+    cli_station_close(&station);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 
@@ -112,7 +112,7 @@ static int run_story(const struct invocation *invocation) {
     }
     struct station station;
     char *text = NULL;
-    int rc = station_open(invocation, &station, &error);
+    int rc = cli_station_open(invocation, &station, &error);
     if (rc == 0)
         rc = satchel_story(station.session, limit, &text, &error);
     if (rc == 0 && invocation->json)
@@ -123,7 +123,7 @@ static int run_story(const struct invocation *invocation) {
         node_release(rows);
     }
     satchel_free(text);
-    station_close(&station);
+    cli_station_close(&station);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 
@@ -142,7 +142,7 @@ static int run_verify(const struct invocation *invocation) {
     int rc = station_open_only(invocation, &station, &error);
     if (rc == 0)
         rc = satchel_verify(station.handle, &error);
-    station_close(&station);
+    cli_station_close(&station);
     if (rc != 0)
         return problem_print(&error, invocation->json);
     puts(invocation->json ? "{\"equal\":true}" : "What this station holds adds up.");

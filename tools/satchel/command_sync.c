@@ -159,7 +159,7 @@ static int run(const struct invocation *invocation) {
         rc = watch(invocation, &station, &error);
     else if (rc == 0)
         rc = sync_once(invocation, &station, &error);
-    station_close(&station);
+    cli_station_close(&station);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 

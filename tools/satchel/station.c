@@ -32,7 +32,7 @@ static void learn_currency(struct station *station) {
     satchel_free(answer);
 }
 
-int station_open(const struct invocation *invocation, struct station *ret,
+int cli_station_open(const struct invocation *invocation, struct station *ret,
                  satchel_error *error) {
     int rc = station_open_only(invocation, ret, error);
     if (rc == 0)
@@ -42,7 +42,7 @@ int station_open(const struct invocation *invocation, struct station *ret,
     return rc;
 }
 
-void station_close(struct station *station) {
+void cli_station_close(struct station *station) {
     satchel_sign_out(station->session);
     satchel_close(station->handle);
     memset(station, 0, sizeof *station);

@@ -36,7 +36,7 @@ static int set_up(void **state) {
     static struct fixture fixture;
     struct fixture *f = &fixture;
     struct error error;
-    char path[100];
+    struct buffer path = buffer_make(1000);
     company_make(&f->company);
     f->anna = company_person(&f->company, "anna", "rep");
     f->darcel = company_person(&f->company, "darcel", "rep");
@@ -44,9 +44,10 @@ static int set_up(void **state) {
     f->darcel_station = company_station(&f->company, f->darcel, "rep");
     make_customer(f, "Of Anna", &f->anna);
     make_customer(f, "Of Darcel", &f->darcel);
-    snprintf(path, sizeof path, "%s/master.db", f->company.data);
-    assert_int_equal(reader_pool_make(path, f->company.catalogue, &f->readers, &error),
+    buffer_printf(&path, "%s/master.db", f->company.data);
+    assert_int_equal(reader_pool_make(buffer_text(&path), f->company.catalogue, &f->readers, &error),
                      0);
+    buffer_free(&path);
     *state = f;
     return 0;
 }
