@@ -161,8 +161,8 @@ static int seal(struct replica *replica, const struct identity *identity,
         .sealed_at = clock_ms(work->time),
     };
     memcpy(header.previous_hash, chain.hash, HASH_SIZE);
-    if (bundle_seal(&header, work->transactions, work->count, &identity->keys, sealed, hash,
-                    error) != 0 ||
+    const struct transaction_list list = {work->transactions, work->count};
+    if (bundle_seal(&header, list, &identity->keys, sealed, hash, error) != 0 ||
         keep_bundle(replica, &header, buffer_bytes(sealed), hash, error) != 0)
         return -1;
     return mark_sealed(replica, work, header.number, error);
