@@ -27,7 +27,10 @@ int home_file(const char *home, const char *name, char ret_path[HOME_PATH],
               struct error *error) {
     if (strlen(home) + strlen(name) + 2 > HOME_PATH)
         return error_set(error, "home.failed", "home", "the path of the home is too long");
-    snprintf(ret_path, HOME_PATH, "%s/%s", home, name);
+    size_t length = strlen(home);
+    memcpy(ret_path, home, length);
+    ret_path[length] = '/';
+    memcpy(ret_path + length + 1, name, strlen(name) + 1);
     return 0;
 }
 

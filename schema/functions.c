@@ -200,7 +200,7 @@ static void result_text_of(sqlite3_context *sql, sqlite3_value *value,
     if (!data)
         return;
     struct bytes text = {data, (size_t)sqlite3_value_bytes(value)};
-    struct buffer buffer = buffer_make(text.size * 2 + 1);
+    struct buffer buffer = buffer_make(text.size); /* neither makes a text longer */
     make(text, &buffer);
     result_buffer(sql, &buffer);
 }

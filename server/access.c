@@ -19,8 +19,7 @@ struct reads_of_views {
 };
 
 static int note_table(void *context, int action, const char *name, const char *column,
-                      const char *database, const char *view)
-{
+                      const char *database, const char *view) {
     (void)column;
     (void)database;
     (void)view;
@@ -34,11 +33,12 @@ static int note_table(void *context, int action, const char *name, const char *c
 }
 
 /* Learns from the authorizer which tables the three views stand on. */
-static int learn_tables(struct master *master, struct access_cache *cache, struct error *error)
-{
-    static const char *const VIEWS[] = {"select user_id, role from engine_role",
-                                        "select user_id, kind, target_id, role from engine_scope",
-                                        "select user_id, active from engine_user"};
+static int learn_tables(struct master *master, struct access_cache *cache,
+                        struct error *error) {
+    static const char *const VIEWS[] = {
+        "select user_id, role from engine_role",
+        "select user_id, kind, target_id, role from engine_scope",
+        "select user_id, active from engine_user"};
     struct reads_of_views reads = {cache, master->catalogue};
     int result = 0;
     sqlite3_set_authorizer(master->db, note_table, &reads);
@@ -51,8 +51,7 @@ static int learn_tables(struct master *master, struct access_cache *cache, struc
     return result;
 }
 
-int access_make(struct master *master, struct access_cache **ret, struct error *error)
-{
+int access_make(struct master *master, struct access_cache **ret, struct error *error) {
     struct access_cache *cache = calloc(1, sizeof *cache);
     if (cache == NULL) {
         return error_out_of_memory(error);
@@ -65,8 +64,7 @@ int access_make(struct master *master, struct access_cache **ret, struct error *
     return 0;
 }
 
-void access_forget(struct access_cache *cache)
-{
+void access_forget(struct access_cache *cache) {
     if (cache == NULL) {
         return;
     }
@@ -76,27 +74,23 @@ void access_forget(struct access_cache *cache)
     }
 }
 
-void access_free(struct access_cache *cache)
-{
+void access_free(struct access_cache *cache) {
     access_forget(cache);
     free(cache);
 }
 
-bool access_reads(const struct access_cache *cache, const struct table *table)
-{
+bool access_reads(const struct access_cache *cache, const struct table *table) {
     return cache->reads[table->number];
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
+static int compare_numbers(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a;
     int64_t y = *(const int64_t *)b;
     return (x > y) - (x < y);
 }
 
 static int add_scope(struct master *master, struct access *access, struct scope scope,
-                     struct error *error)
-{
+                     struct error *error) {
     int64_t number = 0;
     if (scope_number(master, scope, &number, error) != 0) {
         return -1;
@@ -111,23 +105,23 @@ static int add_scope(struct master *master, struct access *access, struct scope 
     return 0;
 }
 
-static int read_scopes(struct master *master, struct access *access, struct error *error)
-{
+static int read_scopes(struct master *master, struct access *access,
+                       struct error *error) {
     struct scope_set set = {0};
-    int result = access_scopes(master->db, master->catalogue, access->user, access->ceiling, &set,
-                               error);
+    int result = access_scopes(master->db, master->catalogue, access->user,
+                               access->ceiling, &set, error);
     for (size_t i = 0; i < set.count && result == 0; i++) {
         result = add_scope(master, access, set.scopes[i], error);
     }
     scope_set_free(&set);
     if (access->scope_count > 0) {
-        qsort(access->scopes, access->scope_count, sizeof *access->scopes, compare_numbers);
+        qsort(access->scopes, access->scope_count, sizeof *access->scopes,
+              compare_numbers);
     }
     return result;
 }
 
-static int read_roles(struct master *master, struct access *access, struct error *error)
-{
+static int read_roles(struct master *master, struct access *access, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_ROLES, error);
     if (statement == NULL) {
         return -1;
@@ -143,8 +137,7 @@ static int read_roles(struct master *master, struct access *access, struct error
     return rc == SQLITE_DONE ? 0 : error_from_sqlite(error, master->db, "reading roles");
 }
 
-static int read_user(struct master *master, struct access *access, struct error *error)
-{
+static int read_user(struct master *master, struct access *access, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_USER, error);
     if (statement == NULL) {
         return -1;
@@ -160,8 +153,7 @@ static int read_user(struct master *master, struct access *access, struct error 
 }
 
 const struct access *access_of(struct master *master, struct id user, role_set ceiling,
-                               struct error *error)
-{
+                               struct error *error) {
     size_t place = ((size_t)user.bytes[15] ^ (size_t)user.bytes[6]) % CACHE_PEOPLE;
     struct access *access = &master->access->people[place];
     if (access->known && id_equal(access->user, user) && access->ceiling == ceiling) {
@@ -178,15 +170,13 @@ const struct access *access_of(struct master *master, struct id user, role_set c
     return access;
 }
 
-static bool holds(const struct access *access, int64_t number)
-{
+static bool holds(const struct access *access, int64_t number) {
     return bsearch(&number, access->scopes, access->scope_count, sizeof number,
                    compare_numbers) != NULL;
 }
 
-bool access_sees(const struct access *access, const struct placement *placements, size_t count,
-                 int64_t base)
-{
+bool access_sees(const struct access *access, const struct placement *placements,
+                 size_t count, int64_t base) {
     if (access->all) {
         return true;
     }
@@ -199,8 +189,7 @@ bool access_sees(const struct access *access, const struct placement *placements
     return false;
 }
 
-role_set access_ceiling(const struct catalogue *catalogue, const char *names)
-{
+role_set access_ceiling(const struct catalogue *catalogue, const char *names) {
     char name[LIMIT_NAME + 1];
     role_set roles = 0;
     while (*names != '\0') {
@@ -218,8 +207,7 @@ role_set access_ceiling(const struct catalogue *catalogue, const char *names)
 
 /* A scope that comes with a role is only seen under a ceiling that has the role. */
 static bool under_ceiling(const struct catalogue *catalogue, struct value role,
-                          role_set ceiling)
-{
+                          role_set ceiling) {
     char name[LIMIT_NAME + 1] = "";
     if (role.type != VALUE_TEXT || role.bytes.size > LIMIT_NAME) {
         return role.type == VALUE_NULL;
@@ -228,8 +216,7 @@ static bool under_ceiling(const struct catalogue *catalogue, struct value role,
     return (catalogue_role(catalogue, name) & ceiling) != 0;
 }
 
-static int add_from_view(struct scope_set *set, sqlite3_stmt *statement)
-{
+static int add_from_view(struct scope_set *set, sqlite3_stmt *statement) {
     struct value kind = value_of_column(statement, 0);
     struct value target = value_of_column(statement, 1);
     struct scope scope = {0};
@@ -249,8 +236,7 @@ static int add_from_view(struct scope_set *set, sqlite3_stmt *statement)
 }
 
 int access_scopes(sqlite3 *db, const struct catalogue *catalogue, struct id user,
-                  role_set ceiling, struct scope_set *set, struct error *error)
-{
+                  role_set ceiling, struct scope_set *set, struct error *error) {
     sqlite3_stmt *statement = NULL;
     static const char SQL[] =
         "select kind, target_id, role from engine_scope where user_id = ?";
@@ -271,5 +257,6 @@ int access_scopes(sqlite3 *db, const struct catalogue *catalogue, struct id user
         return error_set(error, "scope.limit", "", "a person sees at most %d scopes",
                          LIMIT_SUBSCRIPTIONS);
     }
-    return rc == SQLITE_DONE ? 0 : error_from_sqlite(error, db, "reading a person's scopes");
+    return rc == SQLITE_DONE ? 0
+                             : error_from_sqlite(error, db, "reading a person's scopes");
 }

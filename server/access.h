@@ -10,10 +10,10 @@
 struct access {
     struct id user;
     role_set ceiling; /* of the device he acts on */
-    bool known;   /* there is such a person */
+    bool known;       /* there is such a person */
     bool active;
-    role_set roles; /* under the ceiling */
-    bool all;       /* sees every row (scope hq) */
+    role_set roles;  /* under the ceiling */
+    bool all;        /* sees every row (scope hq) */
     int64_t *scopes; /* scope numbers, sorted; org included */
     size_t scope_count;
 };
@@ -29,8 +29,8 @@ const struct access *access_of(struct master *master, struct id user, role_set c
 bool access_reads(const struct access_cache *cache, const struct table *table);
 
 /* May somebody see a row with these places in the feed? Also when it left his scopes after `base`. */
-bool access_sees(const struct access *access, const struct placement *placements, size_t count,
-                 int64_t base);
+bool access_sees(const struct access *access, const struct placement *placements,
+                 size_t count, int64_t base);
 
 /* Adds the scopes of one person: org, his own user scope and what engine_scope gives to his
  * roles under the ceiling. */

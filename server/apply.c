@@ -2,6 +2,7 @@
 #include "server/apply.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +13,7 @@
 
 /* --- who and when ----------------------------------------------------------------------------- */
 
-static bool is_actor(const struct origin *origin, struct id user)
-{
+static bool is_actor(const struct origin *origin, struct id user) {
     for (size_t i = 0; i < origin->actor_count; i++) {
         if (id_equal(origin->actors[i], user)) {
             return true;
@@ -22,8 +22,8 @@ static bool is_actor(const struct origin *origin, struct id user)
     return false;
 }
 
-static int check_author(struct work *work, const struct origin *origin, struct error *error)
-{
+static int check_author(struct work *work, const struct origin *origin,
+                        struct error *error) {
     const struct transaction *transaction = work->transaction;
     if (origin->trusted) {
         work->roles = ROLE_SET_ALL;
@@ -38,15 +38,16 @@ static int check_author(struct work *work, const struct origin *origin, struct e
         return -1;
     }
     if (!work->access->active) {
-        return error_set(error, "actor.inactive", "user", "that person no longer works here");
+        return error_set(error, "actor.inactive", "user",
+                         "that person no longer works here");
     }
     work->roles = work->access->roles;
     return 0;
 }
 
 /* HQ's time when `base` was given out; the first entry's for 0. */
-static int time_of_gsn(struct master *master, int64_t gsn, int64_t *ret, struct error *error)
-{
+static int time_of_gsn(struct master *master, int64_t gsn, int64_t *ret,
+                       struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_GSN_GET, error);
     if (statement == NULL) {
         return -1;
@@ -60,8 +61,7 @@ static int time_of_gsn(struct master *master, int64_t gsn, int64_t *ret, struct 
                : error_from_sqlite(error, master->db, "reading the time of a gsn");
 }
 
-static int set_time(struct work *work, const struct origin *origin, struct error *error)
-{
+static int set_time(struct work *work, const struct origin *origin, struct error *error) {
     const struct transaction *transaction = work->transaction;
     if (transaction->base < 0 || transaction->base >= work->gsn) {
         return error_set(error, "transaction.base", "base",
@@ -79,8 +79,7 @@ static int set_time(struct work *work, const struct origin *origin, struct error
 
 /* --- references and visibility ------------------------------------------------------------------- */
 
-static bool sees_row(const struct work *work, const struct row_work *row)
-{
+static bool sees_row(const struct work *work, const struct row_work *row) {
     return work->access == NULL || row->table->org || row->inserted ||
            access_sees(work->access, row->placements, row->placement_count,
                        work->transaction->base);
@@ -88,8 +87,7 @@ static bool sees_row(const struct work *work, const struct row_work *row)
 
 /* A row that was refused before: what builds on it is refused with a code that says so. */
 static int check_refused(struct work *work, const struct row_work *row, bool whole,
-                         struct error *error)
-{
+                         struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_REFUSED_GET, error);
     if (statement == NULL) {
         return -1;
@@ -105,20 +103,21 @@ static int check_refused(struct work *work, const struct row_work *row, bool who
         return error_set(error, "depends.refused", row->table->name,
                          "it builds on earlier work of this station that was refused");
     }
-    return rc == SQLITE_DONE ? 0
-                             : error_from_sqlite(error, work->master->db, "looking for refusals");
+    return rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, work->master->db, "looking for refusals");
 }
 
 static int check_reference(struct work *work, const struct table *table,
                            const struct column *column, struct value value,
-                           struct error *error)
-{
+                           struct error *error) {
     if (column->ref == NULL || value.type == VALUE_NULL) {
         return 0;
     }
     char field[64];
     snprintf(field, sizeof field, "%.40s", column->name);
-    if (value.type != VALUE_BLOB || value.bytes.size != column->ref->key_count * ID_SIZE) {
+    if (value.type != VALUE_BLOB ||
+        value.bytes.size != column->ref->key_count * ID_SIZE) {
         return error_set(error, "change.type", field, "%s.%s must be the key of a %s",
                          table->name, column->name, column->ref->name);
     }
@@ -133,17 +132,18 @@ static int check_reference(struct work *work, const struct table *table,
                                "%s.%s names a %s that does not exist", table->name,
                                column->name, column->ref->name);
     }
-    return sees_row(work, target) ? 0
-                                  : error_set(error, "scope.parent", field,
-                                              "%s.%s names a %s that this person may not see",
-                                              table->name, column->name, column->ref->name);
+    return sees_row(work, target)
+               ? 0
+               : error_set(error, "scope.parent", field,
+                           "%s.%s names a %s that this person may not see", table->name,
+                           column->name, column->ref->name);
 }
 
 static int check_references(struct work *work, const struct table *table,
-                            const struct change *change, struct error *error)
-{
+                            const struct change *change, struct error *error) {
     for (size_t k = 0; k < table->key_count; k++) {
-        struct value part = value_blob((struct bytes){change->key.data + k * ID_SIZE, ID_SIZE});
+        struct value part =
+            value_blob((struct bytes){change->key.data + k * ID_SIZE, ID_SIZE});
         if (check_reference(work, table, table->key[k], part, error) != 0) {
             return -1;
         }
@@ -168,8 +168,7 @@ struct cell_case {
     bool first_given; /* some column of the cell is in the change */
 };
 
-static const struct cell *find_cell(const struct change *change, uint8_t column)
-{
+static const struct cell *find_cell(const struct change *change, uint8_t column) {
     for (size_t i = 0; i < change->cell_count; i++) {
         if (change->cells[i].column == column) {
             return &change->cells[i];
@@ -179,8 +178,7 @@ static const struct cell *find_cell(const struct change *change, uint8_t column)
 }
 
 static void collect_cell(const struct row_work *row, const struct change *change,
-                         uint8_t cell_number, struct cell_case *ret)
-{
+                         uint8_t cell_number, struct cell_case *ret) {
     ret->count = 0;
     for (size_t i = 0; i < row->table->data_count; i++) {
         const struct column *column = &row->table->columns[i];
@@ -197,8 +195,7 @@ static void collect_cell(const struct row_work *row, const struct change *change
 
 /* Who last wrote the cell. For most rows its insert. */
 static int cell_stamp(struct work *work, const struct row_work *row, uint8_t cell,
-                      struct stamp *ret, struct error *error)
-{
+                      struct stamp *ret, struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_STAMP_GET, error);
     if (statement == NULL) {
         return -1;
@@ -207,19 +204,20 @@ static int cell_stamp(struct work *work, const struct row_work *row, uint8_t cel
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, cell);
     int rc = sqlite3_step(statement);
-    *ret = (struct stamp){.gsn = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : row->gsn};
+    *ret = (struct stamp){.gsn = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
+                                                  : row->gsn};
     sqlite3_reset(statement);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         return error_from_sqlite(error, work->master->db, "reading a cell's stamp");
     }
     /* Time and device are only needed when it is newer than the author's base. */
     bool newer = work->transaction != NULL && ret->gsn > work->transaction->base;
-    return newer && ret->gsn < work->gsn ? derived_author(work->master, ret, NULL, error) : 0;
+    return newer && ret->gsn < work->gsn ? derived_author(work->master, ret, NULL, error)
+                                         : 0;
 }
 
 static int put_stamp(struct work *work, const struct row_work *row, uint8_t cell,
-                     struct error *error)
-{
+                     struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_STAMP_PUT, error);
     if (statement == NULL) {
         return -1;
@@ -232,8 +230,7 @@ static int put_stamp(struct work *work, const struct row_work *row, uint8_t cell
 }
 
 static const struct value *keep_values(struct work *work, const struct value *values,
-                                       size_t count)
-{
+                                       size_t count) {
     struct value *kept = arena_alloc_array(&work->arena, count, sizeof *kept);
     if (kept != NULL) {
         memcpy(kept, values, count * sizeof *kept);
@@ -242,9 +239,9 @@ static const struct value *keep_values(struct work *work, const struct value *va
 }
 
 static int keep_conflict(struct work *work, struct row_work *row,
-                         const struct cell_case *cell, const struct merge_decision *decision,
-                         int64_t other_gsn, struct error *error)
-{
+                         const struct cell_case *cell,
+                         const struct merge_decision *decision, int64_t other_gsn,
+                         struct error *error) {
     const struct value *theirs = keep_values(work, cell->master_values, cell->count);
     const struct value *ours = keep_values(work, cell->values, cell->count);
     if (theirs == NULL || ours == NULL) {
@@ -264,13 +261,13 @@ static int keep_conflict(struct work *work, struct row_work *row,
 }
 
 /* Takes the values of a cell into the row; adds the columns to *columns. */
-static int take_cell(struct work *work, struct row_work *row, const struct cell_case *cell,
-                     const struct merge_decision *decision, uint64_t *columns,
-                     struct error *error)
-{
+static int take_cell(struct work *work, struct row_work *row,
+                     const struct cell_case *cell, const struct merge_decision *decision,
+                     uint64_t *columns, struct error *error) {
     for (size_t i = 0; i < cell->count; i++) {
         const struct column *column = cell->columns[i];
-        struct value value = decision->combined_valid ? decision->combined : cell->values[i];
+        struct value value =
+            decision->combined_valid ? decision->combined : cell->values[i];
         if (value_equal(value, cell->master_values[i])) {
             continue;
         }
@@ -285,8 +282,7 @@ static int take_cell(struct work *work, struct row_work *row, const struct cell_
 
 /* A state moves only through its event row, inserted by the same transaction. */
 static int check_event(const struct work *work, const struct row_work *row,
-                       const struct cell_case *cell, struct error *error)
-{
+                       const struct cell_case *cell, struct error *error) {
     const struct column *state = cell->columns[0];
     const struct table *event = state->state_event;
     for (size_t i = 0; i < work->transaction->change_count; i++) {
@@ -306,9 +302,9 @@ static int check_event(const struct work *work, const struct row_work *row,
                      state->name, event->name);
 }
 
-static int merge_one_cell(struct work *work, struct row_work *row, const struct cell_case *cell,
-                          uint64_t *columns, struct error *error)
-{
+static int merge_one_cell(struct work *work, struct row_work *row,
+                          const struct cell_case *cell, uint64_t *columns,
+                          struct error *error) {
     const struct column *lead = cell->columns[0];
     struct merge_case merge_case = {
         .rule = lead->merge,
@@ -340,8 +336,7 @@ static int merge_one_cell(struct work *work, struct row_work *row, const struct 
 /* An edit and a delete that knew nothing of each other: the edit is kept, the row stays
  * deleted, and both people are told. */
 static int check_deleted(struct work *work, struct row_work *row, uint64_t columns,
-                         struct error *error)
-{
+                         struct error *error) {
     const struct table *table = row->table;
     uint64_t deletion = 1ULL << COLUMN_DELETED_AT;
     if (!table->soft_delete || columns == 0 || work->access == NULL) {
@@ -356,7 +351,8 @@ static int check_deleted(struct work *work, struct row_work *row, uint64_t colum
     bool deletes = (columns & deletion) != 0;
     int result = deletes ? derived_latest_edit(work, row, &other, error)
                          : cell_stamp(work, row, COLUMN_DELETED_AT, &other, error);
-    if (result != 0 || !merge_is_concurrent(&other, work->transaction->base, work->device)) {
+    if (result != 0 ||
+        !merge_is_concurrent(&other, work->transaction->base, work->device)) {
         return result;
     }
     struct value *values = arena_alloc_array(&work->arena, 2, sizeof *values);
@@ -378,9 +374,8 @@ static int check_deleted(struct work *work, struct row_work *row, uint64_t colum
     return work_conflict(work, &conflict, error);
 }
 
-static int update_row(struct work *work, struct row_work *row, const struct change *change,
-                      struct error *error)
-{
+static int update_row(struct work *work, struct row_work *row,
+                      const struct change *change, struct error *error) {
     uint64_t done = 0;
     uint64_t columns = 0;
     if (work_values(work, row, error) != 0) {
@@ -408,9 +403,8 @@ static int update_row(struct work *work, struct row_work *row, const struct chan
 
 /* --- inserts ----------------------------------------------------------------------------------- */
 
-static int insert_row(struct work *work, struct row_work *row, const struct change *change,
-                      struct error *error)
-{
+static int insert_row(struct work *work, struct row_work *row,
+                      const struct change *change, struct error *error) {
     if (work_insert(work, row, change->cells, change->cell_count, error) != 0) {
         return -1;
     }
@@ -428,24 +422,23 @@ static int insert_row(struct work *work, struct row_work *row, const struct chan
 /* --- a transaction ------------------------------------------------------------------------------ */
 
 /* An insert of a row that exists merges as an update: it needs the rights of one. */
-static int authorise_one(struct work *work, struct row_work *row, const struct change *change,
-                         struct error *error)
-{
+static int authorise_one(struct work *work, struct row_work *row,
+                         const struct change *change, struct error *error) {
     struct change as_update = *change;
     as_update.operation = ROW_UPDATE;
     bool updates = change->operation == ROW_INSERT && row->existed;
     return authorise_change(work->master->catalogue, updates ? &as_update : change,
-                            work->transaction->user, work->roles, work->access == NULL, error);
+                            work->transaction->user, work->roles, work->access == NULL,
+                            error);
 }
 
 /* Authority over every change, before any is written; rows to be inserted are known afterwards. */
-static int authorise_all(struct work *work, struct error *error)
-{
+static int authorise_all(struct work *work, struct error *error) {
     const struct transaction *transaction = work->transaction;
     for (size_t i = 0; i < transaction->change_count; i++) {
         const struct change *change = &transaction->changes[i];
-        if (authorise_change(work->master->catalogue, change, transaction->user, work->roles,
-                             work->access == NULL, error) != 0) {
+        if (authorise_change(work->master->catalogue, change, transaction->user,
+                             work->roles, work->access == NULL, error) != 0) {
             return -1;
         }
         const struct table *table =
@@ -464,8 +457,7 @@ static int authorise_all(struct work *work, struct error *error)
 }
 
 static int check_row(struct work *work, struct row_work *row, const struct change *change,
-                     struct error *error)
-{
+                     struct error *error) {
     if (!row->existed && !row->inserted) {
         return check_refused(work, row, true, error) != 0
                    ? -1
@@ -479,9 +471,10 @@ static int check_row(struct work *work, struct row_work *row, const struct chang
     return check_references(work, row->table, change, error);
 }
 
-static int apply_change(struct work *work, const struct change *change, struct error *error)
-{
-    const struct table *table = catalogue_table_number(work->master->catalogue, change->table);
+static int apply_change(struct work *work, const struct change *change,
+                        struct error *error) {
+    const struct table *table =
+        catalogue_table_number(work->master->catalogue, change->table);
     struct row_work *row = work_row(work, table, change->key, error);
     if (row == NULL || check_row(work, row, change, error) != 0) {
         return -1;
@@ -490,8 +483,8 @@ static int apply_change(struct work *work, const struct change *change, struct e
                                                 : update_row(work, row, change, error);
 }
 
-static int run_rules(struct work *work, const struct origin *origin, struct error *error)
-{
+static int run_rules(struct work *work, const struct origin *origin,
+                     struct error *error) {
     struct master *master = work->master;
     struct rule_input input = {work->touched, work->touched_count, work->changed,
                                work->changed_count};
@@ -502,8 +495,7 @@ static int run_rules(struct work *work, const struct origin *origin, struct erro
     return rules_run(master->rules, &input, (int)origin->schema_version, NULL, error);
 }
 
-static void forget_rights(struct work *work)
-{
+static void forget_rights(struct work *work) {
     for (size_t i = 0; i < work->touched_count; i++) {
         if (access_reads(work->master->access, work->touched[i].table)) {
             access_forget(work->master->access);
@@ -513,8 +505,7 @@ static void forget_rights(struct work *work)
 }
 
 static int merge_all(struct work *work, const struct origin *origin, bool decide,
-                     struct error *error)
-{
+                     struct error *error) {
     if (check_author(work, origin, error) != 0 || set_time(work, origin, error) != 0 ||
         authorise_all(work, error) != 0) {
         return -1;
@@ -533,8 +524,7 @@ static int merge_all(struct work *work, const struct origin *origin, bool decide
 }
 
 static void start_work(struct work *work, const struct origin *origin,
-                       const struct transaction *transaction)
-{
+                       const struct transaction *transaction) {
     work_reset(work);
     work->transaction = transaction;
     work->device = origin->device;
@@ -547,8 +537,7 @@ static void start_work(struct work *work, const struct origin *origin,
 /* Undoes the work and keeps the refusal: a row for its author, and what depends on it. */
 static int refuse(struct work *work, const struct origin *origin,
                   const struct transaction *transaction, const struct error *why,
-                  struct error *error)
-{
+                  struct error *error) {
     if (master_undo(work->master, error) != 0) {
         return -1;
     }
@@ -563,8 +552,7 @@ static int refuse(struct work *work, const struct origin *origin,
 static int merge_or_refuse(struct work *work, const struct origin *origin,
                            const struct transaction *transaction,
                            const struct verdict *recorded, struct error *why,
-                           struct error *error)
-{
+                           struct error *error) {
     start_work(work, origin, transaction);
     if (master_savepoint(work->master, error) != 0) {
         return -1;
@@ -583,10 +571,10 @@ static int merge_or_refuse(struct work *work, const struct origin *origin,
     return refuse(work, origin, transaction, why, error);
 }
 
-int apply_transaction(struct master *master, struct work *work, const struct origin *origin,
-                      const struct transaction *transaction, const struct verdict *recorded,
-                      struct arena *texts, struct verdict *ret, struct error *error)
-{
+int apply_transaction(struct master *master, struct work *work,
+                      const struct origin *origin, const struct transaction *transaction,
+                      const struct verdict *recorded, struct arena *texts,
+                      struct verdict *ret, struct error *error) {
     bool known = false;
     if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0 || known) {
         return known ? 0 : -1;

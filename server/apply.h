@@ -8,7 +8,7 @@
 
 /* Where a transaction comes from and when it arrived. */
 struct origin {
-    int64_t station;   /* its number; 0: the server's own entry */
+    int64_t station; /* its number; 0: the server's own entry */
     struct id device;
     role_set ceiling;
     const struct id *actors; /* who may act on the device */
@@ -23,8 +23,9 @@ struct origin {
  * new gsn. Returns 0 with *ret filled (merged or refused; texts live in `texts`), -1 when
  * the database failed and the whole group must be rolled back. Known transactions get the verdict they had.
  * `recorded` (may be NULL) is the outcome that the journal holds: then a refusal is taken from it. */
-int apply_transaction(struct master *master, struct work *work, const struct origin *origin,
-                      const struct transaction *transaction, const struct verdict *recorded,
-                      struct arena *texts, struct verdict *ret, struct error *error);
+int apply_transaction(struct master *master, struct work *work,
+                      const struct origin *origin, const struct transaction *transaction,
+                      const struct verdict *recorded, struct arena *texts,
+                      struct verdict *ret, struct error *error);
 
 #endif

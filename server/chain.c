@@ -7,8 +7,7 @@
 #include "server/verdicts.h"
 
 void chain_open(struct bytes sealed, const struct station *station, struct id org,
-                struct arena *arena, struct incoming_bundle *ret)
-{
+                struct arena *arena, struct incoming_bundle *ret) {
     memset(ret, 0, sizeof *ret);
     ret->sealed = sealed;
     struct bundle_envelope *envelope = &ret->envelope;
@@ -21,11 +20,13 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
         return;
     }
     if (!id_equal(envelope->header.org, org)) {
-        error_set(&ret->refused, "bundle.org", "org", "the bundle is for another company");
+        error_set(&ret->refused, "bundle.org", "org",
+                  "the bundle is for another company");
         return;
     }
     if (!id_equal(envelope->header.device, station->id)) {
-        error_set(&ret->refused, "bundle.device", "device", "the bundle is another device's");
+        error_set(&ret->refused, "bundle.device", "device",
+                  "the bundle is another device's");
         return;
     }
     if (bundle_verify(envelope, &station->key, &ret->refused) != 0) {
@@ -39,8 +40,7 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
 
 static int known_bundle(struct master *master, const struct station *station,
                         const struct incoming_bundle *bundle, struct arena *arena,
-                        struct bundle_answer *ret, struct error *error)
-{
+                        struct bundle_answer *ret, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_BUNDLE_GET, error);
     if (statement == NULL) {
         return -1;
@@ -48,22 +48,24 @@ static int known_bundle(struct master *master, const struct station *station,
     sqlite3_bind_int64(statement, 1, station->number);
     sqlite3_bind_int64(statement, 2, bundle->envelope.header.number);
     int rc = sqlite3_step(statement);
-    struct bytes hash = rc == SQLITE_ROW ? value_of_column(statement, 0).bytes
-                                         : (struct bytes){NULL, 0};
+    struct bytes hash =
+        rc == SQLITE_ROW ? value_of_column(statement, 0).bytes : (struct bytes){NULL, 0};
     bool same = hash.size == HASH_SIZE &&
                 memcmp(hash.data, bundle->envelope.hash, HASH_SIZE) == 0;
     int64_t entry = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 1) : 0;
     sqlite3_reset(statement);
     if (rc != SQLITE_ROW) {
         return rc == SQLITE_DONE
-                   ? error_set(error, "database.corrupt", "", "a bundle is not in the index")
+                   ? error_set(error, "database.corrupt", "",
+                               "a bundle is not in the index")
                    : error_from_sqlite(error, master->db, "looking for a bundle");
     }
     if (!same) {
         ret->accepted = false;
         ret->code = "bundle.fork";
-        ret->message = "another bundle with this number was received before: the device was "
-                       "cloned or restored";
+        ret->message =
+            "another bundle with this number was received before: the device was "
+            "cloned or restored";
         return 0;
     }
     statement = master_statement(master, SQL_JOURNAL_OUTCOME, error);
@@ -73,17 +75,16 @@ static int known_bundle(struct master *master, const struct station *station,
     sqlite3_bind_int64(statement, 1, entry);
     rc = sqlite3_step(statement);
     int result = rc == SQLITE_ROW
-                     ? outcome_decode(value_of_column(statement, 0).bytes, arena, &ret->verdicts,
-                                      &ret->verdict_count, error)
+                     ? outcome_decode(value_of_column(statement, 0).bytes, arena,
+                                      &ret->verdicts, &ret->verdict_count, error)
                      : error_from_sqlite(error, master->db, "reading an outcome");
     sqlite3_reset(statement);
     ret->accepted = true;
     return result;
 }
 
-static bool follows_chain(const struct station *station, const struct bundle_header *header,
-                          struct bundle_answer *ret)
-{
+static bool follows_chain(const struct station *station,
+                          const struct bundle_header *header, struct bundle_answer *ret) {
     if (header->number > station->last_number + 1) {
         ret->code = "bundle.gap";
         ret->message = "a bundle before this one is missing";
@@ -93,7 +94,8 @@ static bool follows_chain(const struct station *station, const struct bundle_hea
     } else if (header->first_seq != station->last_seq + 1 ||
                header->last_seq < header->first_seq) {
         ret->code = "bundle.sequence";
-        ret->message = "the bundle's sequence numbers do not follow the ones received before";
+        ret->message =
+            "the bundle's sequence numbers do not follow the ones received before";
     } else {
         return true;
     }
@@ -103,8 +105,7 @@ static bool follows_chain(const struct station *station, const struct bundle_hea
 /* --- merging what it holds ------------------------------------------------------------------------------- */
 
 static struct origin origin_of(const struct master *master, const struct station *station,
-                               const struct incoming_bundle *bundle, int64_t at)
-{
+                               const struct incoming_bundle *bundle, int64_t at) {
     return (struct origin){.station = station->number,
                            .device = station->id,
                            .ceiling = station->ceiling,
@@ -117,28 +118,31 @@ static struct origin origin_of(const struct master *master, const struct station
 
 /* A bundle whose payload cannot be read is refused as a whole; its transactions are unknown. */
 static int refuse_payload(const struct incoming_bundle *bundle, int64_t gsn,
-                          struct arena *arena, struct bundle_answer *ret, struct error *error)
-{
+                          struct arena *arena, struct bundle_answer *ret,
+                          struct error *error) {
     ret->verdicts = arena_alloc(arena, sizeof *ret->verdicts);
     if (ret->verdicts == NULL) {
         return error_out_of_memory(error);
     }
     ret->verdict_count = 1;
-    ret->verdicts[0] = (struct verdict){
-        .kind = VERDICT_REFUSED,
-        .gsn = gsn,
-        .code = "bundle.payload",
-        .field = arena_text(arena, bundle->unreadable.code, strlen(bundle->unreadable.code)),
-        .message =
-            arena_text(arena, bundle->unreadable.message, strlen(bundle->unreadable.message))};
-    return ret->verdicts[0].field && ret->verdicts[0].message ? 0 : error_out_of_memory(error);
+    ret->verdicts[0] =
+        (struct verdict){.kind = VERDICT_REFUSED,
+                         .gsn = gsn,
+                         .code = "bundle.payload",
+                         .field = arena_text(arena, bundle->unreadable.code,
+                                             strlen(bundle->unreadable.code)),
+                         .message = arena_text(arena, bundle->unreadable.message,
+                                               strlen(bundle->unreadable.message))};
+    return ret->verdicts[0].field && ret->verdicts[0].message
+               ? 0
+               : error_out_of_memory(error);
 }
 
-static int merge_bundle(struct master *master, struct work *work, const struct station *station,
+static int merge_bundle(struct master *master, struct work *work,
+                        const struct station *station,
                         const struct incoming_bundle *bundle, int64_t at,
                         const struct verdict *recorded, struct arena *arena,
-                        struct bundle_answer *ret, struct error *error)
-{
+                        struct bundle_answer *ret, struct error *error) {
     if (bundle->unreadable.code[0] != '\0') {
         return refuse_payload(bundle, master->gsn, arena, ret, error);
     }
@@ -160,8 +164,7 @@ static int merge_bundle(struct master *master, struct work *work, const struct s
 }
 
 static int move_chain(struct master *master, struct station *station,
-                      const struct incoming_bundle *bundle, struct error *error)
-{
+                      const struct incoming_bundle *bundle, struct error *error) {
     const struct bundle_header *header = &bundle->envelope.header;
     station->last_number = header->number;
     station->last_seq = header->last_seq;
@@ -190,8 +193,7 @@ static int move_chain(struct master *master, struct station *station,
 
 static int journal_bundle(struct master *master, const struct station *station,
                           const struct incoming_bundle *bundle, int64_t at,
-                          const struct bundle_answer *answer, struct error *error)
-{
+                          const struct bundle_answer *answer, struct error *error) {
     struct buffer outcome = buffer_make(LIMIT_PAYLOAD);
     outcome_encode(answer->verdicts, answer->verdict_count, &outcome);
     struct journal_entry entry = {.kind = ENTRY_BUNDLE,
@@ -199,15 +201,15 @@ static int journal_bundle(struct master *master, const struct station *station,
                                   .station = station->number,
                                   .content = bundle->sealed,
                                   .outcome = buffer_bytes(&outcome)};
-    int result = outcome.failed ? error_out_of_memory(error) : journal_put(master, &entry, error);
+    int result =
+        outcome.failed ? error_out_of_memory(error) : journal_put(master, &entry, error);
     buffer_free(&outcome);
     return result;
 }
 
 int chain_take(struct master *master, struct work *work, struct station *station,
                const struct incoming_bundle *bundle, int64_t at, struct arena *arena,
-               struct bundle_answer *ret, struct error *error)
-{
+               struct bundle_answer *ret, struct error *error) {
     const struct bundle_header *header = &bundle->envelope.header;
     *ret = (struct bundle_answer){.number = header->number, .code = "", .message = ""};
     int result = 0;
@@ -218,11 +220,12 @@ int chain_take(struct master *master, struct work *work, struct station *station
         result = known_bundle(master, station, bundle, arena, ret, error);
     } else if (follows_chain(station, header, ret)) {
         ret->accepted = true;
-        result = merge_bundle(master, work, station, bundle, at, NULL, arena, ret, error) ||
-                         move_chain(master, station, bundle, error) ||
-                         journal_bundle(master, station, bundle, at, ret, error)
-                     ? -1
-                     : 0;
+        result =
+            merge_bundle(master, work, station, bundle, at, NULL, arena, ret, error) ||
+                    move_chain(master, station, bundle, error) ||
+                    journal_bundle(master, station, bundle, at, ret, error)
+                ? -1
+                : 0;
     }
     ret->expected_number = station->last_number + 1;
     return result;
@@ -230,14 +233,15 @@ int chain_take(struct master *master, struct work *work, struct station *station
 
 /* --- replay ------------------------------------------------------------------------------------------------ */
 
-static int compare_verdicts(const struct bundle_answer *answer, const struct verdict *recorded,
-                            size_t count, int64_t entry, struct error *error)
-{
+static int compare_verdicts(const struct bundle_answer *answer,
+                            const struct verdict *recorded, size_t count, int64_t entry,
+                            struct error *error) {
     bool same = answer->verdict_count == count;
     for (size_t i = 0; i < count && same; i++) {
         const struct verdict *now = &answer->verdicts[i];
         same = now->kind == recorded[i].kind && now->gsn == recorded[i].gsn &&
-               now->time == recorded[i].time && strcmp(now->code, recorded[i].code) == 0 &&
+               now->time == recorded[i].time &&
+               strcmp(now->code, recorded[i].code) == 0 &&
                id_equal(now->transaction, recorded[i].transaction);
     }
     return same ? 0
@@ -248,9 +252,8 @@ static int compare_verdicts(const struct bundle_answer *answer, const struct ver
 
 int chain_replay(struct master *master, struct work *work, struct station *station,
                  const struct incoming_bundle *bundle, int64_t at, bool decide,
-                 const struct verdict *recorded, size_t recorded_count, struct arena *arena,
-                 struct error *error)
-{
+                 const struct verdict *recorded, size_t recorded_count,
+                 struct arena *arena, struct error *error) {
     struct bundle_answer answer = {.number = bundle->envelope.header.number,
                                    .accepted = true,
                                    .code = "",
@@ -271,9 +274,10 @@ int chain_replay(struct master *master, struct work *work, struct station *stati
         return error_set(error, "journal.outcome", "", "entry %lld has no whole outcome",
                          (long long)master->entry + 1);
     }
-    if (merge_bundle(master, work, station, bundle, at, decide ? NULL : recorded, arena, &answer,
-                     error) != 0 ||
-        compare_verdicts(&answer, recorded, recorded_count, master->entry + 1, error) != 0) {
+    if (merge_bundle(master, work, station, bundle, at, decide ? NULL : recorded, arena,
+                     &answer, error) != 0 ||
+        compare_verdicts(&answer, recorded, recorded_count, master->entry + 1, error) !=
+            0) {
         return -1;
     }
     return move_chain(master, station, bundle, error);

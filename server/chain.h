@@ -31,7 +31,7 @@ int chain_take(struct master *master, struct work *work, struct station *station
  * come to the same verdicts (replay.differs); another takes them as they are. */
 int chain_replay(struct master *master, struct work *work, struct station *station,
                  const struct incoming_bundle *bundle, int64_t at, bool decide,
-                 const struct verdict *recorded, size_t recorded_count, struct arena *arena,
-                 struct error *error);
+                 const struct verdict *recorded, size_t recorded_count,
+                 struct arena *arena, struct error *error);
 
 #endif

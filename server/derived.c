@@ -19,14 +19,12 @@ struct derived_row {
     bool failed;
 };
 
-static struct derived_row derived_start(struct work *work, const char *table)
-{
-    return (struct derived_row){
-        .work = work, .table = catalogue_table(work->master->catalogue, table)};
+static struct derived_row derived_start(struct work *work, const char *table) {
+    return (struct derived_row){.work = work,
+                                .table = catalogue_table(work->master->catalogue, table)};
 }
 
-static void put(struct derived_row *row, const char *name, struct value value)
-{
+static void put(struct derived_row *row, const char *name, struct value value) {
     const struct column *column = row->table ? table_column(row->table, name) : NULL;
     if (column == NULL || row->count == DERIVED_CELLS) {
         row->failed = true;
@@ -35,27 +33,24 @@ static void put(struct derived_row *row, const char *name, struct value value)
     row->cells[row->count++] = (struct cell){column->number, value};
 }
 
-static void put_id(struct derived_row *row, const char *name, const struct id *id)
-{
-    struct bytes copy =
-        arena_copy(&row->work->arena, (struct bytes){id->bytes, ID_SIZE});
+static void put_id(struct derived_row *row, const char *name, const struct id *id) {
+    struct bytes copy = arena_copy(&row->work->arena, (struct bytes){id->bytes, ID_SIZE});
     row->failed = row->failed || copy.data == NULL;
     put(row, name, value_blob(copy));
 }
 
-static void put_text(struct derived_row *row, const char *name, const char *text)
-{
+static void put_text(struct derived_row *row, const char *name, const char *text) {
     char *copy = arena_text(&row->work->arena, text, strlen(text));
     row->failed = row->failed || copy == NULL;
     put(row, name, value_text(copy ? copy : ""));
 }
 
 /* Inserts the row, or updates the one that is there. */
-static int derived_write(struct derived_row *derived, struct id id, struct error *error)
-{
+static int derived_write(struct derived_row *derived, struct id id, struct error *error) {
     struct work *work = derived->work;
     if (derived->failed) {
-        return error_set(error, "catalogue.invalid", "", "an engine table lacks a column");
+        return error_set(error, "catalogue.invalid", "",
+                         "an engine table lacks a column");
     }
     struct row_work *row =
         work_row(work, derived->table, (struct bytes){id.bytes, ID_SIZE}, error);
@@ -77,8 +72,7 @@ static int derived_write(struct derived_row *derived, struct id id, struct error
     return work_update(work, row, columns, error);
 }
 
-static bool derived_exists(struct work *work, const char *table, struct id id)
-{
+static bool derived_exists(struct work *work, const char *table, struct id id) {
     struct error ignored;
     const struct table *found = catalogue_table(work->master->catalogue, table);
     struct row_work *row =
@@ -86,8 +80,7 @@ static bool derived_exists(struct work *work, const char *table, struct id id)
     return row != NULL && (row->existed || row->inserted);
 }
 
-static struct id id_of_parts(const char *kind, const struct bytes *parts, size_t count)
-{
+static struct id id_of_parts(const char *kind, const struct bytes *parts, size_t count) {
     uint8_t hash[HASH_SIZE];
     struct buffer text = buffer_make(LIMIT_TEXT);
     buffer_append(&text, kind, strlen(kind) + 1);
@@ -103,8 +96,7 @@ static struct id id_of_parts(const char *kind, const struct bytes *parts, size_t
 /* --- who wrote what ------------------------------------------------------------------------------ */
 
 int derived_author(struct master *master, struct stamp *stamp, struct id *ret_user,
-                   struct error *error)
-{
+                   struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_GSN_GET, error);
     if (statement == NULL) {
         return -1;
@@ -125,13 +117,12 @@ int derived_author(struct master *master, struct stamp *stamp, struct id *ret_us
     }
     sqlite3_reset(statement);
     return rc == SQLITE_ROW ? 0
-                            : error_set(error, "database.corrupt", "", "gsn %lld is not logged",
-                                        (long long)stamp->gsn);
+                            : error_set(error, "database.corrupt", "",
+                                        "gsn %lld is not logged", (long long)stamp->gsn);
 }
 
 int derived_latest_edit(struct work *work, const struct row_work *row, struct stamp *ret,
-                        struct error *error)
-{
+                        struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_STAMP_LATEST, error);
     if (statement == NULL) {
         return -1;
@@ -152,8 +143,7 @@ int derived_latest_edit(struct work *work, const struct row_work *row, struct st
 /* --- words for people ------------------------------------------------------------------------------ */
 
 static void put_label(struct work *work, const struct table *table, struct bytes key,
-                      struct buffer *text)
-{
+                      struct buffer *text) {
     struct error ignored;
     struct row_work *row = work_row(work, table, key, &ignored);
     if (row == NULL || table->label == NULL || work_values(work, row, &ignored) != 0) {
@@ -166,8 +156,7 @@ static void put_label(struct work *work, const struct table *table, struct bytes
 }
 
 static void put_words(struct work *work, const struct column *column, struct value value,
-                      struct buffer *text)
-{
+                      struct buffer *text) {
     if (value.type == VALUE_INTEGER) {
         buffer_printf(text, "%lld", (long long)value.integer);
     } else if (value.type == VALUE_TEXT) {
@@ -179,8 +168,7 @@ static void put_words(struct work *work, const struct column *column, struct val
 }
 
 /* Cuts at a character's border so that the text stays valid UTF-8. */
-static struct value short_text(struct work *work, struct buffer *text)
-{
+static struct value short_text(struct work *work, struct buffer *text) {
     size_t size = text->size < DERIVED_TEXT ? text->size : DERIVED_TEXT;
     while (size > 0 && size < text->size && (text->data[size] & 0xC0) == 0x80) {
         size--;
@@ -191,8 +179,7 @@ static struct value short_text(struct work *work, struct buffer *text)
 }
 
 static struct value words_of_cell(struct work *work, const struct kept_conflict *conflict,
-                                  const struct value *values)
-{
+                                  const struct value *values) {
     struct buffer text = buffer_make(LIMIT_ROW_SIZE);
     const struct table *table = conflict->row->table;
     size_t k = 0;
@@ -209,15 +196,15 @@ static struct value words_of_cell(struct work *work, const struct kept_conflict 
     return short_text(work, &text);
 }
 
-static struct value words_of_row(struct work *work, const struct table *table, struct bytes key)
-{
+static struct value words_of_row(struct work *work, const struct table *table,
+                                 struct bytes key) {
     struct buffer text = buffer_make(LIMIT_ROW_SIZE);
     put_label(work, table, key, &text);
     return short_text(work, &text);
 }
 
-static struct value pack_values(struct work *work, const struct value *values, size_t count)
-{
+static struct value pack_values(struct work *work, const struct value *values,
+                                size_t count) {
     struct buffer bytes = buffer_make(LIMIT_ROW_SIZE);
     wire_put_values(&bytes, values, count);
     struct bytes copy = arena_copy(&work->arena, buffer_bytes(&bytes));
@@ -237,8 +224,7 @@ struct notice {
     struct value detail;
 };
 
-static int tell(struct work *work, const struct notice *notice, struct error *error)
-{
+static int tell(struct work *work, const struct notice *notice, struct error *error) {
     struct bytes parts[] = {{notice->user.bytes, ID_SIZE},
                             {(const uint8_t *)notice->kind, strlen(notice->kind)},
                             notice->key,
@@ -265,10 +251,9 @@ struct side {
 };
 
 static int sides_of(struct work *work, const struct kept_conflict *conflict,
-                    struct side *ret_winner, struct side *ret_loser, struct error *error)
-{
-    struct side author = {work->transaction->user,
-                          {work->gsn, work->time, work->device}};
+                    struct side *ret_winner, struct side *ret_loser,
+                    struct error *error) {
+    struct side author = {work->transaction->user, {work->gsn, work->time, work->device}};
     struct side other = {.stamp = {.gsn = conflict->other_gsn}};
     if (derived_author(work->master, &other.stamp, &other.user, error) != 0) {
         return -1;
@@ -280,9 +265,8 @@ static int sides_of(struct work *work, const struct kept_conflict *conflict,
 
 /* One conflict per cell, winning write and losing device: whoever edits three times before
  * he hears of it loses once. */
-static struct id conflict_id(const struct kept_conflict *conflict, const struct side *winner,
-                             const struct side *loser)
-{
+static struct id conflict_id(const struct kept_conflict *conflict,
+                             const struct side *winner, const struct side *loser) {
     const struct row_work *row = conflict->row;
     uint8_t place[2] = {row->table->number, conflict->cell->number};
     uint8_t time[8];
@@ -298,8 +282,7 @@ static struct id conflict_id(const struct kept_conflict *conflict, const struct 
 }
 
 static void put_conflict(struct derived_row *row, const struct kept_conflict *conflict,
-                         const struct side *winner, const struct side *loser)
-{
+                         const struct side *winner, const struct side *loser) {
     struct work *work = row->work;
     put(row, "table_number", value_integer(conflict->row->table->number));
     put(row, "row_key", value_blob(conflict->row->key));
@@ -322,8 +305,7 @@ static void put_conflict(struct derived_row *row, const struct kept_conflict *co
 }
 
 static int tell_conflict(struct work *work, const struct kept_conflict *conflict,
-                         struct id to, struct id from, struct error *error)
-{
+                         struct id to, struct id from, struct error *error) {
     struct notice notice = {
         .user = to,
         .from = from,
@@ -339,8 +321,7 @@ static int tell_conflict(struct work *work, const struct kept_conflict *conflict
 }
 
 static int write_conflict(struct work *work, const struct kept_conflict *conflict,
-                          struct error *error)
-{
+                          struct error *error) {
     struct side winner;
     struct side loser;
     if (sides_of(work, conflict, &winner, &loser, error) != 0) {
@@ -363,8 +344,7 @@ static int write_conflict(struct work *work, const struct kept_conflict *conflic
     return tell_conflict(work, conflict, loser.user, winner.user, error);
 }
 
-int derived_conflicts(struct work *work, struct error *error)
-{
+int derived_conflicts(struct work *work, struct error *error) {
     for (size_t i = 0; i < work->conflict_count; i++) {
         if (write_conflict(work, &work->conflicts[i], error) != 0) {
             return -1;
@@ -375,9 +355,8 @@ int derived_conflicts(struct work *work, struct error *error)
 
 /* --- refusals ----------------------------------------------------------------------------------------- */
 
-static int remember(struct work *work, const struct table *table, struct bytes key, bool whole,
-                    struct error *error)
-{
+static int remember(struct work *work, const struct table *table, struct bytes key,
+                    bool whole, struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_REFUSED_PUT, error);
     if (statement == NULL) {
         return -1;
@@ -390,10 +369,10 @@ static int remember(struct work *work, const struct table *table, struct bytes k
     return master_run(work->master, statement, "remembering a refusal", error);
 }
 
-static bool moves_state(const struct table *table, const struct change *change)
-{
+static bool moves_state(const struct table *table, const struct change *change) {
     for (size_t i = 0; i < change->cell_count; i++) {
-        const struct column *column = table->by_number[change->cells[i].column % LIMIT_COLUMNS];
+        const struct column *column =
+            table->by_number[change->cells[i].column % LIMIT_COLUMNS];
         if (column != NULL && column->merge == MERGE_STATE) {
             return true;
         }
@@ -401,8 +380,7 @@ static bool moves_state(const struct table *table, const struct change *change)
     return false;
 }
 
-static int remember_all(struct work *work, struct error *error)
-{
+static int remember_all(struct work *work, struct error *error) {
     for (size_t i = 0; i < work->transaction->change_count; i++) {
         const struct change *change = &work->transaction->changes[i];
         const struct table *table =
@@ -416,12 +394,12 @@ static int remember_all(struct work *work, struct error *error)
     return 0;
 }
 
-int derived_refusal(struct work *work, const struct origin *origin, const struct error *why,
-                    struct error *error)
-{
+int derived_refusal(struct work *work, const struct origin *origin,
+                    const struct error *why, struct error *error) {
     const struct transaction *transaction = work->transaction;
     static const struct id NOBODY;
-    const struct id *user = error_is(why, "actor.not_allowed") ? &NOBODY : &transaction->user;
+    const struct id *user =
+        error_is(why, "actor.not_allowed") ? &NOBODY : &transaction->user;
     struct derived_row row = derived_start(work, "refusal");
     put_id(&row, "user_id", user);
     put_id(&row, "device_id", &origin->device);
@@ -430,7 +408,8 @@ int derived_refusal(struct work *work, const struct origin *origin, const struct
     put_text(&row, "field", why->field);
     put_text(&row, "message", why->message);
     put(&row, "made_at", value_integer(clock_ms(transaction->time)));
-    if (derived_write(&row, transaction->id, error) != 0 || remember_all(work, error) != 0) {
+    if (derived_write(&row, transaction->id, error) != 0 ||
+        remember_all(work, error) != 0) {
         return -1;
     }
     if (id_is_zero(*user)) {
@@ -446,8 +425,7 @@ int derived_refusal(struct work *work, const struct origin *origin, const struct
 }
 
 int derived_device(struct work *work, const struct certificate *certificate,
-                   struct error *error)
-{
+                   struct error *error) {
     struct derived_row row = derived_start(work, "device");
     put_text(&row, "name", certificate->name);
     put_text(&row, "code", certificate->code);

@@ -17,8 +17,8 @@ int derived_latest_edit(struct work *work, const struct row_work *row, struct st
 /* Keeps the work's conflicts and tells who lost. */
 int derived_conflicts(struct work *work, struct error *error);
 /* Keeps a refusal, tells its author, and remembers what would have been made. */
-int derived_refusal(struct work *work, const struct origin *origin, const struct error *why,
-                    struct error *error);
+int derived_refusal(struct work *work, const struct origin *origin,
+                    const struct error *why, struct error *error);
 /* The company's list of devices. */
 int derived_device(struct work *work, const struct certificate *certificate,
                    struct error *error);

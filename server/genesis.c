@@ -22,8 +22,8 @@ struct scratch {
     struct arena arena;
 };
 
-static int scratch_open(struct scratch *scratch, struct master *master, struct error *error)
-{
+static int scratch_open(struct scratch *scratch, struct master *master,
+                        struct error *error) {
     bool created = false;
     memset(scratch, 0, sizeof *scratch);
     scratch->arena = arena_make(GENESIS_MEMORY);
@@ -34,19 +34,18 @@ static int scratch_open(struct scratch *scratch, struct master *master, struct e
     return database_open(":memory:", true, false, &scratch->db, error) != 0 ||
                    functions_register(scratch->db, &scratch->functions, error) != 0
                ? -1
-               : database_prepare(scratch->db, master->catalogue, DATABASE_STATION, "", &created,
-                                  error);
+               : database_prepare(scratch->db, master->catalogue, DATABASE_STATION, "",
+                                  &created, error);
 }
 
-static void scratch_close(struct scratch *scratch)
-{
+static void scratch_close(struct scratch *scratch) {
     sqlite3_close(scratch->db);
     arena_free(&scratch->arena);
 }
 
 static int run_statement(struct scratch *scratch, const struct operation *command,
-                         const char *sql, const struct value *values, struct error *error)
-{
+                         const char *sql, const struct value *values,
+                         struct error *error) {
     sqlite3_stmt *statement = NULL;
     if (database_statement(scratch->db, sql, &statement, error) != 0) {
         return -1;
@@ -67,37 +66,38 @@ static int run_statement(struct scratch *scratch, const struct operation *comman
 }
 
 static int run_command(struct scratch *scratch, const char *name,
-                       const struct argument *arguments, size_t count, struct error *error)
-{
+                       const struct argument *arguments, size_t count,
+                       struct error *error) {
     const struct operation *command =
         catalogue_command(scratch->functions.catalogue, name);
     struct value values[LIMIT_PARAMETERS];
     if (command == NULL) {
-        return error_set(error, "catalogue.invalid", name, "the schema has no command %s", name);
+        return error_set(error, "catalogue.invalid", name, "the schema has no command %s",
+                         name);
     }
-    int result = parameters_read(scratch->db, &scratch->functions, command, arguments, count,
-                                 &scratch->arena, values, error);
+    int result = parameters_read(scratch->db, &scratch->functions, command, arguments,
+                                 count, &scratch->arena, values, error);
     for (size_t i = 0; i < command->statement_count && result == 0; i++) {
         result = run_statement(scratch, command, command->statements[i], values, error);
     }
     return result;
 }
 
-static struct argument given(const char *name, const char *text)
-{
+static struct argument given(const char *name, const char *text) {
     return (struct argument){name, value_text(text), false};
 }
 
 static int set_up(struct scratch *scratch, const struct genesis_options *options,
-                  struct id admin, struct error *error)
-{
+                  struct id admin, struct error *error) {
     const struct catalogue *catalogue = scratch->functions.catalogue;
     char admin_text[ID_TEXT_SIZE];
     id_format(admin, admin_text);
-    struct argument name[] = {given("name", "company.name"), given("value", options->org_name)};
+    struct argument name[] = {given("name", "company.name"),
+                              given("value", options->org_name)};
     struct argument currency[] = {given("name", "company.currency"),
                                   given("value", options->currency)};
-    struct argument person[] = {given("id", admin_text), given("name", options->admin_name),
+    struct argument person[] = {given("id", admin_text),
+                                given("name", options->admin_name),
                                 given("roles", "[\"hq\",\"admin\"]")};
     for (size_t i = 0; i < catalogue->seed_count; i++) {
         if (database_run(scratch->db, catalogue->seed[i], error) != 0) {
@@ -118,18 +118,17 @@ struct change_list {
     size_t count;
 };
 
-static int copy_value(struct arena *arena, struct value *value, struct error *error)
-{
+static int copy_value(struct arena *arena, struct value *value, struct error *error) {
     if (value->type == VALUE_TEXT || value->type == VALUE_BLOB) {
         value->bytes = arena_copy(arena, value->bytes);
     }
-    return value->type >= VALUE_TEXT && value->bytes.data == NULL ? error_out_of_memory(error)
-                                                                  : 0;
+    return value->type >= VALUE_TEXT && value->bytes.data == NULL
+               ? error_out_of_memory(error)
+               : 0;
 }
 
-static int read_row(struct scratch *scratch, const struct table *table, sqlite3_stmt *statement,
-                    struct change *ret, struct error *error)
-{
+static int read_row(struct scratch *scratch, const struct table *table,
+                    sqlite3_stmt *statement, struct change *ret, struct error *error) {
     struct arena *arena = &scratch->arena;
     uint8_t *key = arena_alloc(arena, table->key_count * ID_SIZE);
     ret->cells = arena_alloc_array(arena, table->data_count, sizeof *ret->cells);
@@ -143,7 +142,8 @@ static int read_row(struct scratch *scratch, const struct table *table, sqlite3_
         const struct column *column = &table->columns[i];
         struct value value = value_of_column(statement, (int)i);
         if (column->key_position != 0) {
-            memcpy(key + (size_t)(column->key_position - 1) * ID_SIZE, value.bytes.data, ID_SIZE);
+            memcpy(key + (size_t)(column->key_position - 1) * ID_SIZE, value.bytes.data,
+                   ID_SIZE);
         } else if (value.type != VALUE_NULL) {
             if (copy_value(arena, &value, error) != 0) {
                 return -1;
@@ -154,14 +154,12 @@ static int read_row(struct scratch *scratch, const struct table *table, sqlite3_
     return 0;
 }
 
-static int compare_cells(const void *a, const void *b)
-{
+static int compare_cells(const void *a, const void *b) {
     return ((const struct cell *)a)->column - ((const struct cell *)b)->column;
 }
 
 static int read_table(struct scratch *scratch, const struct table *table,
-                      struct change_list *list, struct error *error)
-{
+                      struct change_list *list, struct error *error) {
     struct buffer sql = buffer_make(LIMIT_TEXT);
     sqlite3_stmt *statement = NULL;
     buffer_printf(&sql, "select ");
@@ -188,8 +186,8 @@ static int read_table(struct scratch *scratch, const struct table *table,
     return result;
 }
 
-static int read_changes(struct scratch *scratch, struct change_list *list, struct error *error)
-{
+static int read_changes(struct scratch *scratch, struct change_list *list,
+                        struct error *error) {
     const struct catalogue *catalogue = scratch->functions.catalogue;
     list->count = 0;
     list->changes =
@@ -207,9 +205,9 @@ static int read_changes(struct scratch *scratch, struct change_list *list, struc
 
 /* --- the entry: [org, epoch, server key, org name, changes] --------------------------------------------- */
 
-int genesis_make(struct master *master, struct work *work, const struct genesis_options *options,
-                 struct id *ret_admin, struct error *error)
-{
+int genesis_make(struct master *master, struct work *work,
+                 const struct genesis_options *options, struct id *ret_admin,
+                 struct error *error) {
     struct scratch scratch;
     struct change_list list = {0};
     struct buffer changes = buffer_make(LIMIT_TRANSACTION);
@@ -231,7 +229,8 @@ int genesis_make(struct master *master, struct work *work, const struct genesis_
     struct journal_entry entry = {.kind = ENTRY_GENESIS,
                                   .at = master_now(master),
                                   .content = buffer_bytes(&content)};
-    if (content.failed || genesis_apply(master, work, entry.content, entry.at, error) != 0 ||
+    if (content.failed ||
+        genesis_apply(master, work, entry.content, entry.at, error) != 0 ||
         journal_put(master, &entry, error) != 0) {
         goto out;
     }
@@ -245,8 +244,7 @@ out:
 }
 
 static int put_state(struct master *master, const char *name, struct value value,
-                     struct error *error)
-{
+                     struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_STATE_PUT, error);
     if (statement == NULL) {
         return -1;
@@ -265,26 +263,25 @@ struct genesis_content {
 };
 
 static int read_content(const struct wire_node *root, struct genesis_content *ret,
-                        struct error *error)
-{
+                        struct error *error) {
     size_t count = 0;
     return wire_array(root, "genesis", 5, 5, &count, error) != 0 ||
-                   wire_bytes(wire_item(root, 0), "org", ID_SIZE, ID_SIZE, &ret->org, error) !=
-                       0 ||
-                   wire_integer(wire_item(root, 1), "epoch", 1, INT64_MAX, &ret->epoch, error) !=
-                       0 ||
-                   wire_bytes(wire_item(root, 2), "key", SIGN_PUBLIC, SIGN_PUBLIC, &ret->key,
+                   wire_bytes(wire_item(root, 0), "org", ID_SIZE, ID_SIZE, &ret->org,
                               error) != 0 ||
+                   wire_integer(wire_item(root, 1), "epoch", 1, INT64_MAX, &ret->epoch,
+                                error) != 0 ||
+                   wire_bytes(wire_item(root, 2), "key", SIGN_PUBLIC, SIGN_PUBLIC,
+                              &ret->key, error) != 0 ||
                    wire_text(wire_item(root, 3), "name", 127, &ret->name, error) != 0 ||
-                   wire_bytes(wire_item(root, 4), "changes", 1, LIMIT_TRANSACTION, &ret->changes,
-                              error) != 0
+                   wire_bytes(wire_item(root, 4), "changes", 1, LIMIT_TRANSACTION,
+                              &ret->changes, error) != 0
                ? -1
                : 0;
 }
 
 static int merge_seeds(struct master *master, struct work *work,
-                       const struct genesis_content *content, int64_t at, struct error *error)
-{
+                       const struct genesis_content *content, int64_t at,
+                       struct error *error) {
     struct arena arena = arena_make(GENESIS_MEMORY);
     struct transaction transaction = {.command = "genesis", .time = clock_pack(at, 0)};
     struct origin origin = {.received_at = at,
@@ -296,8 +293,8 @@ static int merge_seeds(struct master *master, struct work *work,
     int result = changes_decode(content->changes, &arena, &transaction.changes,
                                 &transaction.change_count, error);
     if (result == 0) {
-        result = apply_transaction(master, work, &origin, &transaction, NULL, &arena, &verdict,
-                                   error);
+        result = apply_transaction(master, work, &origin, &transaction, NULL, &arena,
+                                   &verdict, error);
     }
     if (result == 0 && verdict.kind == VERDICT_REFUSED) {
         result = error_set(error, verdict.code, verdict.field, "%s", verdict.message);
@@ -306,9 +303,8 @@ static int merge_seeds(struct master *master, struct work *work,
     return result;
 }
 
-int genesis_apply(struct master *master, struct work *work, struct bytes content, int64_t at,
-                  struct error *error)
-{
+int genesis_apply(struct master *master, struct work *work, struct bytes content,
+                  int64_t at, struct error *error) {
     struct wire_document *document = NULL;
     struct genesis_content parts = {0};
     if (wire_open(content, &document, error) != 0) {
@@ -319,7 +315,8 @@ int genesis_apply(struct master *master, struct work *work, struct bytes content
         (put_state(master, "org", value_blob(parts.org), error) != 0 ||
          put_state(master, "key", value_blob(parts.key), error) != 0 ||
          put_state(master, "org_name", value_blob(parts.name), error) != 0 ||
-         put_state(master, "epoch", value_blob((struct bytes){(uint8_t[]){1}, 1}), error) != 0)) {
+         put_state(master, "epoch", value_blob((struct bytes){(uint8_t[]){1}, 1}),
+                   error) != 0)) {
         result = -1;
     }
     if (result == 0) {
@@ -331,19 +328,18 @@ int genesis_apply(struct master *master, struct work *work, struct bytes content
     return result;
 }
 
-static int get_state(sqlite3 *db, const char *name, void *ret, size_t minimum, size_t maximum,
-                     size_t *ret_size, struct error *error)
-{
+static int get_state(sqlite3 *db, const char *name, void *ret, size_t minimum,
+                     size_t maximum, size_t *ret_size, struct error *error) {
     sqlite3_stmt *statement = NULL;
-    if (database_statement(db, "select value from server_state where name = ?", &statement,
-                           error) != 0) {
+    if (database_statement(db, "select value from server_state where name = ?",
+                           &statement, error) != 0) {
         return -1;
     }
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
     int result = -1;
     int rc = sqlite3_step(statement);
-    struct bytes value = rc == SQLITE_ROW ? value_of_column(statement, 0).bytes
-                                          : (struct bytes){NULL, 0};
+    struct bytes value =
+        rc == SQLITE_ROW ? value_of_column(statement, 0).bytes : (struct bytes){NULL, 0};
     if (rc == SQLITE_ROW && value.size >= minimum && value.size <= maximum) {
         memcpy(ret, value.data, value.size);
         *ret_size = value.size;
@@ -357,12 +353,12 @@ static int get_state(sqlite3 *db, const char *name, void *ret, size_t minimum, s
 }
 
 int genesis_read(sqlite3 *db, struct id *ret_org, int64_t *ret_epoch,
-                 struct sign_public *ret_key, char ret_name[128], struct error *error)
-{
+                 struct sign_public *ret_key, char ret_name[128], struct error *error) {
     size_t size = 0;
     uint8_t epoch = 0;
     if (get_state(db, "org", ret_org->bytes, ID_SIZE, ID_SIZE, &size, error) != 0 ||
-        get_state(db, "key", ret_key->bytes, SIGN_PUBLIC, SIGN_PUBLIC, &size, error) != 0 ||
+        get_state(db, "key", ret_key->bytes, SIGN_PUBLIC, SIGN_PUBLIC, &size, error) !=
+            0 ||
         get_state(db, "epoch", &epoch, 1, 1, &size, error) != 0 ||
         get_state(db, "org_name", ret_name, 1, 127, &size, error) != 0) {
         return -1;

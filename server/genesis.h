@@ -14,10 +14,11 @@ struct genesis_options {
 };
 
 /* In an open transaction of an empty master. *ret_admin: the first person's id. */
-int genesis_make(struct master *master, struct work *work, const struct genesis_options *options,
-                 struct id *ret_admin, struct error *error);
-int genesis_apply(struct master *master, struct work *work, struct bytes content, int64_t at,
-                  struct error *error);
+int genesis_make(struct master *master, struct work *work,
+                 const struct genesis_options *options, struct id *ret_admin,
+                 struct error *error);
+int genesis_apply(struct master *master, struct work *work, struct bytes content,
+                  int64_t at, struct error *error);
 
 /* Reads org, epoch and the server's public key, which genesis wrote. */
 int genesis_read(sqlite3 *db, struct id *ret_org, int64_t *ret_epoch,

@@ -16,8 +16,7 @@ struct http {
 
 /* --- answering --------------------------------------------------------------------------------- */
 
-static const char *reason_of(int status)
-{
+static const char *reason_of(int status) {
     switch (status) {
     case 200:
         return "OK";
@@ -41,21 +40,20 @@ static const char *reason_of(int status)
 }
 
 static int answer(struct http *http, struct mg_connection *connection, int status,
-                  const char *type, struct bytes body)
-{
+                  const char *type, struct bytes body) {
     mg_printf(connection,
               "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
               "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
               "Connection: %s\r\n\r\n",
-              status, reason_of(status), type, body.size, status == 200 ? "keep-alive" : "close");
+              status, reason_of(status), type, body.size,
+              status == 200 ? "keep-alive" : "close");
     mg_write(connection, body.data, body.size);
     atomic_fetch_add(&http->server->counters.bytes_out, (long long)body.size);
     return status;
 }
 
 static int answer_error(struct http *http, struct mg_connection *connection, int status,
-                        const struct error *error)
-{
+                        const struct error *error) {
     struct buffer body = buffer_make(LIMIT_TEXT);
     failure_encode(error, &body);
     atomic_fetch_add(&http->server->counters.failures, 1);
@@ -66,8 +64,7 @@ static int answer_error(struct http *http, struct mg_connection *connection, int
 
 /* Reads the body under our own cap: the library's form parsers are never used. */
 static int read_body(struct mg_connection *connection, size_t maximum, struct buffer *ret,
-                     struct error *error)
-{
+                     struct error *error) {
     const struct mg_request_info *info = mg_get_request_info(connection);
     if (info->content_length > (long long)maximum) {
         return error_set(error, "request.size", "body", "a request has at most %zu bytes",
@@ -76,8 +73,8 @@ static int read_body(struct mg_connection *connection, size_t maximum, struct bu
     for (;;) {
         uint8_t *room = buffer_extend(ret, READ_STEP);
         if (room == NULL) {
-            return error_set(error, "request.size", "body", "a request has at most %zu bytes",
-                             maximum);
+            return error_set(error, "request.size", "body",
+                             "a request has at most %zu bytes", maximum);
         }
         int got = mg_read(connection, room, READ_STEP);
         ret->size -= READ_STEP - (got > 0 ? (size_t)got : 0);
@@ -92,12 +89,11 @@ static int read_body(struct mg_connection *connection, size_t maximum, struct bu
     return cut ? error_set(error, "request.body", "body", "the request was cut off") : 0;
 }
 
-typedef void (*message_handler)(struct server *server, struct bytes body, struct buffer *ret,
-                                int *ret_status);
+typedef void (*message_handler)(struct server *server, struct bytes body,
+                                struct buffer *ret, int *ret_status);
 
-static int handle_message(struct mg_connection *connection, struct http *http, size_t maximum,
-                          message_handler handler)
-{
+static int handle_message(struct mg_connection *connection, struct http *http,
+                          size_t maximum, message_handler handler) {
     struct server *server = http->server;
     struct error error = {0};
     struct buffer body = buffer_make(maximum + 2 * READ_STEP);
@@ -108,10 +104,11 @@ static int handle_message(struct mg_connection *connection, struct http *http, s
         error_set(&error, "request.method", "method", "send this message with POST");
         status = answer_error(http, connection, 405, &error);
     } else if (read_body(connection, maximum, &body, &error) != 0) {
-        status = answer_error(http, connection, error_is(&error, "request.size") ? 413 : 400,
-                              &error);
+        status = answer_error(http, connection,
+                              error_is(&error, "request.size") ? 413 : 400, &error);
     } else if (body.size > maximum) {
-        error_set(&error, "request.size", "body", "a request has at most %zu bytes", maximum);
+        error_set(&error, "request.size", "body", "a request has at most %zu bytes",
+                  maximum);
         status = answer_error(http, connection, 413, &error);
     } else {
         atomic_fetch_add(&server->counters.bytes_in, (long long)body.size);
@@ -123,18 +120,15 @@ static int handle_message(struct mg_connection *connection, struct http *http, s
     return status;
 }
 
-static int handle_sync(struct mg_connection *connection, void *context)
-{
+static int handle_sync(struct mg_connection *connection, void *context) {
     return handle_message(connection, context, LIMIT_REQUEST, server_handle_sync);
 }
 
-static int handle_enrol(struct mg_connection *connection, void *context)
-{
+static int handle_enrol(struct mg_connection *connection, void *context) {
     return handle_message(connection, context, LIMIT_ENROL_REQUEST, server_handle_enrol);
 }
 
-static int handle_health(struct mg_connection *connection, void *context)
-{
+static int handle_health(struct mg_connection *connection, void *context) {
     struct http *http = context;
     struct buffer body = buffer_make(LIMIT_TEXT);
     int status = server_health(http->server, &body);
@@ -143,8 +137,7 @@ static int handle_health(struct mg_connection *connection, void *context)
     return status;
 }
 
-static int handle_metrics(struct mg_connection *connection, void *context)
-{
+static int handle_metrics(struct mg_connection *connection, void *context) {
     struct http *http = context;
     struct buffer body = buffer_make(LIMIT_TEXT);
     server_metrics(http->server, &body);
@@ -153,8 +146,7 @@ static int handle_metrics(struct mg_connection *connection, void *context)
     return 200;
 }
 
-static int handle_unknown(struct mg_connection *connection, void *context)
-{
+static int handle_unknown(struct mg_connection *connection, void *context) {
     struct error error = {0};
     error_set(&error, "request.path", "path",
               "this server answers /v1/sync, /v1/enrol, /healthz and /metrics");
@@ -163,8 +155,7 @@ static int handle_unknown(struct mg_connection *connection, void *context)
 
 /* --- starting ------------------------------------------------------------------------------------ */
 
-static int log_message(const struct mg_connection *connection, const char *message)
-{
+static int log_message(const struct mg_connection *connection, const char *message) {
     struct server *server =
         mg_get_user_data(mg_get_context(connection)) != NULL
             ? ((struct http *)mg_get_user_data(mg_get_context(connection)))->server
@@ -175,8 +166,7 @@ static int log_message(const struct mg_connection *connection, const char *messa
     return 1;
 }
 
-static void find_address(struct http *http, const char *listen)
-{
+static void find_address(struct http *http, const char *listen) {
     struct mg_server_port ports[LISTENERS];
     int count = mg_get_server_ports(http->context, LISTENERS, ports);
     const char *colon = strrchr(listen, ':');
@@ -186,16 +176,32 @@ static void find_address(struct http *http, const char *listen)
 }
 
 int http_start(struct server *server, const char *listen, const char *certificate,
-               struct http **ret, struct error *error)
-{
+               struct http **ret, struct error *error) {
     char ports[160];
     snprintf(ports, sizeof ports, "%s%s", listen, certificate ? "s" : "");
-    const char *options[] = {"listening_ports", ports, "num_threads", "64", "enable_keep_alive",
-                             "yes", "keep_alive_timeout_ms", "500", "request_timeout_ms",
-                             "10000", "tcp_nodelay", "1", "connection_queue", "256",
-                             "listen_backlog", "1024", "enable_directory_listing", "no",
-                             "ssl_protocol_version", "4",
-                             certificate ? "ssl_certificate" : NULL, certificate, NULL};
+    const char *options[] = {"listening_ports",
+                             ports,
+                             "num_threads",
+                             "64",
+                             "enable_keep_alive",
+                             "yes",
+                             "keep_alive_timeout_ms",
+                             "500",
+                             "request_timeout_ms",
+                             "10000",
+                             "tcp_nodelay",
+                             "1",
+                             "connection_queue",
+                             "256",
+                             "listen_backlog",
+                             "1024",
+                             "enable_directory_listing",
+                             "no",
+                             "ssl_protocol_version",
+                             "4",
+                             certificate ? "ssl_certificate" : NULL,
+                             certificate,
+                             NULL};
     struct mg_callbacks callbacks = {.log_message = log_message};
     struct http *http = calloc(1, sizeof *http);
     if (http == NULL) {
@@ -220,13 +226,11 @@ int http_start(struct server *server, const char *listen, const char *certificat
     return 0;
 }
 
-const char *http_address(const struct http *http)
-{
+const char *http_address(const struct http *http) {
     return http->address;
 }
 
-void http_stop(struct http *http)
-{
+void http_stop(struct http *http) {
     if (http != NULL) {
         mg_stop(http->context);
         mg_exit_library();

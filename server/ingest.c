@@ -31,8 +31,7 @@ struct ingest {
 
 /* --- the writer ----------------------------------------------------------------------------- */
 
-static int run_job(struct ingest *ingest, struct job *job)
-{
+static int run_job(struct ingest *ingest, struct job *job) {
     struct master *master = ingest->master;
     error_clear(&job->error);
     if (database_run(master->db, "savepoint job", &job->error) != 0) {
@@ -52,8 +51,7 @@ static int run_job(struct ingest *ingest, struct job *job)
 
 /* Reads the heads again after an undone job, whose entries are gone. */
 static int run_group(struct ingest *ingest, struct job **jobs, size_t count,
-                     struct error *error)
-{
+                     struct error *error) {
     struct master *master = ingest->master;
     if (master_begin(master, error) != 0) {
         return -1;
@@ -79,15 +77,13 @@ static int run_group(struct ingest *ingest, struct job **jobs, size_t count,
     return master_commit(master, error);
 }
 
-static void fail_job(struct job *job, const struct error *error)
-{
+static void fail_job(struct job *job, const struct error *error) {
     job->result = -1;
     job->error = *error;
 }
 
 /* A group that failed is run again job by job, so that one job's trouble stays its own. */
-static void write_group(struct ingest *ingest, struct job **jobs, size_t count)
-{
+static void write_group(struct ingest *ingest, struct job **jobs, size_t count) {
     struct error error = {0};
     bool failed = run_group(ingest, jobs, count, &error) != 0;
     for (size_t i = 0; i < count && failed && count > 1; i++) {
@@ -110,8 +106,7 @@ static void write_group(struct ingest *ingest, struct job **jobs, size_t count)
 }
 
 /* Waits for work; 0 when it is time to stop and nothing is left. */
-static size_t take_group(struct ingest *ingest, struct job *ret_jobs[GROUP_MAXIMUM])
-{
+static size_t take_group(struct ingest *ingest, struct job *ret_jobs[GROUP_MAXIMUM]) {
     size_t count = 0;
     pthread_mutex_lock(&ingest->lock);
     while (ingest->first == NULL && !ingest->stopping) {
@@ -128,8 +123,7 @@ static size_t take_group(struct ingest *ingest, struct job *ret_jobs[GROUP_MAXIM
     return count;
 }
 
-static void *write_always(void *context)
-{
+static void *write_always(void *context) {
     struct ingest *ingest = context;
     struct job *jobs[GROUP_MAXIMUM];
     size_t count;
@@ -141,8 +135,7 @@ static void *write_always(void *context)
 
 /* --- its life ---------------------------------------------------------------------------------- */
 
-int ingest_start(struct master *master, struct ingest **ret, struct error *error)
-{
+int ingest_start(struct master *master, struct ingest **ret, struct error *error) {
     struct ingest *ingest = calloc(1, sizeof *ingest);
     if (ingest == NULL) {
         return error_out_of_memory(error);
@@ -160,15 +153,15 @@ int ingest_start(struct master *master, struct ingest **ret, struct error *error
     if (rc != 0) {
         work_end(&ingest->work);
         free(ingest);
-        return error_set(error, "server.thread", "", "the writer's thread could not be started");
+        return error_set(error, "server.thread", "",
+                         "the writer's thread could not be started");
     }
     *ret = ingest;
     return 0;
 }
 
 int ingest_run(struct ingest *ingest, ingest_function function, void *context,
-               struct error *error)
-{
+               struct error *error) {
     struct job job = {.function = function, .context = context};
     pthread_mutex_lock(&ingest->lock);
     if (ingest->stopping) {
@@ -192,8 +185,7 @@ int ingest_run(struct ingest *ingest, ingest_function function, void *context,
     return job.result;
 }
 
-void ingest_stop(struct ingest *ingest)
-{
+void ingest_stop(struct ingest *ingest) {
     if (ingest == NULL) {
         return;
     }
@@ -210,8 +202,7 @@ void ingest_stop(struct ingest *ingest)
     free(ingest);
 }
 
-struct ingest_figures ingest_figures(struct ingest *ingest)
-{
+struct ingest_figures ingest_figures(struct ingest *ingest) {
     pthread_mutex_lock(&ingest->lock);
     struct ingest_figures figures = ingest->figures;
     pthread_mutex_unlock(&ingest->lock);

@@ -37,7 +37,8 @@ void server_log(struct server *server, const char *level, const char *event,
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */
 char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
-int server_write_keys(const char *data, const struct sign_keys *keys, struct error *error);
+int server_write_keys(const char *data, const struct sign_keys *keys,
+                      struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */
 int server_open_master(const struct server_options *options, struct master **ret,
                        struct error *error);

@@ -9,9 +9,8 @@
 
 static const char CONTEXT[] = "satchel journal";
 
-static int entry_hash(const struct journal_entry *entry, const uint8_t previous[HASH_SIZE],
-                      uint8_t ret[HASH_SIZE])
-{
+static int entry_hash(const struct journal_entry *entry,
+                      const uint8_t previous[HASH_SIZE], uint8_t ret[HASH_SIZE]) {
     uint8_t content[HASH_SIZE];
     uint8_t outcome[HASH_SIZE];
     hash_blake2b(entry->content, content);
@@ -34,8 +33,7 @@ static int entry_hash(const struct journal_entry *entry, const uint8_t previous[
     return failed ? -1 : 0;
 }
 
-static void bind_entry(sqlite3_stmt *statement, const struct journal_entry *entry)
-{
+static void bind_entry(sqlite3_stmt *statement, const struct journal_entry *entry) {
     sqlite3_bind_int64(statement, 1, entry->entry);
     sqlite3_bind_int(statement, 2, (int)entry->kind);
     sqlite3_bind_int64(statement, 3, entry->at);
@@ -46,8 +44,7 @@ static void bind_entry(sqlite3_stmt *statement, const struct journal_entry *entr
     sqlite3_bind_blob(statement, 8, entry->hash, HASH_SIZE, SQLITE_STATIC);
 }
 
-int journal_put(struct master *master, struct journal_entry *entry, struct error *error)
-{
+int journal_put(struct master *master, struct journal_entry *entry, struct error *error) {
     uint8_t signature[SIGN_SIGNATURE];
     entry->entry = master->entry + 1;
     entry->schema_version = SCHEMA_VERSION;
@@ -60,7 +57,8 @@ int journal_put(struct master *master, struct journal_entry *entry, struct error
     }
     bind_entry(statement, entry);
     if (master->signing) {
-        seal_sign(&master->keys, CONTEXT, (struct bytes){entry->hash, HASH_SIZE}, signature);
+        seal_sign(&master->keys, CONTEXT, (struct bytes){entry->hash, HASH_SIZE},
+                  signature);
         sqlite3_bind_blob(statement, 9, signature, SIGN_SIGNATURE, SQLITE_STATIC);
     } else {
         sqlite3_bind_null(statement, 9);
@@ -80,17 +78,17 @@ struct journal_reader {
     sqlite3_stmt *statement;
 };
 
-int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error)
-{
+int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error) {
     struct journal_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
         return error_out_of_memory(error);
     }
     reader->db = db;
-    if (database_statement(db,
-                           "select entry, kind, at, station, schema_version, content, outcome,"
-                           " hash, signature from journal order by entry",
-                           &reader->statement, error) != 0) {
+    if (database_statement(
+            db,
+            "select entry, kind, at, station, schema_version, content, outcome,"
+            " hash, signature from journal order by entry",
+            &reader->statement, error) != 0) {
         free(reader);
         return -1;
     }
@@ -98,13 +96,14 @@ int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error)
     return 0;
 }
 
-int journal_next(struct journal_reader *reader, struct journal_entry *ret, struct error *error)
-{
+int journal_next(struct journal_reader *reader, struct journal_entry *ret,
+                 struct error *error) {
     sqlite3_stmt *statement = reader->statement;
     int rc = sqlite3_step(statement);
     if (rc != SQLITE_ROW) {
-        return rc == SQLITE_DONE ? 0
-                                 : error_from_sqlite(error, reader->db, "reading the journal");
+        return rc == SQLITE_DONE
+                   ? 0
+                   : error_from_sqlite(error, reader->db, "reading the journal");
     }
     *ret = (struct journal_entry){
         .entry = sqlite3_column_int64(statement, 0),
@@ -125,8 +124,7 @@ int journal_next(struct journal_reader *reader, struct journal_entry *ret, struc
     return 1;
 }
 
-void journal_close(struct journal_reader *reader)
-{
+void journal_close(struct journal_reader *reader) {
     if (reader != NULL) {
         sqlite3_finalize(reader->statement);
         free(reader);
@@ -134,11 +132,11 @@ void journal_close(struct journal_reader *reader)
 }
 
 int journal_check(const struct journal_entry *entry, const struct sign_public *server,
-                  int64_t expected_entry, uint8_t hash[HASH_SIZE], struct error *error)
-{
+                  int64_t expected_entry, uint8_t hash[HASH_SIZE], struct error *error) {
     uint8_t computed[HASH_SIZE];
     if (entry->entry != expected_entry) {
-        return error_set(error, "journal.gap", "", "entry %lld is missing from the journal",
+        return error_set(error, "journal.gap", "",
+                         "entry %lld is missing from the journal",
                          (long long)expected_entry);
     }
     if (entry_hash(entry, hash, computed) != 0) {
@@ -153,7 +151,8 @@ int journal_check(const struct journal_entry *entry, const struct sign_public *s
         !seal_verify(server, CONTEXT, (struct bytes){computed, HASH_SIZE},
                      entry->signature.data)) {
         return error_set(error, "journal.signature", "",
-                         "entry %lld is not signed by this server", (long long)entry->entry);
+                         "entry %lld is not signed by this server",
+                         (long long)entry->entry);
     }
     memcpy(hash, computed, HASH_SIZE);
     return 0;

@@ -10,7 +10,12 @@
 
 #include "server/master.h"
 
-enum entry_kind { ENTRY_GENESIS = 1, ENTRY_BUNDLE = 2, ENTRY_INVITE = 3, ENTRY_ENROL = 4 };
+enum entry_kind {
+    ENTRY_GENESIS = 1,
+    ENTRY_BUNDLE = 2,
+    ENTRY_INVITE = 3,
+    ENTRY_ENROL = 4
+};
 
 struct journal_entry {
     int64_t entry;
@@ -30,7 +35,8 @@ int journal_put(struct master *master, struct journal_entry *entry, struct error
 /* Reading in order. `next` returns 1 with an entry whose bytes are valid until the following call, 0 at the end. */
 struct journal_reader;
 int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error);
-int journal_next(struct journal_reader *reader, struct journal_entry *ret, struct error *error);
+int journal_next(struct journal_reader *reader, struct journal_entry *ret,
+                 struct error *error);
 void journal_close(struct journal_reader *reader);
 
 /* Checks number, hash and signature of `entry` against the one before; moves *hash on.

@@ -50,22 +50,25 @@ static const char ENGINE_TABLES[] =
     "create table server_local (name text primary key not null, value text) strict, without rowid;";
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
-    [SQL_META_GET] = "select gsn, placements from row_meta where table_number = ? and row_key = ?",
+    [SQL_META_GET] =
+        "select gsn, placements from row_meta where table_number = ? and row_key = ?",
     [SQL_META_INSERT] = "insert into row_meta (table_number, row_key, gsn, placements)"
                         " values (?, ?, ?, ?)",
     [SQL_META_PLACEMENTS] = "update row_meta set placements = ?3"
                             " where table_number = ?1 and row_key = ?2",
     [SQL_STAMP_GET] = "select gsn from cell_stamp"
                       " where table_number = ? and row_key = ? and cell = ?",
-    [SQL_STAMP_PUT] = "insert into cell_stamp (table_number, row_key, cell, gsn)"
-                      " values (?, ?, ?, ?)"
-                      " on conflict (table_number, row_key, cell) do update set gsn = excluded.gsn",
+    [SQL_STAMP_PUT] =
+        "insert into cell_stamp (table_number, row_key, cell, gsn)"
+        " values (?, ?, ?, ?)"
+        " on conflict (table_number, row_key, cell) do update set gsn = excluded.gsn",
     [SQL_STAMP_LATEST] = "select max(gsn) from cell_stamp"
                          " where table_number = ? and row_key = ? and cell <> ?",
     [SQL_FEED_PUT] = "insert into feed (scope, gsn, table_number, row_key, gone)"
                      " values (?, ?, ?, ?, ?)",
-    [SQL_FEED_DELETE] = "delete from feed"
-                        " where scope = ? and gsn = ? and table_number = ? and row_key = ?",
+    [SQL_FEED_DELETE] =
+        "delete from feed"
+        " where scope = ? and gsn = ? and table_number = ? and row_key = ?",
     [SQL_SCOPE_GET] = "select number from scope_name where kind = ? and id = ?",
     [SQL_SCOPE_ADD] = "insert into scope_name (number, kind, id)"
                       " values ((select max(number) + 1 from scope_name), ?, ?)",
@@ -73,16 +76,21 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
                     " left join station s on s.number = g.station where g.gsn = ?",
     [SQL_GSN_BY_TRANSACTION] = "select gsn, kind, time, code, field, message from gsn_log"
                                " where id = ?",
-    [SQL_GSN_PUT] = "insert into gsn_log (gsn, id, entry, station, user_id, base, time, at, kind,"
-                    " command, code, field, message) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [SQL_JOURNAL_PUT] = "insert into journal (entry, kind, at, station, schema_version, content,"
-                        " outcome, hash, signature) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_GSN_PUT] =
+        "insert into gsn_log (gsn, id, entry, station, user_id, base, time, at, kind,"
+        " command, code, field, message) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_JOURNAL_PUT] =
+        "insert into journal (entry, kind, at, station, schema_version, content,"
+        " outcome, hash, signature) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_JOURNAL_OUTCOME] = "select outcome from journal where entry = ?",
-    [SQL_STATION_PUT] = "insert into station (number, id, public_key, code, certificate,"
-                        " last_number, last_seq, last_hash) values (?, ?, ?, ?, ?, 0, 0, zeroblob(32))",
-    [SQL_STATION_HEAD] = "update station set last_number = ?2, last_seq = ?3, last_hash = ?4"
-                         " where number = ?1",
-    [SQL_BUNDLE_GET] = "select hash, entry from bundle_seen where station = ? and number = ?",
+    [SQL_STATION_PUT] =
+        "insert into station (number, id, public_key, code, certificate,"
+        " last_number, last_seq, last_hash) values (?, ?, ?, ?, ?, 0, 0, zeroblob(32))",
+    [SQL_STATION_HEAD] =
+        "update station set last_number = ?2, last_seq = ?3, last_hash = ?4"
+        " where number = ?1",
+    [SQL_BUNDLE_GET] =
+        "select hash, entry from bundle_seen where station = ? and number = ?",
     [SQL_BUNDLE_PUT] = "insert into bundle_seen (station, number, hash, entry)"
                        " values (?, ?, ?, ?)",
     [SQL_INVITATION_GET] = "select content, expires_at, station from invitation"
@@ -90,10 +98,11 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_INVITATION_PUT] = "insert into invitation (token_hash, content, expires_at)"
                            " values (?, ?, ?)",
     [SQL_INVITATION_USE] = "update invitation set station = ?2 where token_hash = ?1",
-    [SQL_REFUSED_PUT] = "insert into refused_row (table_number, row_key, whole, station, gsn)"
-                        " values (?, ?, ?, ?, ?)"
-                        " on conflict (table_number, row_key, whole, station)"
-                        " do update set gsn = excluded.gsn",
+    [SQL_REFUSED_PUT] =
+        "insert into refused_row (table_number, row_key, whole, station, gsn)"
+        " values (?, ?, ?, ?, ?)"
+        " on conflict (table_number, row_key, whole, station)"
+        " do update set gsn = excluded.gsn",
     [SQL_REFUSED_GET] = "select 1 from refused_row where table_number = ? and row_key = ?"
                         " and whole = ? and station = ? and gsn > ?",
     [SQL_ROLES] = "select role from engine_role where user_id = ?",
@@ -103,16 +112,15 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
                       " on conflict (name) do update set value = excluded.value",
 };
 
-bool error_is_failure(const struct error *error)
-{
+bool error_is_failure(const struct error *error) {
     bool database = strncmp(error->code, "database.", 9) == 0 &&
                     !error_is(error, "database.constraint");
     return database || strncmp(error->code, "memory", 6) == 0 ||
            strncmp(error->code, "journal.", 8) == 0;
 }
 
-sqlite3_stmt *master_statement(struct master *master, enum master_sql sql, struct error *error)
-{
+sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
+                               struct error *error) {
     sqlite3_stmt **statement = &master->fixed[sql];
     if (*statement == NULL &&
         database_statement(master->db, FIXED_SQL[sql], statement, error) != 0) {
@@ -123,16 +131,14 @@ sqlite3_stmt *master_statement(struct master *master, enum master_sql sql, struc
 }
 
 int master_run(struct master *master, sqlite3_stmt *statement, const char *doing,
-               struct error *error)
-{
+               struct error *error) {
     int rc = sqlite3_step(statement);
     int result = rc == SQLITE_DONE ? 0 : error_from_sqlite(error, master->db, doing);
     sqlite3_reset(statement);
     return result;
 }
 
-static int make_parts(struct master *master, struct error *error)
-{
+static int make_parts(struct master *master, struct error *error) {
     if (functions_register(master->db, &master->functions, error) != 0 ||
         rules_open(master->db, master->catalogue, &master->rules, error) != 0) {
         return -1;
@@ -142,9 +148,9 @@ static int make_parts(struct master *master, struct error *error)
                : -1;
 }
 
-int master_open(const char *path, const struct env *env, const struct catalogue *catalogue,
-                bool create, struct master **ret, struct error *error)
-{
+int master_open(const char *path, const struct env *env,
+                const struct catalogue *catalogue, bool create, struct master **ret,
+                struct error *error) {
     struct master *master = calloc(1, sizeof *master);
     if (master == NULL) {
         return error_out_of_memory(error);
@@ -169,8 +175,7 @@ out:
     return -1;
 }
 
-void master_close(struct master *master)
-{
+void master_close(struct master *master) {
     if (master == NULL) {
         return;
     }
@@ -187,10 +192,10 @@ void master_close(struct master *master)
 }
 
 /* The journal's last entry and the last gsn, as any process may have left them. */
-static int read_heads(struct master *master, struct error *error)
-{
-    static const char SQL[] = "select j.entry, j.at, j.hash, (select max(gsn) from gsn_log)"
-                              " from journal j order by j.entry desc limit 1";
+static int read_heads(struct master *master, struct error *error) {
+    static const char SQL[] =
+        "select j.entry, j.at, j.hash, (select max(gsn) from gsn_log)"
+        " from journal j order by j.entry desc limit 1";
     sqlite3_stmt *statement = NULL;
     if (database_statement(master->db, SQL, &statement, error) != 0) {
         return -1;
@@ -212,8 +217,7 @@ static int read_heads(struct master *master, struct error *error)
                : error_from_sqlite(error, master->db, "reading the journal's head");
 }
 
-int master_begin(struct master *master, struct error *error)
-{
+int master_begin(struct master *master, struct error *error) {
     if (database_run(master->db, "begin immediate", error) != 0) {
         return -1;
     }
@@ -224,8 +228,7 @@ int master_begin(struct master *master, struct error *error)
     return 0;
 }
 
-int master_commit(struct master *master, struct error *error)
-{
+int master_commit(struct master *master, struct error *error) {
     if (database_run(master->db, "commit", error) == 0) {
         return 0;
     }
@@ -233,47 +236,40 @@ int master_commit(struct master *master, struct error *error)
     return -1;
 }
 
-void master_rollback(struct master *master)
-{
+void master_rollback(struct master *master) {
     if (sqlite3_get_autocommit(master->db) == 0) {
         sqlite3_exec(master->db, "rollback", NULL, NULL, NULL);
     }
     master_forget(master);
 }
 
-int master_savepoint(struct master *master, struct error *error)
-{
+int master_savepoint(struct master *master, struct error *error) {
     return database_run(master->db, "savepoint work", error);
 }
 
-int master_release(struct master *master, struct error *error)
-{
+int master_release(struct master *master, struct error *error) {
     return database_run(master->db, "release work", error);
 }
 
-int master_undo(struct master *master, struct error *error)
-{
+int master_undo(struct master *master, struct error *error) {
     master_forget(master);
     return database_run(master->db, "rollback to work; release work", error);
 }
 
-void master_forget(struct master *master)
-{
+void master_forget(struct master *master) {
     access_forget(master->access);
     scope_numbers_forget(master->scopes);
 }
 
-int64_t master_now(struct master *master)
-{
+int64_t master_now(struct master *master) {
     int64_t now = master->env->wall_ms(master->env->context);
     return now > master->last_at ? now : master->last_at;
 }
 
-int master_setting(sqlite3 *db, const char *name, char **ret, struct error *error)
-{
+int master_setting(sqlite3 *db, const char *name, char **ret, struct error *error) {
     sqlite3_stmt *statement = NULL;
-    if (database_statement(db, "select value from server_local where name = ?", &statement,
-                           error) != 0) {
+    if (database_statement(db, "select value from server_local where name = ?",
+                           &statement, error) != 0) {
         return -1;
     }
     sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
@@ -290,8 +286,8 @@ int master_setting(sqlite3 *db, const char *name, char **ret, struct error *erro
     return 0;
 }
 
-int master_set_setting(sqlite3 *db, const char *name, const char *value, struct error *error)
-{
+int master_set_setting(sqlite3 *db, const char *name, const char *value,
+                       struct error *error) {
     sqlite3_stmt *statement = NULL;
     static const char SQL[] = "insert into server_local (name, value) values (?, ?)"
                               " on conflict (name) do update set value = excluded.value";

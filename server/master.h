@@ -25,9 +25,9 @@
 #include "schema/database.h"
 #include "schema/functions.h"
 #include "schema/rules.h"
+#include "server/statements.h"
 #include "sync/merge.h"
 #include "sync/message.h"
-#include "server/statements.h"
 
 struct access_cache;
 struct scope_numbers;
@@ -46,15 +46,16 @@ struct master {
     int64_t epoch;
     struct sign_keys keys; /* zero in a replay: entries are then not signed again */
     bool signing;
-    int64_t gsn;          /* the last one given, within the open transaction */
-    int64_t entry;        /* the last journal entry */
-    int64_t last_at;      /* its time: HQ's time never runs backwards */
+    int64_t gsn;     /* the last one given, within the open transaction */
+    int64_t entry;   /* the last journal entry */
+    int64_t last_at; /* its time: HQ's time never runs backwards */
     uint8_t entry_hash[HASH_SIZE];
 };
 
 /* Opens DIR/master.db for writing. `create` makes it. The catalogue and env must outlive it. */
-int master_open(const char *path, const struct env *env, const struct catalogue *catalogue,
-                bool create, struct master **ret, struct error *error);
+int master_open(const char *path, const struct env *env,
+                const struct catalogue *catalogue, bool create, struct master **ret,
+                struct error *error);
 void master_close(struct master *master);
 
 /* BEGIN IMMEDIATE and reads gsn, entry and hash: other processes may have written.
@@ -76,18 +77,44 @@ bool error_is_failure(const struct error *error);
 
 /* Local settings; *ret is malloc'ed, NULL when not set. */
 int master_setting(sqlite3 *db, const char *name, char **ret, struct error *error);
-int master_set_setting(sqlite3 *db, const char *name, const char *value, struct error *error);
+int master_set_setting(sqlite3 *db, const char *name, const char *value,
+                       struct error *error);
 
 /* The server's fixed statements. */
 enum master_sql {
-    SQL_META_GET, SQL_META_INSERT, SQL_META_PLACEMENTS, SQL_STAMP_GET, SQL_STAMP_PUT,
-    SQL_STAMP_LATEST, SQL_FEED_PUT, SQL_FEED_DELETE, SQL_SCOPE_GET, SQL_SCOPE_ADD, SQL_GSN_GET,
-    SQL_GSN_BY_TRANSACTION, SQL_GSN_PUT, SQL_JOURNAL_PUT, SQL_JOURNAL_OUTCOME, SQL_STATION_PUT, SQL_STATION_HEAD, SQL_BUNDLE_GET, SQL_BUNDLE_PUT,
-    SQL_INVITATION_GET, SQL_INVITATION_PUT, SQL_INVITATION_USE, SQL_REFUSED_PUT,
-    SQL_REFUSED_GET, SQL_ROLES, SQL_USER, SQL_STATE_GET, SQL_STATE_PUT, SQL_COUNT
+    SQL_META_GET,
+    SQL_META_INSERT,
+    SQL_META_PLACEMENTS,
+    SQL_STAMP_GET,
+    SQL_STAMP_PUT,
+    SQL_STAMP_LATEST,
+    SQL_FEED_PUT,
+    SQL_FEED_DELETE,
+    SQL_SCOPE_GET,
+    SQL_SCOPE_ADD,
+    SQL_GSN_GET,
+    SQL_GSN_BY_TRANSACTION,
+    SQL_GSN_PUT,
+    SQL_JOURNAL_PUT,
+    SQL_JOURNAL_OUTCOME,
+    SQL_STATION_PUT,
+    SQL_STATION_HEAD,
+    SQL_BUNDLE_GET,
+    SQL_BUNDLE_PUT,
+    SQL_INVITATION_GET,
+    SQL_INVITATION_PUT,
+    SQL_INVITATION_USE,
+    SQL_REFUSED_PUT,
+    SQL_REFUSED_GET,
+    SQL_ROLES,
+    SQL_USER,
+    SQL_STATE_GET,
+    SQL_STATE_PUT,
+    SQL_COUNT
 };
 /* Reset and unbound; NULL with the error filled when it cannot be prepared. */
-sqlite3_stmt *master_statement(struct master *master, enum master_sql sql, struct error *error);
+sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
+                               struct error *error);
 /* Steps a statement that returns nothing and resets it. */
 int master_run(struct master *master, sqlite3_stmt *statement, const char *doing,
                struct error *error);

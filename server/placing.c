@@ -5,15 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_CACHE = 1024, SCOPE_NUMBER_ORG = 1, SCOPE_NUMBER_HQ = 2, QUEUE_MAXIMUM = 1000000 };
+enum {
+    NAME_CACHE = 1024,
+    SCOPE_NUMBER_ORG = 1,
+    SCOPE_NUMBER_HQ = 2,
+    QUEUE_MAXIMUM = 1000000
+};
 
 struct scope_numbers {
     struct scope scopes[NAME_CACHE];
     int64_t numbers[NAME_CACHE]; /* 0: empty */
 };
 
-int scope_numbers_make(struct scope_numbers **ret, struct error *error)
-{
+int scope_numbers_make(struct scope_numbers **ret, struct error *error) {
     struct scope_numbers *numbers = calloc(1, sizeof *numbers);
     if (numbers == NULL) {
         return error_out_of_memory(error);
@@ -22,21 +26,18 @@ int scope_numbers_make(struct scope_numbers **ret, struct error *error)
     return 0;
 }
 
-void scope_numbers_free(struct scope_numbers *numbers)
-{
+void scope_numbers_free(struct scope_numbers *numbers) {
     free(numbers);
 }
 
-void scope_numbers_forget(struct scope_numbers *numbers)
-{
+void scope_numbers_forget(struct scope_numbers *numbers) {
     if (numbers != NULL) {
         memset(numbers, 0, sizeof *numbers);
     }
 }
 
 static int look_up_number(struct master *master, struct scope scope, int64_t *ret,
-                          struct error *error)
-{
+                          struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_SCOPE_GET, error);
     if (statement == NULL) {
         return -1;
@@ -52,8 +53,7 @@ static int look_up_number(struct master *master, struct scope scope, int64_t *re
 }
 
 static int give_number(struct master *master, struct scope scope, int64_t *ret,
-                       struct error *error)
-{
+                       struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_SCOPE_ADD, error);
     if (statement == NULL) {
         return -1;
@@ -67,8 +67,8 @@ static int give_number(struct master *master, struct scope scope, int64_t *ret,
     return 0;
 }
 
-int scope_number(struct master *master, struct scope scope, int64_t *ret, struct error *error)
-{
+int scope_number(struct master *master, struct scope scope, int64_t *ret,
+                 struct error *error) {
     size_t place = (size_t)scope.kind;
     for (size_t i = 0; i < ID_SIZE; i++) {
         place = place * 31 + scope.id.bytes[i];
@@ -99,8 +99,7 @@ struct number_set {
 };
 
 static int number_add(struct work *work, struct number_set *set, int64_t number,
-                      struct error *error)
-{
+                      struct error *error) {
     size_t low = 0;
     size_t high = set->count;
     while (low < high) {
@@ -124,7 +123,8 @@ static int number_add(struct work *work, struct number_set *set, int64_t number,
         if (numbers == NULL) {
             return error_out_of_memory(error);
         }
-        memcpy(numbers, set->numbers ? set->numbers : numbers, set->count * sizeof *numbers);
+        memcpy(numbers, set->numbers ? set->numbers : numbers,
+               set->count * sizeof *numbers);
         set->numbers = numbers;
         set->capacity = capacity;
     }
@@ -135,9 +135,8 @@ static int number_add(struct work *work, struct number_set *set, int64_t number,
     return 0;
 }
 
-static int number_add_scope(struct work *work, struct number_set *set, enum scope_kind kind,
-                            struct value id, struct error *error)
-{
+static int number_add_scope(struct work *work, struct number_set *set,
+                            enum scope_kind kind, struct value id, struct error *error) {
     if (id.type != VALUE_BLOB || id.bytes.size != ID_SIZE) {
         return 0;
     }
@@ -151,8 +150,7 @@ static int number_add_scope(struct work *work, struct number_set *set, enum scop
 }
 
 static int number_add_places(struct work *work, struct number_set *set,
-                             const struct row_work *row, struct error *error)
-{
+                             const struct row_work *row, struct error *error) {
     for (size_t i = 0; i < row->placement_count; i++) {
         if (!row->placements[i].gone &&
             number_add(work, set, row->placements[i].scope_number, error) != 0) {
@@ -162,8 +160,7 @@ static int number_add_places(struct work *work, struct number_set *set,
     return 0;
 }
 
-static bool places_cover(const struct row_work *row, const struct number_set *set)
-{
+static bool places_cover(const struct row_work *row, const struct number_set *set) {
     for (size_t i = 0; i < set->count; i++) {
         bool found = false;
         for (size_t j = 0; j < row->placement_count && !found; j++) {
@@ -180,8 +177,7 @@ static bool places_cover(const struct row_work *row, const struct number_set *se
 /* --- the rows a column points at, and the rows that point here ------------------------------ */
 
 static struct row_work *target_of(struct work *work, const struct row_work *row,
-                                  const struct column *column, struct error *error)
-{
+                                  const struct column *column, struct error *error) {
     struct value value = work_value(row, column);
     error->code[0] = '\0';
     if (column->ref == NULL || value.type != VALUE_BLOB ||
@@ -199,8 +195,7 @@ struct row_list {
 };
 
 static int list_add(struct work *work, struct row_list *list, struct row_work *row,
-                    struct error *error)
-{
+                    struct error *error) {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity == 0 ? 16 : list->capacity * 2;
         void *rows = capacity > QUEUE_MAXIMUM
@@ -220,14 +215,13 @@ static int list_add(struct work *work, struct row_list *list, struct row_work *r
 }
 
 static int copy_key(struct work *work, sqlite3_stmt *statement, const struct table *table,
-                    struct bytes *ret, struct error *error)
-{
+                    struct bytes *ret, struct error *error) {
     uint8_t key[LIMIT_KEY_COLUMNS * ID_SIZE];
     for (size_t i = 0; i < table->key_count; i++) {
         struct value part = value_of_column(statement, (int)i);
         if (part.type != VALUE_BLOB || part.bytes.size != ID_SIZE) {
-            return error_set(error, "database.corrupt", table->name, "a key of %s is damaged",
-                             table->name);
+            return error_set(error, "database.corrupt", table->name,
+                             "a key of %s is damaged", table->name);
         }
         memcpy(key + i * ID_SIZE, part.bytes.data, ID_SIZE);
     }
@@ -237,11 +231,10 @@ static int copy_key(struct work *work, sqlite3_stmt *statement, const struct tab
 
 /* All rows of `table` whose `column` holds `key`. */
 static int rows_pointing(struct work *work, const struct table *table,
-                         const struct column *column, struct bytes key, struct row_list *list,
-                         struct error *error)
-{
-    sqlite3_stmt *statement = statement_for(&work->master->statements, STATEMENT_CHILDREN, table,
-                                            1ULL << column->number, error);
+                         const struct column *column, struct bytes key,
+                         struct row_list *list, struct error *error) {
+    sqlite3_stmt *statement = statement_for(&work->master->statements, STATEMENT_CHILDREN,
+                                            table, 1ULL << column->number, error);
     if (statement == NULL) {
         return -1;
     }
@@ -255,7 +248,8 @@ static int rows_pointing(struct work *work, const struct table *table,
         result = row == NULL ? -1 : list_add(work, list, row, error);
     }
     if (result == 0 && rc != SQLITE_DONE) {
-        result = error_from_sqlite(error, work->master->db, "looking for rows that point here");
+        result = error_from_sqlite(error, work->master->db,
+                                   "looking for rows that point here");
     }
     sqlite3_reset(statement);
     return result;
@@ -265,9 +259,9 @@ static int rows_pointing(struct work *work, const struct table *table,
 
 static int add_grants(struct work *work, const struct row_work *row,
                       const struct scope_clause *clause, struct number_set *set,
-                      struct error *error)
-{
-    uint64_t columns = clause->child_user->number | (uint64_t)clause->child_parent->number << 6;
+                      struct error *error) {
+    uint64_t columns = clause->child_user->number | (uint64_t)clause->child_parent->number
+                                                        << 6;
     sqlite3_stmt *statement = statement_for(&work->master->statements, STATEMENT_GRANTS,
                                             clause->child, columns, error);
     if (statement == NULL) {
@@ -289,8 +283,7 @@ static int add_grants(struct work *work, const struct row_work *row,
 
 static int add_followed(struct work *work, const struct row_work *row,
                         const struct scope_clause *clause, struct number_set *set,
-                        struct error *error)
-{
+                        struct error *error) {
     for (size_t i = 0; i < clause->column_count; i++) {
         if (work_value(row, clause->columns[i]).type == VALUE_NULL) {
             continue;
@@ -306,19 +299,18 @@ static int add_followed(struct work *work, const struct row_work *row,
 
 static int add_clause(struct work *work, const struct row_work *row,
                       const struct scope_clause *clause, struct number_set *set,
-                      struct error *error)
-{
+                      struct error *error) {
     switch (clause->kind) {
     case SCOPE_CLAUSE_ORG:
         return number_add(work, set, SCOPE_NUMBER_ORG, error);
     case SCOPE_CLAUSE_HQ:
         return number_add(work, set, SCOPE_NUMBER_HQ, error);
     case SCOPE_CLAUSE_USER:
-        return number_add_scope(work, set, SCOPE_USER, work_value(row, clause->columns[0]),
-                                error);
+        return number_add_scope(work, set, SCOPE_USER,
+                                work_value(row, clause->columns[0]), error);
     case SCOPE_CLAUSE_BRANCH:
-        return number_add_scope(work, set, SCOPE_BRANCH, work_value(row, clause->columns[0]),
-                                error);
+        return number_add_scope(work, set, SCOPE_BRANCH,
+                                work_value(row, clause->columns[0]), error);
     case SCOPE_CLAUSE_POOL:
         return work_value(row, clause->columns[1]).type != VALUE_NULL
                    ? 0
@@ -334,10 +326,10 @@ static int add_clause(struct work *work, const struct row_work *row,
 
 static int add_bringers(struct work *work, const struct row_work *row,
                         const struct brought_by *brought, struct number_set *set,
-                        struct error *error)
-{
+                        struct error *error) {
     struct row_list list = {0};
-    if (rows_pointing(work, brought->table, brought->column, row->key, &list, error) != 0) {
+    if (rows_pointing(work, brought->table, brought->column, row->key, &list, error) !=
+        0) {
         return -1;
     }
     for (size_t i = 0; i < list.count; i++) {
@@ -350,8 +342,7 @@ static int add_bringers(struct work *work, const struct row_work *row,
 
 /* All scopes of a row. A row made just now cannot be brought by rows that were there before. */
 static int scopes_of(struct work *work, struct row_work *row, struct number_set *set,
-                     struct error *error)
-{
+                     struct error *error) {
     const struct table *table = row->table;
     if (work_values(work, row, error) != 0) {
         return -1;
@@ -381,9 +372,8 @@ struct feed_write {
     int result;
 };
 
-static int feed_step(struct feed_write *write, enum master_sql sql, int64_t scope, int64_t gsn,
-                     bool gone)
-{
+static int feed_step(struct feed_write *write, enum master_sql sql, int64_t scope,
+                     int64_t gsn, bool gone) {
     sqlite3_stmt *statement = master_statement(write->work->master, sql, write->error);
     if (statement == NULL) {
         return -1;
@@ -399,20 +389,19 @@ static int feed_step(struct feed_write *write, enum master_sql sql, int64_t scop
     return master_run(write->work->master, statement, "writing the feed", write->error);
 }
 
-static void write_entry(void *context, int64_t old_gsn, struct placement placement)
-{
+static void write_entry(void *context, int64_t old_gsn, struct placement placement) {
     struct feed_write *write = context;
     if (write->result == 0 && old_gsn != 0) {
-        write->result = feed_step(write, SQL_FEED_DELETE, placement.scope_number, old_gsn, false);
+        write->result =
+            feed_step(write, SQL_FEED_DELETE, placement.scope_number, old_gsn, false);
     }
     if (write->result == 0) {
-        write->result = feed_step(write, SQL_FEED_PUT, placement.scope_number, placement.gsn,
-                                  placement.gone);
+        write->result = feed_step(write, SQL_FEED_PUT, placement.scope_number,
+                                  placement.gsn, placement.gone);
     }
 }
 
-static int write_meta(struct work *work, struct row_work *row, struct error *error)
-{
+static int write_meta(struct work *work, struct row_work *row, struct error *error) {
     bool first = row->inserted && !row->stamped;
     sqlite3_stmt *statement = master_statement(
         work->master, first ? SQL_META_INSERT : SQL_META_PLACEMENTS, error);
@@ -424,7 +413,8 @@ static int write_meta(struct work *work, struct row_work *row, struct error *err
     }
     int index = 1;
     sqlite3_bind_int(statement, index++, row->table->number);
-    sqlite3_bind_blob(statement, index++, row->key.data, (int)row->key.size, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, index++, row->key.data, (int)row->key.size,
+                      SQLITE_STATIC);
     if (first) {
         sqlite3_bind_int64(statement, index++, row->gsn);
     }
@@ -437,8 +427,7 @@ static int write_meta(struct work *work, struct row_work *row, struct error *err
 
 /* Moves the row to `set`. *ret_moved: it entered or left a scope. */
 static int move_row(struct work *work, struct row_work *row, const struct number_set *set,
-                    bool *ret_moved, bool *ret_left, struct error *error)
-{
+                    bool *ret_moved, bool *ret_left, struct error *error) {
     size_t room = row->placement_count + set->count;
     struct placement *places = arena_alloc_array(&work->arena, room + 1, sizeof *places);
     if (places == NULL) {
@@ -457,8 +446,8 @@ static int move_row(struct work *work, struct row_work *row, const struct number
         return 0;
     }
     struct feed_write write = {work, row, error, 0};
-    int count = placements_move(places, row->placement_count, room, set->numbers, set->count,
-                                work->gsn, content, write_entry, &write);
+    int count = placements_move(places, row->placement_count, room, set->numbers,
+                                set->count, work->gsn, content, write_entry, &write);
     assert(count >= 0);
     row->placements = places;
     row->placement_count = (size_t)count;
@@ -468,8 +457,7 @@ static int move_row(struct work *work, struct row_work *row, const struct number
 /* --- what moves with it ----------------------------------------------------------------------- */
 
 static int enqueue(struct work *work, struct row_list *queue, struct row_work *row,
-                   struct error *error)
-{
+                   struct error *error) {
     if (row->queued) {
         return 0;
     }
@@ -478,15 +466,13 @@ static int enqueue(struct work *work, struct row_list *queue, struct row_work *r
 }
 
 static int enqueue_anew(struct work *work, struct row_list *queue, struct row_work *row,
-                        struct error *error)
-{
+                        struct error *error) {
     row->replace = true;
     return enqueue(work, queue, row, error);
 }
 
-static int enqueue_followers(struct work *work, struct row_list *queue, struct row_work *row,
-                             struct error *error)
-{
+static int enqueue_followers(struct work *work, struct row_list *queue,
+                             struct row_work *row, struct error *error) {
     for (size_t i = 0; i < row->table->follower_count; i++) {
         const struct table *follower = row->table->followers[i];
         struct row_list list = {0};
@@ -508,8 +494,7 @@ static int enqueue_followers(struct work *work, struct row_list *queue, struct r
 
 /* Whoever sees this row sees the rows it brings. Adding is cheap; leaving asks the others. */
 static int place_brought(struct work *work, struct row_list *queue, struct row_work *row,
-                         const struct number_set *set, bool left, struct error *error)
-{
+                         const struct number_set *set, bool left, struct error *error) {
     for (size_t c = 0; c < row->table->data_count; c++) {
         const struct column *column = &row->table->columns[c];
         if (!column->brings || column->ref == NULL || column->ref->org) {
@@ -528,8 +513,8 @@ static int place_brought(struct work *work, struct row_list *queue, struct row_w
 }
 
 /* A brought row that this transaction let go of: the old value of a re-pointed column. */
-static int enqueue_released(struct work *work, struct row_list *queue, struct error *error)
-{
+static int enqueue_released(struct work *work, struct row_list *queue,
+                            struct error *error) {
     for (size_t i = 0; i < work->changed_count; i++) {
         const struct changed_cell *cell = &work->changed[i];
         const struct column *column = cell->column;
@@ -547,9 +532,8 @@ static int enqueue_released(struct work *work, struct row_list *queue, struct er
 }
 
 /* A row of a grants child came, went or changed: its parent's scopes may have. */
-static int enqueue_granting(struct work *work, struct row_list *queue, struct row_work *row,
-                            struct error *error)
-{
+static int enqueue_granting(struct work *work, struct row_list *queue,
+                            struct row_work *row, struct error *error) {
     for (size_t i = 0; i < row->table->granted_through_count; i++) {
         const struct table *parent = row->table->granted_through[i];
         for (size_t c = 0; c < row->table->data_count; c++) {
@@ -570,15 +554,14 @@ static int enqueue_granting(struct work *work, struct row_list *queue, struct ro
 }
 
 static int place_row(struct work *work, struct row_list *queue, struct row_work *row,
-                     struct error *error)
-{
+                     struct error *error) {
     struct number_set set = {0};
     bool moved = false;
     bool left = false;
     bool anew = row->inserted || row->replace;
     row->replace = false;
-    if ((anew ? scopes_of(work, row, &set, error) : number_add_places(work, &set, row, error)) !=
-        0) {
+    if ((anew ? scopes_of(work, row, &set, error)
+              : number_add_places(work, &set, row, error)) != 0) {
         return -1;
     }
     bool first = row->inserted && !row->stamped;
@@ -597,8 +580,7 @@ static int place_row(struct work *work, struct row_list *queue, struct row_work 
 }
 
 /* How far a table's rows are from rows that are placed by their own columns. */
-static int follow_depth(const struct table *table, int guard)
-{
+static int follow_depth(const struct table *table, int guard) {
     int depth = 0;
     for (size_t i = 0; i < table->scope_count && guard > 0; i++) {
         const struct scope_clause *clause = &table->scope[i];
@@ -614,8 +596,7 @@ static int follow_depth(const struct table *table, int guard)
     return depth;
 }
 
-static bool decides_scopes(const struct column *column, const struct table *table)
-{
+static bool decides_scopes(const struct column *column, const struct table *table) {
     for (size_t i = 0; i < table->scope_count; i++) {
         for (size_t c = 0; c < table->scope[i].column_count; c++) {
             if (table->scope[i].columns[c] == column) {
@@ -627,8 +608,7 @@ static bool decides_scopes(const struct column *column, const struct table *tabl
 }
 
 /* Most edits move no row between scopes: only those of columns that say who sees it. */
-static int mark_moved(struct work *work, struct error *error)
-{
+static int mark_moved(struct work *work, struct error *error) {
     for (size_t i = 0; i < work->changed_count; i++) {
         const struct changed_cell *cell = &work->changed[i];
         if (!decides_scopes(cell->column, cell->table)) {
@@ -643,8 +623,8 @@ static int mark_moved(struct work *work, struct error *error)
     return 0;
 }
 
-static int enqueue_written(struct work *work, struct row_list *queue, struct error *error)
-{
+static int enqueue_written(struct work *work, struct row_list *queue,
+                           struct error *error) {
     enum { DEEPEST = 6 };
     size_t count = work->row_count;
     if (mark_moved(work, error) != 0) {
@@ -664,8 +644,7 @@ static int enqueue_written(struct work *work, struct row_list *queue, struct err
     return enqueue_released(work, queue, error);
 }
 
-int placing_run(struct work *work, struct error *error)
-{
+int placing_run(struct work *work, struct error *error) {
     struct row_list queue = {0};
     struct error scratch = {0}; /* target_of tells absence from failure by it */
     error = error ? error : &scratch;
@@ -674,7 +653,8 @@ int placing_run(struct work *work, struct error *error)
     }
     for (size_t i = 0; i < queue.count; i++) {
         if (queue.count > QUEUE_MAXIMUM) {
-            return error_set(error, "scope.limit", "", "too many rows move with this change");
+            return error_set(error, "scope.limit", "",
+                             "too many rows move with this change");
         }
         struct row_work *row = queue.rows[i];
         row->queued = false;

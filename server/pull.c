@@ -26,8 +26,7 @@ struct walk {
     struct feed_entry entry;
 };
 
-static int compare_entries(const struct feed_entry *a, const struct feed_entry *b)
-{
+static int compare_entries(const struct feed_entry *a, const struct feed_entry *b) {
     if (a->gsn != b->gsn) {
         return a->gsn < b->gsn ? -1 : 1;
     }
@@ -39,8 +38,7 @@ static int compare_entries(const struct feed_entry *a, const struct feed_entry *
 }
 
 /* 1: the walk stands on an entry; 0: it is over. */
-static int walk_step(struct walk *walk, sqlite3 *db, struct error *error)
-{
+static int walk_step(struct walk *walk, sqlite3 *db, struct error *error) {
     int rc = sqlite3_step(walk->statement);
     if (rc != SQLITE_ROW) {
         return rc == SQLITE_DONE ? 0 : error_from_sqlite(error, db, "walking the feed");
@@ -78,12 +76,13 @@ struct pull {
     bool any;
 };
 
-static void sift_down(struct pull *pull, size_t i)
-{
+static void sift_down(struct pull *pull, size_t i) {
     for (;;) {
         size_t least = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < pull->walk_count; child++) {
-            if (compare_entries(&pull->walks[child].entry, &pull->walks[least].entry) < 0) {
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < pull->walk_count;
+             child++) {
+            if (compare_entries(&pull->walks[child].entry, &pull->walks[least].entry) <
+                0) {
                 least = child;
             }
         }
@@ -97,14 +96,12 @@ static void sift_down(struct pull *pull, size_t i)
     }
 }
 
-static void drop_walk(struct pull *pull, size_t i)
-{
+static void drop_walk(struct pull *pull, size_t i) {
     sqlite3_finalize(pull->walks[i].statement);
     pull->walks[i] = pull->walks[--pull->walk_count];
 }
 
-static int advance_first(struct pull *pull, struct error *error)
-{
+static int advance_first(struct pull *pull, struct error *error) {
     int rc = walk_step(&pull->walks[0], pull->reader->db, error);
     if (rc == 0) {
         drop_walk(pull, 0);
@@ -114,8 +111,7 @@ static int advance_first(struct pull *pull, struct error *error)
 }
 
 static int scope_number_of(struct reader *reader, struct scope scope, int64_t *ret,
-                           struct error *error)
-{
+                           struct error *error) {
     sqlite3_stmt *statement = reader->scope_get;
     sqlite3_reset(statement);
     sqlite3_bind_int(statement, 1, (int)scope.kind);
@@ -128,9 +124,8 @@ static int scope_number_of(struct reader *reader, struct scope scope, int64_t *r
                : error_from_sqlite(error, reader->db, "reading a scope");
 }
 
-static int open_walk(struct pull *pull, int64_t number, int64_t start, bool lost, bool gained,
-                     struct error *error)
-{
+static int open_walk(struct pull *pull, int64_t number, int64_t start, bool lost,
+                     bool gained, struct error *error) {
     static const char SQL[] =
         "select gsn, table_number, row_key, gone from feed"
         " where scope = ?1 and (gsn, table_number, row_key) > (?2, ?3, ?4)"
@@ -144,8 +139,9 @@ static int open_walk(struct pull *pull, int64_t number, int64_t start, bool lost
     sqlite3_bind_int64(walk.statement, 1, number);
     sqlite3_bind_int64(walk.statement, 2, resumed ? position->gsn : start);
     sqlite3_bind_int(walk.statement, 3, resumed ? position->table : LIMIT_TABLES);
-    value_bind(walk.statement, 4,
-               value_blob(resumed ? position->key : (struct bytes){(const uint8_t *)"", 0}));
+    value_bind(
+        walk.statement, 4,
+        value_blob(resumed ? position->key : (struct bytes){(const uint8_t *)"", 0}));
     int rc = walk_step(&walk, pull->reader->db, error);
     if (rc <= 0) {
         sqlite3_finalize(walk.statement);
@@ -155,8 +151,7 @@ static int open_walk(struct pull *pull, int64_t number, int64_t start, bool lost
     return 0;
 }
 
-static int open_current(struct pull *pull, struct error *error)
-{
+static int open_current(struct pull *pull, struct error *error) {
     const struct sync_request *request = pull->request;
     for (size_t i = 0; i < pull->current.count; i++) {
         struct scope scope = pull->current.scopes[i];
@@ -178,8 +173,8 @@ static int open_current(struct pull *pull, struct error *error)
     return 0;
 }
 
-static int open_lost(struct pull *pull, const struct scope_set *lost, struct error *error)
-{
+static int open_lost(struct pull *pull, const struct scope_set *lost,
+                     struct error *error) {
     for (size_t i = 0; i < lost->count; i++) {
         int64_t number = 0;
         if (scope_number_of(pull->reader, lost->scopes[i], &number, error) != 0 ||
@@ -190,8 +185,8 @@ static int open_lost(struct pull *pull, const struct scope_set *lost, struct err
     return 0;
 }
 
-static int open_walks(struct pull *pull, const struct scope_set *lost, struct error *error)
-{
+static int open_walks(struct pull *pull, const struct scope_set *lost,
+                      struct error *error) {
     size_t most = pull->current.count + lost->count + 1;
     pull->walks = arena_alloc_array(pull->arena, most, sizeof *pull->walks);
     pull->numbers = arena_alloc_array(pull->arena, most, sizeof *pull->numbers);
@@ -212,8 +207,7 @@ static int open_walks(struct pull *pull, const struct scope_set *lost, struct er
 
 enum entry_meaning { ENTRY_SKIP, ENTRY_SEND, ENTRY_FORGET };
 
-static bool find_start(const struct pull *pull, int64_t number, int64_t *ret_start)
-{
+static bool find_start(const struct pull *pull, int64_t number, int64_t *ret_start) {
     for (size_t i = 0; i < pull->number_count; i++) {
         if (pull->numbers[i] == number) {
             *ret_start = pull->starts[i];
@@ -224,25 +218,24 @@ static bool find_start(const struct pull *pull, int64_t number, int64_t *ret_sta
 }
 
 static int read_placements(struct pull *pull, const struct feed_entry *entry,
-                           struct placement *ret, size_t *ret_count, struct error *error)
-{
+                           struct placement *ret, size_t *ret_count,
+                           struct error *error) {
     sqlite3_stmt *statement = pull->reader->placements;
     sqlite3_reset(statement);
     sqlite3_bind_int(statement, 1, entry->table);
     sqlite3_bind_blob(statement, 2, entry->key, (int)entry->key_size, SQLITE_STATIC);
     int rc = sqlite3_step(statement);
-    int result = rc == SQLITE_ROW
-                     ? placements_decode(value_of_column(statement, 0).bytes, ret,
-                                         LIMIT_SCOPES_OF_ROW, ret_count, error)
-                     : error_set(error, "database.corrupt", "feed",
-                                 "a feed entry has no row");
+    int result =
+        rc == SQLITE_ROW
+            ? placements_decode(value_of_column(statement, 0).bytes, ret,
+                                LIMIT_SCOPES_OF_ROW, ret_count, error)
+            : error_set(error, "database.corrupt", "feed", "a feed entry has no row");
     sqlite3_reset(statement);
     return result;
 }
 
 static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_meaning *ret,
-                      struct error *error)
-{
+                      struct error *error) {
     struct placement places[LIMIT_SCOPES_OF_ROW];
     size_t count = 0;
     if (read_placements(pull, &walk->entry, places, &count, error) != 0) {
@@ -256,21 +249,19 @@ static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_mea
             continue;
         }
         visible = true;
-        comes_later = comes_later || (places[i].gsn > walk->entry.gsn && places[i].gsn > start);
+        comes_later =
+            comes_later || (places[i].gsn > walk->entry.gsn && places[i].gsn > start);
     }
     bool news = visible && !walk->lost && !walk->entry.gone && !comes_later;
     bool held_before = !walk->gained && (walk->lost || walk->entry.gone);
-    *ret = news                        ? ENTRY_SEND
-           : !visible && held_before ? ENTRY_FORGET
-                                       : ENTRY_SKIP;
+    *ret = news ? ENTRY_SEND : !visible && held_before ? ENTRY_FORGET : ENTRY_SKIP;
     return 0;
 }
 
 /* --- rows ---------------------------------------------------------------------------------------------- */
 
-static int grow(struct arena *arena, void **array, size_t count, size_t *capacity, size_t size,
-                struct error *error)
-{
+static int grow(struct arena *arena, void **array, size_t count, size_t *capacity,
+                size_t size, struct error *error) {
     if (count < *capacity) {
         return 0;
     }
@@ -287,8 +278,7 @@ static int grow(struct arena *arena, void **array, size_t count, size_t *capacit
     return 0;
 }
 
-static void start_group(struct row_group *group, const struct table *table)
-{
+static void start_group(struct row_group *group, const struct table *table) {
     group->table = table->number;
     for (size_t i = 0; i < table->data_count; i++) {
         if (table->columns[i].key_position == 0) {
@@ -297,8 +287,7 @@ static void start_group(struct row_group *group, const struct table *table)
     }
 }
 
-static void copy_id(struct value value, struct id *ret)
-{
+static void copy_id(struct value value, struct id *ret) {
     memset(ret, 0, sizeof *ret);
     if (value.type == VALUE_BLOB && value.bytes.size == ID_SIZE) {
         memcpy(ret->bytes, value.bytes.data, ID_SIZE);
@@ -306,8 +295,7 @@ static void copy_id(struct value value, struct id *ret)
 }
 
 static int copy_row(struct pull *pull, const struct table *table, sqlite3_stmt *statement,
-                    struct sync_row *ret, struct error *error)
-{
+                    struct sync_row *ret, struct error *error) {
     size_t count = 0;
     for (size_t i = 0; i < table->data_count; i++) {
         if (table->columns[i].key_position != 0) {
@@ -334,8 +322,7 @@ static int copy_row(struct pull *pull, const struct table *table, sqlite3_stmt *
 }
 
 static int bind_key(sqlite3_stmt *statement, const struct table *table,
-                    const struct feed_entry *entry)
-{
+                    const struct feed_entry *entry) {
     for (size_t i = 0; i < table->key_count; i++) {
         sqlite3_bind_blob(statement, (int)i + 1, entry->key + i * ID_SIZE, ID_SIZE,
                           SQLITE_STATIC);
@@ -343,9 +330,8 @@ static int bind_key(sqlite3_stmt *statement, const struct table *table,
     return entry->key_size == table->key_count * ID_SIZE ? 0 : -1;
 }
 
-static int send_row(struct pull *pull, const struct table *table, const struct feed_entry *entry,
-                    struct error *error)
-{
+static int send_row(struct pull *pull, const struct table *table,
+                    const struct feed_entry *entry, struct error *error) {
     struct row_group *group = &pull->groups[table->number];
     if (grow(pull->arena, (void **)&group->rows, group->row_count,
              &pull->row_capacity[table->number], sizeof *group->rows, error) != 0) {
@@ -365,21 +351,22 @@ static int send_row(struct pull *pull, const struct table *table, const struct f
         group->row_count++;
         pull->row_count++;
     } else {
-        result = error_set(error, "database.corrupt", table->name, "a feed entry has no row");
+        result =
+            error_set(error, "database.corrupt", table->name, "a feed entry has no row");
     }
     sqlite3_reset(statement);
     return result;
 }
 
 static int send_forget(struct pull *pull, const struct table *table,
-                       const struct feed_entry *entry, struct error *error)
-{
+                       const struct feed_entry *entry, struct error *error) {
     struct row_group *group = &pull->groups[table->number];
     if (grow(pull->arena, (void **)&group->forget, group->forget_count,
              &pull->forget_capacity[table->number], sizeof *group->forget, error) != 0) {
         return -1;
     }
-    struct bytes key = arena_copy(pull->arena, (struct bytes){entry->key, entry->key_size});
+    struct bytes key =
+        arena_copy(pull->arena, (struct bytes){entry->key, entry->key_size});
     if (key.data == NULL) {
         return error_out_of_memory(error);
     }
@@ -389,8 +376,7 @@ static int send_forget(struct pull *pull, const struct table *table,
     return 0;
 }
 
-static int send_entry(struct pull *pull, const struct walk *walk, struct error *error)
-{
+static int send_entry(struct pull *pull, const struct walk *walk, struct error *error) {
     enum entry_meaning meaning = ENTRY_SKIP;
     if (pull->any && compare_entries(&pull->last, &walk->entry) == 0) {
         return 0; /* the same row in another scope */
@@ -408,13 +394,11 @@ static int send_entry(struct pull *pull, const struct walk *walk, struct error *
                                      : 0;
 }
 
-static bool chunk_is_full(const struct pull *pull)
-{
+static bool chunk_is_full(const struct pull *pull) {
     return pull->row_count >= LIMIT_CHUNK_ROWS || pull->byte_count >= LIMIT_CHUNK;
 }
 
-static int walk_all(struct pull *pull, struct error *error)
-{
+static int walk_all(struct pull *pull, struct error *error) {
     while (pull->walk_count > 0 && !chunk_is_full(pull)) {
         if (send_entry(pull, &pull->walks[0], error) != 0) {
             return -1;
@@ -430,9 +414,8 @@ static int walk_all(struct pull *pull, struct error *error)
 
 /* --- the response -------------------------------------------------------------------------------------- */
 
-int pull_scopes(struct reader *reader, const struct station *station, struct scope_set *ret,
-                struct error *error)
-{
+int pull_scopes(struct reader *reader, const struct station *station,
+                struct scope_set *ret, struct error *error) {
     const struct scope hq = {.kind = SCOPE_HQ};
     const struct scope org = {.kind = SCOPE_ORG};
     for (size_t i = 0; i < station->certificate.actor_count; i++) {
@@ -451,31 +434,30 @@ int pull_scopes(struct reader *reader, const struct station *station, struct sco
 }
 
 /* How many entries are still to come: for the progress bar, so only where it is cheap. */
-static int64_t count_left(struct pull *pull)
-{
+static int64_t count_left(struct pull *pull) {
     enum { CHEAP = 64 };
     int64_t left = 0;
     struct error ignored;
     sqlite3_stmt *statement = NULL;
     if (pull->walk_count > CHEAP ||
         database_statement(pull->reader->db,
-                           "select count(*) from feed where scope = ? and gsn > ?", &statement,
-                           &ignored) != 0) {
+                           "select count(*) from feed where scope = ? and gsn > ?",
+                           &statement, &ignored) != 0) {
         return 0;
     }
     for (size_t i = 0; i < pull->walk_count; i++) {
         sqlite3_reset(statement);
         sqlite3_bind_int64(statement, 1, pull->walks[i].number);
         sqlite3_bind_int64(statement, 2, pull->last.gsn);
-        left += sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+        left += sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
+                                                      : 0;
     }
     sqlite3_finalize(statement);
     return left;
 }
 
 static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
-                       struct sync_response *response, struct error *error)
-{
+                       struct sync_response *response, struct error *error) {
     struct row_group groups[LIMIT_TABLES];
     struct row_chunk chunk = {.groups = groups};
     for (size_t i = 0; i < LIMIT_TABLES; i++) {
@@ -494,11 +476,10 @@ static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
     return 0;
 }
 
-static int finish(struct pull *pull, struct buffer *rows_bytes, struct sync_response *response,
-                  struct error *error)
-{
+static int finish(struct pull *pull, struct buffer *rows_bytes,
+                  struct sync_response *response, struct error *error) {
     response->more = pull->walk_count > 0;
-    response->digest_rows = -1; /* not compared in this version */
+    response->digest_rows = 0; /* not compared in every round */
     if (response->more) {
         response->rows_left = count_left(pull);
         response->next.set = true;
@@ -515,8 +496,7 @@ static int finish(struct pull *pull, struct buffer *rows_bytes, struct sync_resp
 }
 
 /* A pull that began under other scopes than the station has now starts again. */
-static bool must_restart(const struct pull *pull)
-{
+static bool must_restart(const struct pull *pull) {
     uint8_t hash[HASH_SIZE];
     scope_set_hash(&pull->current, hash);
     const struct pull_position *position = &pull->request->position;
@@ -524,8 +504,7 @@ static bool must_restart(const struct pull *pull)
 }
 
 static int check_cursor(struct reader *reader, const struct sync_request *request,
-                        struct error *error)
-{
+                        struct error *error) {
     int64_t head = 0;
     if (database_integer(reader->db, "select max(gsn) from gsn_log", &head, error) != 0) {
         return -1;
@@ -540,8 +519,8 @@ static int check_cursor(struct reader *reader, const struct sync_request *reques
 
 int pull_fill(struct reader *reader, const struct station *station,
               const struct sync_request *request, struct arena *arena,
-              struct buffer *rows_bytes, struct sync_response *response, struct error *error)
-{
+              struct buffer *rows_bytes, struct sync_response *response,
+              struct error *error) {
     struct pull *pull = arena_alloc(arena, sizeof *pull);
     if (pull == NULL) {
         return error_out_of_memory(error);

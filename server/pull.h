@@ -10,13 +10,14 @@
 #include "sync/rows.h"
 
 /* The scopes of everybody who may act on the station, under its ceiling. */
-int pull_scopes(struct reader *reader, const struct station *station, struct scope_set *ret,
-                struct error *error);
+int pull_scopes(struct reader *reader, const struct station *station,
+                struct scope_set *ret, struct error *error);
 
 /* Fills the pull's part of the response: gained, lost, rows, more, next, head. `rows_bytes` holds the encoded
  * rows that response->rows views. */
 int pull_fill(struct reader *reader, const struct station *station,
               const struct sync_request *request, struct arena *arena,
-              struct buffer *rows_bytes, struct sync_response *response, struct error *error);
+              struct buffer *rows_bytes, struct sync_response *response,
+              struct error *error);
 
 #endif

@@ -14,8 +14,7 @@ struct reader_pool {
     char *path;
 };
 
-static void reader_close(struct reader *reader)
-{
+static void reader_close(struct reader *reader) {
     statement_cache_clear(&reader->statements);
     sqlite3_finalize(reader->placements);
     sqlite3_finalize(reader->scope_get);
@@ -23,8 +22,7 @@ static void reader_close(struct reader *reader)
     free(reader);
 }
 
-static struct reader *reader_open(struct reader_pool *pool, struct error *error)
-{
+static struct reader *reader_open(struct reader_pool *pool, struct error *error) {
     struct reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
         error_out_of_memory(error);
@@ -36,7 +34,8 @@ static struct reader *reader_open(struct reader_pool *pool, struct error *error)
                            "select placements from row_meta"
                            " where table_number = ? and row_key = ?",
                            &reader->placements, error) != 0 ||
-        database_statement(reader->db, "select number from scope_name where kind = ? and id = ?",
+        database_statement(reader->db,
+                           "select number from scope_name where kind = ? and id = ?",
                            &reader->scope_get, error) != 0) {
         reader_close(reader);
         return NULL;
@@ -46,8 +45,7 @@ static struct reader *reader_open(struct reader_pool *pool, struct error *error)
 }
 
 int reader_pool_make(const char *path, const struct catalogue *catalogue,
-                     struct reader_pool **ret, struct error *error)
-{
+                     struct reader_pool **ret, struct error *error) {
     struct reader_pool *pool = calloc(1, sizeof *pool);
     if (pool == NULL || (pool->path = strdup(path)) == NULL) {
         free(pool);
@@ -59,8 +57,7 @@ int reader_pool_make(const char *path, const struct catalogue *catalogue,
     return 0;
 }
 
-void reader_pool_free(struct reader_pool *pool)
-{
+void reader_pool_free(struct reader_pool *pool) {
     if (pool == NULL) {
         return;
     }
@@ -74,8 +71,7 @@ void reader_pool_free(struct reader_pool *pool)
     free(pool);
 }
 
-struct reader *reader_take(struct reader_pool *pool, struct error *error)
-{
+struct reader *reader_take(struct reader_pool *pool, struct error *error) {
     pthread_mutex_lock(&pool->lock);
     struct reader *reader = pool->idle;
     if (reader != NULL) {
@@ -92,8 +88,7 @@ struct reader *reader_take(struct reader_pool *pool, struct error *error)
     return reader;
 }
 
-void reader_give(struct reader_pool *pool, struct reader *reader)
-{
+void reader_give(struct reader_pool *pool, struct reader *reader) {
     struct error ignored;
     if (reader == NULL) {
         return;

@@ -14,10 +14,11 @@
 typedef void (*server_log_function)(void *context, const char *line);
 
 struct server_options {
-    const char *data;       /* the folder */
-    const char *listen;     /* "127.0.0.1:8787"; NULL: from the stored address */
-    const char *certificate; /* PEM with key and chain for HTTPS; NULL: plain HTTP, loopback only */
-    bool allow_plain;       /* plain HTTP beyond loopback, because a proxy stands in front */
+    const char *data;   /* the folder */
+    const char *listen; /* "127.0.0.1:8787"; NULL: from the stored address */
+    const char *
+        certificate; /* PEM with key and chain for HTTPS; NULL: plain HTTP, loopback only */
+    bool allow_plain; /* plain HTTP beyond loopback, because a proxy stands in front */
     const struct env *env;
     const struct catalogue *catalogue;
     server_log_function log;
@@ -28,11 +29,13 @@ struct server;
 
 /* Makes a company: folder, keys, genesis, and the first invitation (text in ret_invitation).
  * server.exists, parameter.invalid */
-int server_init(const struct server_options *options, const struct genesis_options *genesis,
-                const char *address, struct buffer *ret_invitation, struct error *error);
+int server_init(const struct server_options *options,
+                const struct genesis_options *genesis, const char *address,
+                struct buffer *ret_invitation, struct error *error);
 
 /* Starts: opens the master, the writer, the listeners. server.empty, server.key, server.listen, server.plain */
-int server_start(const struct server_options *options, struct server **ret, struct error *error);
+int server_start(const struct server_options *options, struct server **ret,
+                 struct error *error);
 /* The address it really listens on, "127.0.0.1:8787". */
 const char *server_address(const struct server *server);
 /* Answers what is being asked, finishes what was submitted, closes. NULL is fine. */
@@ -47,8 +50,9 @@ struct invite_options {
     const char *address;
     int64_t valid_ms;
 };
-int server_invite(const struct server_options *options, const struct invite_options *invite,
-                  struct buffer *ret_invitation, struct error *error);
+int server_invite(const struct server_options *options,
+                  const struct invite_options *invite, struct buffer *ret_invitation,
+                  struct error *error);
 
 struct verify_report {
     int64_t entries, bundles, transactions, merged, conflicts, refused, rows;
@@ -61,7 +65,8 @@ int server_verify(const struct server_options *options, struct verify_report *re
 
 /* Copies a consistent state of the folder to another folder, which must not exist or be empty, while a
  * server may be running. backup.exists */
-int server_backup(const struct server_options *options, const char *to, struct error *error);
+int server_backup(const struct server_options *options, const char *to,
+                  struct error *error);
 
 /* --- inside the library --------------------------------------------------------------------- */
 

@@ -6,28 +6,24 @@
 
 #include "schema/database.h"
 
-static bool in_set(uint64_t columns, const struct column *column)
-{
+static bool in_set(uint64_t columns, const struct column *column) {
     return (columns >> column->number & 1) != 0;
 }
 
-static void put_key(struct buffer *sql, const struct table *table)
-{
+static void put_key(struct buffer *sql, const struct table *table) {
     buffer_printf(sql, " where ");
     for (size_t i = 0; i < table->key_count; i++) {
         buffer_printf(sql, "%s%s = ?", i ? " and " : "", table->key[i]->name);
     }
 }
 
-static void put_key_names(struct buffer *sql, const struct table *table)
-{
+static void put_key_names(struct buffer *sql, const struct table *table) {
     for (size_t i = 0; i < table->key_count; i++) {
         buffer_printf(sql, "%s%s", i ? ", " : "", table->key[i]->name);
     }
 }
 
-static void put_read(struct buffer *sql, const struct table *table)
-{
+static void put_read(struct buffer *sql, const struct table *table) {
     buffer_printf(sql, "select ");
     for (size_t i = 0; i < table->data_count; i++) {
         buffer_printf(sql, "%s, ", table->columns[i].name);
@@ -37,8 +33,7 @@ static void put_read(struct buffer *sql, const struct table *table)
     put_key(sql, table);
 }
 
-static void put_insert(struct buffer *sql, const struct table *table, uint64_t columns)
-{
+static void put_insert(struct buffer *sql, const struct table *table, uint64_t columns) {
     size_t count = 0;
     buffer_printf(sql, "insert into %s (", table->name);
     for (size_t i = 0; i < table->data_count; i++) {
@@ -54,8 +49,7 @@ static void put_insert(struct buffer *sql, const struct table *table, uint64_t c
     buffer_printf(sql, "?, ?, ?, ?, ?)");
 }
 
-static void put_update(struct buffer *sql, const struct table *table, uint64_t columns)
-{
+static void put_update(struct buffer *sql, const struct table *table, uint64_t columns) {
     buffer_printf(sql, "update %s set ", table->name);
     for (size_t i = 0; i < table->data_count; i++) {
         if (in_set(columns, &table->columns[i])) {
@@ -66,8 +60,8 @@ static void put_update(struct buffer *sql, const struct table *table, uint64_t c
     put_key(sql, table);
 }
 
-static void put_children(struct buffer *sql, const struct table *table, uint64_t columns)
-{
+static void put_children(struct buffer *sql, const struct table *table,
+                         uint64_t columns) {
     buffer_printf(sql, "select ");
     put_key_names(sql, table);
     buffer_printf(sql, " from %s where", table->name);
@@ -79,19 +73,18 @@ static void put_children(struct buffer *sql, const struct table *table, uint64_t
 }
 
 /* The two columns of a grant: low six bits the user, next six the parent. */
-static void put_grants(struct buffer *sql, const struct table *table, uint64_t columns)
-{
+static void put_grants(struct buffer *sql, const struct table *table, uint64_t columns) {
     const struct column *user = table->by_number[columns & 63];
     const struct column *parent = table->by_number[columns >> 6 & 63];
-    buffer_printf(sql, "select %s from %s where %s = ?", user->name, table->name, parent->name);
+    buffer_printf(sql, "select %s from %s where %s = ?", user->name, table->name,
+                  parent->name);
     if (table->soft_delete) {
         buffer_printf(sql, " and deleted_at is null");
     }
 }
 
-static void put_sql(struct buffer *sql, enum statement_shape shape, const struct table *table,
-                    uint64_t columns)
-{
+static void put_sql(struct buffer *sql, enum statement_shape shape,
+                    const struct table *table, uint64_t columns) {
     switch (shape) {
     case STATEMENT_READ:
         put_read(sql, table);
@@ -115,8 +108,8 @@ static void put_sql(struct buffer *sql, enum statement_shape shape, const struct
     }
 }
 
-static size_t slot_hash(enum statement_shape shape, const struct table *table, uint64_t columns)
-{
+static size_t slot_hash(enum statement_shape shape, const struct table *table,
+                        uint64_t columns) {
     uint64_t hash = columns * 0x9E3779B97F4A7C15ULL;
     hash ^= (uint64_t)table->number * 0xC2B2AE3D27D4EB4FULL + (uint64_t)shape;
     hash ^= hash >> 29;
@@ -124,9 +117,8 @@ static size_t slot_hash(enum statement_shape shape, const struct table *table, u
 }
 
 static struct statement_slot *find_slot(struct statement_cache *cache,
-                                        enum statement_shape shape, const struct table *table,
-                                        uint64_t columns)
-{
+                                        enum statement_shape shape,
+                                        const struct table *table, uint64_t columns) {
     size_t i = slot_hash(shape, table, columns);
     for (;;) {
         struct statement_slot *slot = &cache->slots[i];
@@ -140,8 +132,8 @@ static struct statement_slot *find_slot(struct statement_cache *cache,
 }
 
 sqlite3_stmt *statement_for(struct statement_cache *cache, enum statement_shape shape,
-                            const struct table *table, uint64_t columns, struct error *error)
-{
+                            const struct table *table, uint64_t columns,
+                            struct error *error) {
     if (cache->count > STATEMENT_SLOTS / 2) {
         statement_cache_clear(cache);
     }
@@ -153,8 +145,9 @@ sqlite3_stmt *statement_for(struct statement_cache *cache, enum statement_shape 
     struct buffer sql = buffer_make(LIMIT_TEXT);
     put_sql(&sql, shape, table, columns);
     sqlite3_stmt *statement = NULL;
-    int rc = sql.failed ? error_out_of_memory(error)
-                        : database_statement(cache->db, buffer_text(&sql), &statement, error);
+    int rc = sql.failed
+                 ? error_out_of_memory(error)
+                 : database_statement(cache->db, buffer_text(&sql), &statement, error);
     buffer_free(&sql);
     if (rc != 0) {
         return NULL;
@@ -164,8 +157,7 @@ sqlite3_stmt *statement_for(struct statement_cache *cache, enum statement_shape 
     return statement;
 }
 
-void statement_cache_clear(struct statement_cache *cache)
-{
+void statement_cache_clear(struct statement_cache *cache) {
     for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
         sqlite3_finalize(cache->slots[i].statement);
         cache->slots[i] = (struct statement_slot){0};

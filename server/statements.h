@@ -14,7 +14,7 @@ enum statement_shape {
     STATEMENT_UPDATE,   /* the set's columns, then updated_at, updated_by, gsn, by key */
     STATEMENT_EXISTS,   /* select 1 by key */
     STATEMENT_CHILDREN, /* select key where column (set: one bit) = ? */
-    STATEMENT_GRANTS    /* select user column (set: user bit; other: parent bit), not deleted */
+    STATEMENT_GRANTS /* select user column (set: user bit; other: parent bit), not deleted */
 };
 
 enum { STATEMENT_SLOTS = 1024 };
@@ -35,7 +35,8 @@ struct statement_cache {
 /* A reset statement for this shape; `columns` is a set of column numbers (bit n = column n),
  * key columns included where they are written. NULL with the error filled on failure. */
 sqlite3_stmt *statement_for(struct statement_cache *cache, enum statement_shape shape,
-                            const struct table *table, uint64_t columns, struct error *error);
+                            const struct table *table, uint64_t columns,
+                            struct error *error);
 void statement_cache_clear(struct statement_cache *cache);
 
 #endif

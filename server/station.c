@@ -13,18 +13,17 @@
 
 /* --- finding ------------------------------------------------------------------------------------- */
 
-static int copy_fixed(struct bytes from, void *to, size_t size, struct error *error)
-{
+static int copy_fixed(struct bytes from, void *to, size_t size, struct error *error) {
     if (from.size != size) {
-        return error_set(error, "database.corrupt", "station", "a station's row is damaged");
+        return error_set(error, "database.corrupt", "station",
+                         "a station's row is damaged");
     }
     memcpy(to, from.data, size);
     return 0;
 }
 
 static int read_station(sqlite3_stmt *statement, const struct catalogue *catalogue,
-                        struct arena *arena, struct station *ret, struct error *error)
-{
+                        struct arena *arena, struct station *ret, struct error *error) {
     struct envelope envelope;
     memset(ret, 0, sizeof *ret);
     ret->number = sqlite3_column_int64(statement, 0);
@@ -35,8 +34,10 @@ static int read_station(sqlite3_stmt *statement, const struct catalogue *catalog
     if (ret->certificate_envelope.data == NULL) {
         return error_out_of_memory(error);
     }
-    if (copy_fixed(value_of_column(statement, 1).bytes, ret->key.bytes, SIGN_PUBLIC, error) ||
-        copy_fixed(value_of_column(statement, 6).bytes, ret->last_hash, HASH_SIZE, error) ||
+    if (copy_fixed(value_of_column(statement, 1).bytes, ret->key.bytes, SIGN_PUBLIC,
+                   error) ||
+        copy_fixed(value_of_column(statement, 6).bytes, ret->last_hash, HASH_SIZE,
+                   error) ||
         copy_fixed(value_of_column(statement, 8).bytes, ret->id.bytes, ID_SIZE, error) ||
         envelope_open(ret->certificate_envelope, &envelope, error) ||
         certificate_decode(envelope.body, &ret->certificate, error)) {
@@ -48,8 +49,7 @@ static int read_station(sqlite3_stmt *statement, const struct catalogue *catalog
 
 static int find_station(sqlite3 *db, const char *sql, const struct catalogue *catalogue,
                         struct bytes wanted, struct arena *arena, struct station *ret,
-                        struct error *error)
-{
+                        struct error *error) {
     sqlite3_stmt *statement = NULL;
     if (database_statement(db, sql, &statement, error) != 0) {
         return -1;
@@ -60,8 +60,9 @@ static int find_station(sqlite3 *db, const char *sql, const struct catalogue *ca
     if (rc == SQLITE_ROW) {
         result = read_station(statement, catalogue, arena, ret, error);
     } else if (rc == SQLITE_DONE) {
-        result = error_set(error, "device.unknown", "device",
-                           "this station is not enrolled here; enrol it with an invitation");
+        result =
+            error_set(error, "device.unknown", "device",
+                      "this station is not enrolled here; enrol it with an invitation");
     } else {
         result = error_from_sqlite(error, db, "looking for a station");
     }
@@ -69,30 +70,27 @@ static int find_station(sqlite3 *db, const char *sql, const struct catalogue *ca
     return result;
 }
 
-#define STATION_COLUMNS                                                                          \
-    "select number, public_key, code, certificate, last_number, last_seq, last_hash,"            \
+#define STATION_COLUMNS                                                               \
+    "select number, public_key, code, certificate, last_number, last_seq, last_hash," \
     " revoked_at, id from station where "
 
 int station_find(sqlite3 *db, const struct catalogue *catalogue, struct id device,
-                 struct arena *arena, struct station *ret, struct error *error)
-{
+                 struct arena *arena, struct station *ret, struct error *error) {
     return find_station(db, STATION_COLUMNS "id = ?", catalogue,
                         (struct bytes){device.bytes, ID_SIZE}, arena, ret, error);
 }
 
 int station_find_by_key(sqlite3 *db, const struct catalogue *catalogue,
-                        const struct sign_public *key, struct arena *arena, struct station *ret,
-                        struct error *error)
-{
+                        const struct sign_public *key, struct arena *arena,
+                        struct station *ret, struct error *error) {
     return find_station(db, STATION_COLUMNS "public_key = ?", catalogue,
                         (struct bytes){key->bytes, SIGN_PUBLIC}, arena, ret, error);
 }
 
 /* --- invitations ------------------------------------------------------------------------------------ */
 
-static void invite_encode(const struct invite *invite, const uint8_t token_hash[HASH_SIZE],
-                          struct buffer *ret)
-{
+static void invite_encode(const struct invite *invite,
+                          const uint8_t token_hash[HASH_SIZE], struct buffer *ret) {
     wire_put_array(ret, 5);
     wire_put_bytes(ret, (struct bytes){token_hash, HASH_SIZE});
     wire_put_array(ret, invite->actor_count);
@@ -104,9 +102,8 @@ static void invite_encode(const struct invite *invite, const uint8_t token_hash[
     wire_put_integer(ret, invite->expires_at);
 }
 
-static int read_text(const struct wire_node *node, const char *what, char *ret, size_t size,
-                     struct error *error)
-{
+static int read_text(const struct wire_node *node, const char *what, char *ret,
+                     size_t size, struct error *error) {
     struct bytes text = {0};
     if (wire_text(node, what, size - 1, &text, error) != 0) {
         return -1;
@@ -117,22 +114,25 @@ static int read_text(const struct wire_node *node, const char *what, char *ret, 
 }
 
 static int invite_read(const struct wire_node *root, struct invite *ret,
-                       uint8_t ret_token_hash[HASH_SIZE], struct error *error)
-{
+                       uint8_t ret_token_hash[HASH_SIZE], struct error *error) {
     size_t count = 0;
     struct bytes hash = {0};
     memset(ret, 0, sizeof *ret);
     if (wire_array(root, "invitation", 5, 5, &count, error) != 0 ||
-        wire_bytes(wire_item(root, 0), "token", HASH_SIZE, HASH_SIZE, &hash, error) != 0 ||
+        wire_bytes(wire_item(root, 0), "token", HASH_SIZE, HASH_SIZE, &hash, error) !=
+            0 ||
         wire_array(wire_item(root, 1), "actors", 1, CERTIFICATE_ACTORS, &ret->actor_count,
                    error) != 0 ||
-        read_text(wire_item(root, 2), "ceiling", ret->ceiling, sizeof ret->ceiling, error) != 0 ||
+        read_text(wire_item(root, 2), "ceiling", ret->ceiling, sizeof ret->ceiling,
+                  error) != 0 ||
         read_text(wire_item(root, 3), "name", ret->name, sizeof ret->name, error) != 0 ||
-        wire_integer(wire_item(root, 4), "expires", 0, INT64_MAX, &ret->expires_at, error) != 0) {
+        wire_integer(wire_item(root, 4), "expires", 0, INT64_MAX, &ret->expires_at,
+                     error) != 0) {
         return -1;
     }
     for (size_t i = 0; i < ret->actor_count; i++) {
-        if (wire_id(wire_item(wire_item(root, 1), i), "actor", &ret->actors[i], error) != 0) {
+        if (wire_id(wire_item(wire_item(root, 1), i), "actor", &ret->actors[i], error) !=
+            0) {
             return -1;
         }
     }
@@ -141,8 +141,7 @@ static int invite_read(const struct wire_node *root, struct invite *ret,
 }
 
 static int invite_decode(struct bytes content, struct invite *ret,
-                         uint8_t ret_token_hash[HASH_SIZE], struct error *error)
-{
+                         uint8_t ret_token_hash[HASH_SIZE], struct error *error) {
     struct wire_document *document = NULL;
     if (wire_open(content, &document, error) != 0) {
         return -1;
@@ -152,8 +151,8 @@ static int invite_decode(struct bytes content, struct invite *ret,
     return result;
 }
 
-int station_apply_invite(struct master *master, struct bytes content, struct error *error)
-{
+int station_apply_invite(struct master *master, struct bytes content,
+                         struct error *error) {
     struct invite invite;
     uint8_t token_hash[HASH_SIZE];
     if (invite_decode(content, &invite, token_hash, error) != 0) {
@@ -169,9 +168,8 @@ int station_apply_invite(struct master *master, struct bytes content, struct err
     return master_run(master, statement, "keeping an invitation", error);
 }
 
-int station_invite(struct master *master, const struct invite *invite, uint8_t ret_token[16],
-                   struct error *error)
-{
+int station_invite(struct master *master, const struct invite *invite,
+                   uint8_t ret_token[16], struct error *error) {
     uint8_t token_hash[HASH_SIZE];
     struct buffer content = buffer_make(LIMIT_TEXT);
     master->env->random(master->env->context, ret_token, 16);
@@ -195,8 +193,7 @@ int station_invite(struct master *master, const struct invite *invite, uint8_t r
 
 /* A short code for printed numbers: letters and digits that are hard to confuse, by the
  * station's number, longer as there are more. */
-static void code_of_number(int64_t number, char ret[16])
-{
+static void code_of_number(int64_t number, char ret[16]) {
     static const char DIGITS[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     char reversed[16];
     size_t count = 0;
@@ -212,9 +209,9 @@ static void code_of_number(int64_t number, char ret[16])
 }
 
 /* content of an enrol entry: [token hash, certificate envelope] */
-static int enrol_read(struct bytes content, struct bytes *ret_hash, struct bytes *ret_envelope,
-                      struct certificate *ret, struct error *error)
-{
+static int enrol_read(struct bytes content, struct bytes *ret_hash,
+                      struct bytes *ret_envelope, struct certificate *ret,
+                      struct error *error) {
     struct wire_document *document = NULL;
     struct envelope envelope;
     size_t count = 0;
@@ -224,11 +221,12 @@ static int enrol_read(struct bytes content, struct bytes *ret_hash, struct bytes
     const struct wire_node *root = wire_root(document);
     int result = wire_array(root, "enrol", 2, 2, &count, error);
     if (result == 0) {
-        result = wire_bytes(wire_item(root, 0), "token", HASH_SIZE, HASH_SIZE, ret_hash, error);
+        result = wire_bytes(wire_item(root, 0), "token", HASH_SIZE, HASH_SIZE, ret_hash,
+                            error);
     }
     if (result == 0) {
-        result =
-            wire_bytes(wire_item(root, 1), "certificate", 1, LIMIT_TEXT, ret_envelope, error);
+        result = wire_bytes(wire_item(root, 1), "certificate", 1, LIMIT_TEXT,
+                            ret_envelope, error);
     }
     if (result == 0) {
         result = envelope_open(*ret_envelope, &envelope, error);
@@ -241,8 +239,7 @@ static int enrol_read(struct bytes content, struct bytes *ret_hash, struct bytes
 }
 
 static int put_station(struct master *master, const struct certificate *certificate,
-                       struct bytes envelope, int64_t *ret_number, struct error *error)
-{
+                       struct bytes envelope, int64_t *ret_number, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_STATION_PUT, error);
     if (statement == NULL ||
         database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
@@ -251,15 +248,15 @@ static int put_station(struct master *master, const struct certificate *certific
     }
     sqlite3_bind_int64(statement, 1, *ret_number);
     sqlite3_bind_blob(statement, 2, certificate->device.bytes, ID_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 3, certificate->device_key.bytes, SIGN_PUBLIC, SQLITE_STATIC);
+    sqlite3_bind_blob(statement, 3, certificate->device_key.bytes, SIGN_PUBLIC,
+                      SQLITE_STATIC);
     sqlite3_bind_text(statement, 4, certificate->code, -1, SQLITE_STATIC);
     value_bind(statement, 5, value_blob(envelope));
     return master_run(master, statement, "keeping a station", error);
 }
 
 static int use_invitation(struct master *master, struct bytes token_hash, int64_t station,
-                          struct error *error)
-{
+                          struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_INVITATION_USE, error);
     if (statement == NULL) {
         return -1;
@@ -271,10 +268,12 @@ static int use_invitation(struct master *master, struct bytes token_hash, int64_
 
 /* The list of devices is business data too: a transaction of the server's own. */
 static int list_device(struct master *master, struct work *work,
-                       const struct certificate *certificate, int64_t at, struct error *error)
-{
-    struct transaction transaction = {.id = certificate->device, .command = "device.enrol"};
-    struct origin origin = {.received_at = at, .entry = master->entry + 1, .trusted = true};
+                       const struct certificate *certificate, int64_t at,
+                       struct error *error) {
+    struct transaction transaction = {.id = certificate->device,
+                                      .command = "device.enrol"};
+    struct origin origin = {
+        .received_at = at, .entry = master->entry + 1, .trusted = true};
     struct verdict verdict = {.transaction = certificate->device,
                               .kind = VERDICT_MERGED,
                               .gsn = master->gsn + 1,
@@ -295,8 +294,7 @@ static int list_device(struct master *master, struct work *work,
 }
 
 int station_apply_enrol(struct master *master, struct work *work, struct bytes content,
-                        int64_t at, struct error *error)
-{
+                        int64_t at, struct error *error) {
     struct bytes token_hash = {0};
     struct bytes envelope = {0};
     struct certificate certificate;
@@ -310,8 +308,8 @@ int station_apply_enrol(struct master *master, struct work *work, struct bytes c
 }
 
 static int read_invitation(struct master *master, const uint8_t token_hash[HASH_SIZE],
-                           struct invite *ret, int64_t *ret_station, struct error *error)
-{
+                           struct invite *ret, int64_t *ret_station,
+                           struct error *error) {
     uint8_t ignored[HASH_SIZE];
     sqlite3_stmt *statement = master_statement(master, SQL_INVITATION_GET, error);
     if (statement == NULL) {
@@ -334,9 +332,8 @@ static int read_invitation(struct master *master, const uint8_t token_hash[HASH_
 }
 
 static void fill_certificate(struct master *master, const struct invite *invite,
-                             const struct enrol_request *request, int64_t number, int64_t at,
-                             struct certificate *ret)
-{
+                             const struct enrol_request *request, int64_t number,
+                             int64_t at, struct certificate *ret) {
     memset(ret, 0, sizeof *ret);
     ret->org = master->org;
     ret->device = env_new_id(master->env);
@@ -350,9 +347,8 @@ static void fill_certificate(struct master *master, const struct invite *invite,
 }
 
 static int journal_enrol(struct master *master, struct work *work,
-                         const uint8_t token_hash[HASH_SIZE], struct bytes envelope, int64_t at,
-                         struct error *error)
-{
+                         const uint8_t token_hash[HASH_SIZE], struct bytes envelope,
+                         int64_t at, struct error *error) {
     struct buffer content = buffer_make(LIMIT_TEXT);
     wire_put_array(&content, 2);
     wire_put_bytes(&content, (struct bytes){token_hash, HASH_SIZE});
@@ -370,18 +366,18 @@ static int journal_enrol(struct master *master, struct work *work,
     return result;
 }
 
-static int enrol_new(struct master *master, struct work *work, const struct invite *invite,
-                     const struct enrol_request *request, const uint8_t token_hash[HASH_SIZE],
-                     struct arena *arena, struct bytes *ret_certificate, struct error *error)
-{
+static int enrol_new(struct master *master, struct work *work,
+                     const struct invite *invite, const struct enrol_request *request,
+                     const uint8_t token_hash[HASH_SIZE], struct arena *arena,
+                     struct bytes *ret_certificate, struct error *error) {
     int64_t number = 0;
     int64_t at = master_now(master);
     if (at > invite->expires_at) {
         return error_set(error, "invitation.expired", "invitation",
                          "this invitation has expired; ask for a new one");
     }
-    if (database_integer(master->db, "select coalesce(max(number), 0) + 1 from station", &number,
-                         error) != 0) {
+    if (database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
+                         &number, error) != 0) {
         return -1;
     }
     struct certificate certificate;
@@ -398,9 +394,9 @@ static int enrol_new(struct master *master, struct work *work, const struct invi
                   : journal_enrol(master, work, token_hash, *ret_certificate, at, error);
 }
 
-int station_enrol(struct master *master, struct work *work, const struct enrol_request *request,
-                  struct arena *arena, struct bytes *ret_certificate, struct error *error)
-{
+int station_enrol(struct master *master, struct work *work,
+                  const struct enrol_request *request, struct arena *arena,
+                  struct bytes *ret_certificate, struct error *error) {
     uint8_t token_hash[HASH_SIZE];
     struct invite invite;
     int64_t used_by = 0;
@@ -410,11 +406,11 @@ int station_enrol(struct master *master, struct work *work, const struct enrol_r
         return -1;
     }
     if (used_by == 0) {
-        return enrol_new(master, work, &invite, request, token_hash, arena, ret_certificate,
-                         error);
+        return enrol_new(master, work, &invite, request, token_hash, arena,
+                         ret_certificate, error);
     }
-    int found = station_find_by_key(master->db, master->catalogue, &request->device_key, arena,
-                                    &known, error);
+    int found = station_find_by_key(master->db, master->catalogue, &request->device_key,
+                                    arena, &known, error);
     if (found == 0 && known.number == used_by) {
         *ret_certificate = known.certificate_envelope;
         return 0;

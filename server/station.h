@@ -13,7 +13,7 @@ struct station {
     struct sign_public key;
     struct certificate certificate;
     struct bytes certificate_envelope; /* in the arena given */
-    int64_t last_number; /* of its bundles */
+    int64_t last_number;               /* of its bundles */
     int64_t last_seq;
     uint8_t last_hash[HASH_SIZE];
     bool revoked;
@@ -24,8 +24,8 @@ struct station {
 int station_find(sqlite3 *db, const struct catalogue *catalogue, struct id device,
                  struct arena *arena, struct station *ret, struct error *error);
 int station_find_by_key(sqlite3 *db, const struct catalogue *catalogue,
-                        const struct sign_public *key, struct arena *arena, struct station *ret,
-                        struct error *error);
+                        const struct sign_public *key, struct arena *arena,
+                        struct station *ret, struct error *error);
 
 struct invite {
     struct id actors[CERTIFICATE_ACTORS];
@@ -35,16 +35,18 @@ struct invite {
     int64_t expires_at;
 };
 /* Journals an invitation (in an open transaction) and gives out its token. */
-int station_invite(struct master *master, const struct invite *invite, uint8_t ret_token[16],
-                   struct error *error);
+int station_invite(struct master *master, const struct invite *invite,
+                   uint8_t ret_token[16], struct error *error);
 
 /* Enrols (in an open transaction): a token is good for one key; asked again with the same key it gives the same
  * certificate. invitation.unknown, invitation.used, invitation.expired, enrol.name */
-int station_enrol(struct master *master, struct work *work, const struct enrol_request *request,
-                  struct arena *arena, struct bytes *ret_certificate, struct error *error);
+int station_enrol(struct master *master, struct work *work,
+                  const struct enrol_request *request, struct arena *arena,
+                  struct bytes *ret_certificate, struct error *error);
 
 /* Journal entries applied: when they are made and when they are replayed. */
-int station_apply_invite(struct master *master, struct bytes content, struct error *error);
+int station_apply_invite(struct master *master, struct bytes content,
+                         struct error *error);
 int station_apply_enrol(struct master *master, struct work *work, struct bytes content,
                         int64_t at, struct error *error);
 

@@ -16,14 +16,15 @@ struct status_of_code {
     int status;
 };
 
-static int status_of(const struct error *error)
-{
+static int status_of(const struct error *error) {
     static const struct status_of_code STATUSES[] = {
-        {"device.unknown", 401},    {"message.signature", 401}, {"device.revoked", 403},
-        {"org.unknown", 403},       {"invitation.", 403},       {"request.size", 413},
-        {"server.stopping", 503},   {"database.busy", 503},     {"database.full", 507},
-        {"database.constraint", 409}, {"database.", 500},       {"memory", 503},
-        {"sync.", 409},             {"scope.", 409},
+        {"device.unknown", 401},  {"message.signature", 401},
+        {"device.revoked", 403},  {"org.unknown", 403},
+        {"invitation.", 403},     {"request.size", 413},
+        {"server.stopping", 503}, {"database.busy", 503},
+        {"database.full", 507},   {"database.constraint", 409},
+        {"database.", 500},       {"memory", 503},
+        {"sync.", 409},           {"scope.", 409},
     };
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (strncmp(error->code, STATUSES[i].prefix, strlen(STATUSES[i].prefix)) == 0) {
@@ -33,16 +34,16 @@ static int status_of(const struct error *error)
     return 400;
 }
 
-static void answer_failure(struct server *server, const char *what, const struct error *error,
-                           struct buffer *ret, int *ret_status)
-{
+static void answer_failure(struct server *server, const char *what,
+                           const struct error *error, struct buffer *ret,
+                           int *ret_status) {
     buffer_reset(ret);
     failure_encode(error, ret);
     *ret_status = status_of(error);
     atomic_fetch_add(&server->counters.failures, 1);
     server_log(server, *ret_status >= 500 ? "error" : "warning", what,
-               "\"code\":\"%s\",\"field\":\"%s\",\"status\":%d", error->code, error->field,
-               *ret_status);
+               "\"code\":\"%s\",\"field\":\"%s\",\"status\":%d", error->code,
+               error->field, *ret_status);
 }
 
 /* --- sync --------------------------------------------------------------------------------------------- */
@@ -58,17 +59,17 @@ struct sync_job {
 
 /* In the writer: the device's chain is read again, since other requests may have moved it. */
 static int take_bundles(struct master *master, struct work *work, void *context,
-                        struct error *error)
-{
+                        struct error *error) {
     struct sync_job *job = context;
     struct station station;
     arena_reset(&job->arena);
-    job->answers = arena_alloc_array(&job->arena, job->bundle_count, sizeof *job->answers);
+    job->answers =
+        arena_alloc_array(&job->arena, job->bundle_count, sizeof *job->answers);
     if (job->answers == NULL) {
         return error_out_of_memory(error);
     }
-    if (station_find(master->db, master->catalogue, job->device, &job->arena, &station, error) !=
-        0) {
+    if (station_find(master->db, master->catalogue, job->device, &job->arena, &station,
+                     error) != 0) {
         return -1;
     }
     int64_t at = master_now(master);
@@ -81,15 +82,15 @@ static int take_bundles(struct master *master, struct work *work, void *context,
     return 0;
 }
 
-static void count_answers(struct server *server, const struct sync_job *job)
-{
+static void count_answers(struct server *server, const struct sync_job *job) {
     struct server_counters *counters = &server->counters;
     for (size_t i = 0; i < job->bundle_count; i++) {
         const struct bundle_answer *answer = &job->answers[i];
         atomic_fetch_add(&counters->bundles, 1);
         if (!answer->accepted) {
-            server_log(server, "warning", "bundle refused", "\"code\":\"%s\",\"number\":%lld",
-                       answer->code, (long long)answer->number);
+            server_log(server, "warning", "bundle refused",
+                       "\"code\":\"%s\",\"number\":%lld", answer->code,
+                       (long long)answer->number);
         }
         for (size_t k = 0; k < answer->verdict_count; k++) {
             enum verdict_kind kind = answer->verdicts[k].kind;
@@ -115,11 +116,11 @@ struct sync_call {
 };
 
 /* Who asks: an enrolled station of this company, by its signature. */
-static int admit(struct sync_call *call, struct bytes body, struct error *error)
-{
+static int admit(struct sync_call *call, struct bytes body, struct error *error) {
     struct server *server = call->server;
     if (envelope_open(body, &call->envelope, error) != 0 ||
-        sync_request_decode(call->envelope.body, &call->arena, &call->request, error) != 0) {
+        sync_request_decode(call->envelope.body, &call->arena, &call->request, error) !=
+            0) {
         return -1;
     }
     if (!id_equal(call->request.org, server->org)) {
@@ -127,10 +128,10 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     }
     call->reader = reader_take(server->readers, error);
     if (call->reader == NULL ||
-        station_find(call->reader->db, server->catalogue, call->request.device, &call->arena,
-                     &call->station, error) != 0 ||
-        envelope_verify(&call->envelope, "satchel sync request", &call->station.key, error) !=
-            0) {
+        station_find(call->reader->db, server->catalogue, call->request.device,
+                     &call->arena, &call->station, error) != 0 ||
+        envelope_verify(&call->envelope, "satchel sync request", &call->station.key,
+                        error) != 0) {
         return -1;
     }
     return call->station.revoked
@@ -138,8 +139,7 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
                : 0;
 }
 
-static int merge_bundles(struct sync_call *call, struct error *error)
-{
+static int merge_bundles(struct sync_call *call, struct error *error) {
     struct server *server = call->server;
     size_t count = call->request.bundle_count;
     if (count == 0) {
@@ -171,8 +171,7 @@ static int merge_bundles(struct sync_call *call, struct error *error)
     return call->reader == NULL ? -1 : 0;
 }
 
-static int answer_sync(struct sync_call *call, struct buffer *ret, struct error *error)
-{
+static int answer_sync(struct sync_call *call, struct buffer *ret, struct error *error) {
     struct server *server = call->server;
     struct sync_response *response = &call->response;
     if (pull_fill(call->reader, &call->station, &call->request, &call->arena, &call->rows,
@@ -194,8 +193,7 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     return result;
 }
 
-static void end_call(struct sync_call *call)
-{
+static void end_call(struct sync_call *call) {
     reader_give(call->server->readers, call->reader);
     scope_set_free(&call->request.held);
     scope_set_free(&call->response.gained);
@@ -206,8 +204,7 @@ static void end_call(struct sync_call *call)
 }
 
 void server_handle_sync(struct server *server, struct bytes body, struct buffer *ret,
-                        int *ret_status)
-{
+                        int *ret_status) {
     struct error error = {0};
     struct sync_call call = {.server = server,
                              .arena = arena_make(REQUEST_MEMORY),
@@ -230,18 +227,18 @@ struct enrol_job {
 };
 
 static int enrol_station(struct master *master, struct work *work, void *context,
-                         struct error *error)
-{
+                         struct error *error) {
     struct enrol_job *job = context;
     arena_reset(&job->arena);
-    return station_enrol(master, work, &job->request, &job->arena, &job->certificate, error);
+    return station_enrol(master, work, &job->request, &job->arena, &job->certificate,
+                         error);
 }
 
-static int answer_enrol(struct server *server, struct bytes certificate, struct buffer *ret,
-                        struct error *error)
-{
+static int answer_enrol(struct server *server, struct bytes certificate,
+                        struct buffer *ret, struct error *error) {
     struct enrol_response response = {.certificate = certificate,
-                                      .hq_time = server->env->wall_ms(server->env->context),
+                                      .hq_time =
+                                          server->env->wall_ms(server->env->context),
                                       .schema_version = SCHEMA_VERSION,
                                       .epoch = server->epoch};
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
@@ -254,13 +251,12 @@ static int answer_enrol(struct server *server, struct bytes certificate, struct 
 }
 
 static int enrol(struct server *server, struct bytes body, struct enrol_job *job,
-                 struct buffer *ret, struct error *error)
-{
+                 struct buffer *ret, struct error *error) {
     struct envelope envelope;
     if (envelope_open(body, &envelope, error) != 0 ||
         enrol_request_decode(envelope.body, &job->request, error) != 0 ||
-        envelope_verify(&envelope, "satchel enrol request", &job->request.device_key, error) !=
-            0 ||
+        envelope_verify(&envelope, "satchel enrol request", &job->request.device_key,
+                        error) != 0 ||
         ingest_run(server->ingest, enrol_station, job, error) != 0) {
         return -1;
     }
@@ -269,8 +265,7 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
 }
 
 void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,
-                         int *ret_status)
-{
+                         int *ret_status) {
     struct error error = {0};
     struct enrol_job job = {.arena = arena_make(LIMIT_REQUEST)};
     if (body.size > LIMIT_ENROL_REQUEST) {

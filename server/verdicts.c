@@ -5,8 +5,7 @@
 
 #include "sync/wire.h"
 
-static const char *text_of(struct arena *texts, sqlite3_stmt *statement, int column)
-{
+static const char *text_of(struct arena *texts, sqlite3_stmt *statement, int column) {
     struct value value = value_of_column(statement, column);
     return value.type == VALUE_TEXT
                ? arena_text(texts, (const char *)value.bytes.data, value.bytes.size)
@@ -14,8 +13,7 @@ static const char *text_of(struct arena *texts, sqlite3_stmt *statement, int col
 }
 
 int verdict_find(struct master *master, struct id transaction, struct arena *texts,
-                 struct verdict *ret, bool *ret_known, struct error *error)
-{
+                 struct verdict *ret, bool *ret_known, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_GSN_BY_TRANSACTION, error);
     if (statement == NULL) {
         return -1;
@@ -44,9 +42,9 @@ int verdict_find(struct master *master, struct id transaction, struct arena *tex
                : error_from_sqlite(error, master->db, "looking for a transaction");
 }
 
-int verdict_put(struct master *master, const struct work *work, const struct origin *origin,
-                const struct verdict *verdict, struct error *error)
-{
+int verdict_put(struct master *master, const struct work *work,
+                const struct origin *origin, const struct verdict *verdict,
+                struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_GSN_PUT, error);
     const struct transaction *transaction = work->transaction;
     if (statement == NULL) {
@@ -68,8 +66,7 @@ int verdict_put(struct master *master, const struct work *work, const struct ori
     return master_run(master, statement, "logging a verdict", error);
 }
 
-void outcome_encode(const struct verdict *verdicts, size_t count, struct buffer *ret)
-{
+void outcome_encode(const struct verdict *verdicts, size_t count, struct buffer *ret) {
     wire_put_array(ret, count);
     for (size_t i = 0; i < count; i++) {
         wire_put_array(ret, 7);
@@ -83,9 +80,8 @@ void outcome_encode(const struct verdict *verdicts, size_t count, struct buffer 
     }
 }
 
-static int decode_text(const struct wire_node *node, struct arena *arena, const char **ret,
-                       struct error *error)
-{
+static int decode_text(const struct wire_node *node, struct arena *arena,
+                       const char **ret, struct error *error) {
     struct bytes text = {0};
     if (wire_text(node, "outcome", LIMIT_TEXT, &text, error) != 0) {
         return -1;
@@ -94,17 +90,18 @@ static int decode_text(const struct wire_node *node, struct arena *arena, const 
     return *ret == NULL ? error_out_of_memory(error) : 0;
 }
 
-static int decode_one(const struct wire_node *node, struct arena *arena, struct verdict *ret,
-                      struct error *error)
-{
+static int decode_one(const struct wire_node *node, struct arena *arena,
+                      struct verdict *ret, struct error *error) {
     size_t count = 0;
     int64_t kind = 0;
     if (wire_array(node, "outcome", 7, 7, &count, error) != 0 ||
         wire_id(wire_item(node, 0), "outcome", &ret->transaction, error) != 0 ||
-        wire_integer(wire_item(node, 1), "outcome", VERDICT_MERGED, VERDICT_REFUSED, &kind,
-                     error) != 0 ||
-        wire_integer(wire_item(node, 2), "outcome", 0, INT64_MAX, &ret->gsn, error) != 0 ||
-        wire_integer(wire_item(node, 3), "outcome", 0, INT64_MAX, &ret->time, error) != 0 ||
+        wire_integer(wire_item(node, 1), "outcome", VERDICT_MERGED, VERDICT_REFUSED,
+                     &kind, error) != 0 ||
+        wire_integer(wire_item(node, 2), "outcome", 0, INT64_MAX, &ret->gsn, error) !=
+            0 ||
+        wire_integer(wire_item(node, 3), "outcome", 0, INT64_MAX, &ret->time, error) !=
+            0 ||
         decode_text(wire_item(node, 4), arena, &ret->code, error) != 0 ||
         decode_text(wire_item(node, 5), arena, &ret->field, error) != 0 ||
         decode_text(wire_item(node, 6), arena, &ret->message, error) != 0) {
@@ -115,14 +112,14 @@ static int decode_one(const struct wire_node *node, struct arena *arena, struct 
 }
 
 int outcome_decode(struct bytes data, struct arena *arena, struct verdict **ret,
-                   size_t *ret_count, struct error *error)
-{
+                   size_t *ret_count, struct error *error) {
     struct wire_document *document = NULL;
     if (wire_open(data, &document, error) != 0) {
         return -1;
     }
     const struct wire_node *root = wire_root(document);
-    int result = wire_array(root, "outcome", 0, LIMIT_BUNDLE_TRANSACTIONS, ret_count, error);
+    int result =
+        wire_array(root, "outcome", 0, LIMIT_BUNDLE_TRANSACTIONS, ret_count, error);
     *ret = result == 0 ? arena_alloc_array(arena, *ret_count + 1, sizeof **ret) : NULL;
     if (result == 0 && *ret == NULL) {
         result = error_out_of_memory(error);

@@ -10,8 +10,9 @@
 /* The verdict a transaction already has, if it is known; texts live in `texts`. */
 int verdict_find(struct master *master, struct id transaction, struct arena *texts,
                  struct verdict *ret, bool *ret_known, struct error *error);
-int verdict_put(struct master *master, const struct work *work, const struct origin *origin,
-                const struct verdict *verdict, struct error *error);
+int verdict_put(struct master *master, const struct work *work,
+                const struct origin *origin, const struct verdict *verdict,
+                struct error *error);
 
 /* The outcome of a journal entry and back: a list of verdicts. */
 void outcome_encode(const struct verdict *verdicts, size_t count, struct buffer *ret);

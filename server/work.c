@@ -9,15 +9,13 @@
 
 enum { ARENA_MAXIMUM = 256 * 1024 * 1024, PLACEMENTS_ON_STACK = LIMIT_SCOPES_OF_ROW };
 
-void work_begin(struct work *work, struct master *master)
-{
+void work_begin(struct work *work, struct master *master) {
     memset(work, 0, sizeof *work);
     work->master = master;
     work->arena = arena_make(ARENA_MAXIMUM);
 }
 
-void work_reset(struct work *work)
-{
+void work_reset(struct work *work) {
     arena_reset(&work->arena);
     memset(work->buckets, 0, sizeof work->buckets);
     work->rows = NULL;
@@ -30,15 +28,13 @@ void work_reset(struct work *work)
     work->conflict_count = work->conflict_capacity = 0;
 }
 
-void work_end(struct work *work)
-{
+void work_end(struct work *work) {
     arena_free(&work->arena);
 }
 
 /* Room for one more element; the old array is left to the arena. */
-static int grow(struct work *work, void **array, size_t count, size_t *capacity, size_t size,
-                struct error *error)
-{
+static int grow(struct work *work, void **array, size_t count, size_t *capacity,
+                size_t size, struct error *error) {
     if (count < *capacity) {
         return 0;
     }
@@ -55,8 +51,7 @@ static int grow(struct work *work, void **array, size_t count, size_t *capacity,
     return 0;
 }
 
-static size_t bucket_of(const struct table *table, struct bytes key)
-{
+static size_t bucket_of(const struct table *table, struct bytes key) {
     uint64_t hash = table->number;
     for (size_t i = 0; i < key.size; i++) {
         hash = (hash ^ key.data[i]) * 0x100000001B3ULL;
@@ -64,9 +59,8 @@ static size_t bucket_of(const struct table *table, struct bytes key)
     return (size_t)((hash ^ hash >> 32) % WORK_BUCKETS);
 }
 
-static int load_placements(struct work *work, struct row_work *row, sqlite3_stmt *statement,
-                           struct error *error)
-{
+static int load_placements(struct work *work, struct row_work *row,
+                           sqlite3_stmt *statement, struct error *error) {
     struct placement found[PLACEMENTS_ON_STACK];
     struct value blob = value_of_column(statement, 1);
     if (placements_decode(blob.bytes, found, PLACEMENTS_ON_STACK, &row->placement_count,
@@ -82,8 +76,7 @@ static int load_placements(struct work *work, struct row_work *row, sqlite3_stmt
     return 0;
 }
 
-static int load_meta(struct work *work, struct row_work *row, struct error *error)
-{
+static int load_meta(struct work *work, struct row_work *row, struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_META_GET, error);
     if (statement == NULL) {
         return -1;
@@ -103,8 +96,7 @@ static int load_meta(struct work *work, struct row_work *row, struct error *erro
     return result;
 }
 
-static int add_row(struct work *work, struct row_work *row, struct error *error)
-{
+static int add_row(struct work *work, struct row_work *row, struct error *error) {
     if (grow(work, (void **)&work->rows, work->row_count, &work->row_capacity,
              sizeof(struct row_work *), error) != 0) {
         return -1;
@@ -117,9 +109,9 @@ static int add_row(struct work *work, struct row_work *row, struct error *error)
 }
 
 struct row_work *work_row(struct work *work, const struct table *table, struct bytes key,
-                          struct error *error)
-{
-    for (struct row_work *row = work->buckets[bucket_of(table, key)]; row; row = row->next) {
+                          struct error *error) {
+    for (struct row_work *row = work->buckets[bucket_of(table, key)]; row;
+         row = row->next) {
         if (row->table == table && bytes_equal(row->key, key)) {
             return row;
         }
@@ -135,22 +127,22 @@ struct row_work *work_row(struct work *work, const struct table *table, struct b
         error_out_of_memory(error);
         return NULL;
     }
-    return load_meta(work, row, error) == 0 && add_row(work, row, error) == 0 ? row : NULL;
+    return load_meta(work, row, error) == 0 && add_row(work, row, error) == 0 ? row
+                                                                              : NULL;
 }
 
 int work_bind_key(sqlite3_stmt *statement, int index, const struct table *table,
-                  struct bytes key)
-{
+                  struct bytes key) {
     assert(key.size == table->key_count * ID_SIZE);
     for (size_t i = 0; i < table->key_count; i++) {
-        sqlite3_bind_blob(statement, index++, key.data + i * ID_SIZE, ID_SIZE, SQLITE_STATIC);
+        sqlite3_bind_blob(statement, index++, key.data + i * ID_SIZE, ID_SIZE,
+                          SQLITE_STATIC);
     }
     return index;
 }
 
 static int copy_values(struct work *work, struct row_work *row, sqlite3_stmt *statement,
-                       struct error *error)
-{
+                       struct error *error) {
     for (size_t i = 0; i < row->table->data_count; i++) {
         struct value value = value_of_column(statement, (int)i);
         if (value.type == VALUE_TEXT || value.type == VALUE_BLOB) {
@@ -164,14 +156,14 @@ static int copy_values(struct work *work, struct row_work *row, sqlite3_stmt *st
     return 0;
 }
 
-int work_values(struct work *work, struct row_work *row, struct error *error)
-{
+int work_values(struct work *work, struct row_work *row, struct error *error) {
     if (row->values != NULL) {
         return 0;
     }
     sqlite3_stmt *statement =
         statement_for(&work->master->statements, STATEMENT_READ, row->table, 0, error);
-    row->values = arena_alloc_array(&work->arena, row->table->data_count, sizeof *row->values);
+    row->values =
+        arena_alloc_array(&work->arena, row->table->data_count, sizeof *row->values);
     if (statement == NULL || row->values == NULL) {
         return row->values == NULL ? error_out_of_memory(error) : -1;
     }
@@ -185,15 +177,13 @@ int work_values(struct work *work, struct row_work *row, struct error *error)
     return result;
 }
 
-struct value work_value(const struct row_work *row, const struct column *column)
-{
+struct value work_value(const struct row_work *row, const struct column *column) {
     assert(row->values != NULL);
     return row->values[column - row->table->columns];
 }
 
 int work_touch(struct work *work, struct row_work *row, enum row_operation operation,
-               struct error *error)
-{
+               struct error *error) {
     if (grow(work, (void **)&work->touched, work->touched_count, &work->touched_capacity,
              sizeof *work->touched, error) != 0) {
         return -1;
@@ -204,8 +194,7 @@ int work_touch(struct work *work, struct row_work *row, enum row_operation opera
 }
 
 int work_change(struct work *work, struct row_work *row, const struct column *column,
-                struct value old_value, struct value new_value, struct error *error)
-{
+                struct value old_value, struct value new_value, struct error *error) {
     if (grow(work, (void **)&work->changed, work->changed_count, &work->changed_capacity,
              sizeof *work->changed, error) != 0) {
         return -1;
@@ -215,18 +204,18 @@ int work_change(struct work *work, struct row_work *row, const struct column *co
     return 0;
 }
 
-int work_conflict(struct work *work, const struct kept_conflict *conflict, struct error *error)
-{
-    if (grow(work, (void **)&work->conflicts, work->conflict_count, &work->conflict_capacity,
-             sizeof *work->conflicts, error) != 0) {
+int work_conflict(struct work *work, const struct kept_conflict *conflict,
+                  struct error *error) {
+    if (grow(work, (void **)&work->conflicts, work->conflict_count,
+             &work->conflict_capacity, sizeof *work->conflicts, error) != 0) {
         return -1;
     }
     work->conflicts[work->conflict_count++] = *conflict;
     return 0;
 }
 
-static void bind_stamp(sqlite3_stmt *statement, int index, const struct work *work, bool both)
-{
+static void bind_stamp(sqlite3_stmt *statement, int index, const struct work *work,
+                       bool both) {
     static const struct id NOBODY;
     const struct id *user = work->transaction ? &work->transaction->user : &NOBODY;
     for (int i = both ? 0 : 1; i < 2; i++) {
@@ -236,8 +225,7 @@ static void bind_stamp(sqlite3_stmt *statement, int index, const struct work *wo
     sqlite3_bind_int64(statement, index, work->gsn);
 }
 
-static void put_cells(struct row_work *row, const struct cell *cells, size_t count)
-{
+static void put_cells(struct row_work *row, const struct cell *cells, size_t count) {
     for (size_t i = 0; i < row->table->key_count; i++) {
         row->values[row->table->key[i] - row->table->columns] =
             value_blob((struct bytes){row->key.data + i * ID_SIZE, ID_SIZE});
@@ -249,8 +237,7 @@ static void put_cells(struct row_work *row, const struct cell *cells, size_t cou
 }
 
 static uint64_t written_columns(const struct table *table, const struct cell *cells,
-                                size_t count)
-{
+                                size_t count) {
     uint64_t columns = 0;
     for (size_t i = 0; i < table->key_count; i++) {
         columns |= 1ULL << table->key[i]->number;
@@ -261,8 +248,8 @@ static uint64_t written_columns(const struct table *table, const struct cell *ce
     return columns;
 }
 
-static int bind_columns(sqlite3_stmt *statement, const struct row_work *row, uint64_t columns)
-{
+static int bind_columns(sqlite3_stmt *statement, const struct row_work *row,
+                        uint64_t columns) {
     int index = 1;
     for (size_t i = 0; i < row->table->data_count; i++) {
         if ((columns >> row->table->columns[i].number & 1) != 0) {
@@ -272,13 +259,13 @@ static int bind_columns(sqlite3_stmt *statement, const struct row_work *row, uin
     return index;
 }
 
-int work_insert(struct work *work, struct row_work *row, const struct cell *cells, size_t count,
-                struct error *error)
-{
+int work_insert(struct work *work, struct row_work *row, const struct cell *cells,
+                size_t count, struct error *error) {
     uint64_t columns = written_columns(row->table, cells, count);
-    sqlite3_stmt *statement =
-        statement_for(&work->master->statements, STATEMENT_INSERT, row->table, columns, error);
-    row->values = arena_alloc_array(&work->arena, row->table->data_count, sizeof *row->values);
+    sqlite3_stmt *statement = statement_for(&work->master->statements, STATEMENT_INSERT,
+                                            row->table, columns, error);
+    row->values =
+        arena_alloc_array(&work->arena, row->table->data_count, sizeof *row->values);
     if (statement == NULL || row->values == NULL) {
         return row->values == NULL ? error_out_of_memory(error) : -1;
     }
@@ -293,10 +280,10 @@ int work_insert(struct work *work, struct row_work *row, const struct cell *cell
     return row->placements == NULL ? error_out_of_memory(error) : 0;
 }
 
-int work_update(struct work *work, struct row_work *row, uint64_t columns, struct error *error)
-{
-    sqlite3_stmt *statement =
-        statement_for(&work->master->statements, STATEMENT_UPDATE, row->table, columns, error);
+int work_update(struct work *work, struct row_work *row, uint64_t columns,
+                struct error *error) {
+    sqlite3_stmt *statement = statement_for(&work->master->statements, STATEMENT_UPDATE,
+                                            row->table, columns, error);
     if (statement == NULL) {
         return -1;
     }

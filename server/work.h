@@ -43,7 +43,7 @@ struct work {
     struct arena arena;
     const struct transaction *transaction; /* NULL: the engine's own rows */
     struct id device;
-    int64_t station;  /* its number; 0: the server itself */
+    int64_t station;             /* its number; 0: the server itself */
     const struct access *access; /* NULL: everything is allowed (genesis, the engine) */
     role_set roles;
     int64_t gsn;
@@ -75,16 +75,18 @@ int work_touch(struct work *work, struct row_work *row, enum row_operation opera
                struct error *error);
 int work_change(struct work *work, struct row_work *row, const struct column *column,
                 struct value old_value, struct value new_value, struct error *error);
-int work_conflict(struct work *work, const struct kept_conflict *conflict, struct error *error);
+int work_conflict(struct work *work, const struct kept_conflict *conflict,
+                  struct error *error);
 
 /* Binds a row key's columns from `index` on; the next free index. */
 int work_bind_key(sqlite3_stmt *statement, int index, const struct table *table,
                   struct bytes key);
 
 /* Writes a new row with the given cells and the stamps of this work. */
-int work_insert(struct work *work, struct row_work *row, const struct cell *cells, size_t count,
-                struct error *error);
+int work_insert(struct work *work, struct row_work *row, const struct cell *cells,
+                size_t count, struct error *error);
 /* Writes row->values of the columns in the set, with the stamps of this work. */
-int work_update(struct work *work, struct row_work *row, uint64_t columns, struct error *error);
+int work_update(struct work *work, struct row_work *row, uint64_t columns,
+                struct error *error);
 
 #endif

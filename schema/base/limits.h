@@ -26,7 +26,8 @@
 
 /* --- the wire ------------------------------------------------------------------------ */
 #define LIMIT_WIRE_DEPTH 16
-#define LIMIT_WIRE_NODES 2000000 /* values in one document: a decoded one costs 24 bytes */
+#define LIMIT_WIRE_NODES \
+    2000000 /* values in one document: a decoded one costs 24 bytes */
 #define LIMIT_BUNDLE_TARGET \
     (256 * 1024) /* where a station stops filling a bundle (payload, inflated) */
 #define LIMIT_BUNDLE (6 * 1024 * 1024)   /* sealed bytes a server accepts */

@@ -48,20 +48,21 @@ select manager_id, user_id
  where user_id <> manager_id;
 
 -- What a person sees beside the scope org and his own user scope: the pool of his branches; a manager also the
--- rows and pools of everybody below him; headquarters all.
+-- rows and pools of everybody below him; headquarters all. The role through which he sees it is told, so that a
+-- device whose ceiling lacks the role does not see it.
 create view engine_scope as
-select user_id, 'pool' as kind, branch_id as target_id
+select user_id, 'pool' as kind, branch_id as target_id, null as role
   from person_branch
  union
-select b.manager_id, 'user', b.user_id
+select b.manager_id, 'user', b.user_id, 'manager'
   from person_below b
   join engine_role r on r.user_id = b.manager_id and r.role = 'manager'
  union
-select b.manager_id, 'pool', pb.branch_id
+select b.manager_id, 'pool', pb.branch_id, 'manager'
   from person_below b
   join engine_role r on r.user_id = b.manager_id and r.role = 'manager'
   join person_branch pb on pb.user_id = b.user_id
  union
-select user_id, 'hq', null
+select user_id, 'hq', null, 'hq'
   from engine_role
  where role = 'hq';

@@ -1,0 +1,112 @@
+/* A server's folder: its files, its keys, its master opened for writing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/genesis.h"
+#include "server/internal.h"
+
+char *server_path(const char *data, const char *file) {
+    size_t size = strlen(data) + strlen(file) + 2;
+    char *path = malloc(size);
+    if (path != NULL) {
+        snprintf(path, size, "%s/%s", data, file);
+    }
+    return path;
+}
+
+/* server.key holds the 32-byte seed, so that a key pair can never be half of another. */
+int server_read_keys(const char *data, struct sign_keys *ret, struct error *error) {
+    uint8_t seed[SIGN_SEED + 1];
+    char *path = server_path(data, "server.key");
+    FILE *file = path ? fopen(path, "rb") : NULL;
+    size_t size = file ? fread(seed, 1, sizeof seed, file) : 0;
+    if (file != NULL) {
+        fclose(file);
+    }
+    if (size != SIGN_SEED) {
+        error_set(error, "server.key", "data",
+                  "%s cannot be read or is not a key of 32 bytes",
+                  path ? path : "server.key");
+    } else {
+        seal_keys(seed, ret);
+    }
+    seal_wipe(seed, sizeof seed);
+    free(path);
+    return size == SIGN_SEED ? 0 : -1;
+}
+
+static int write_all(int fd, const uint8_t *data, size_t size) {
+    while (size > 0) {
+        ssize_t wrote = write(fd, data, size);
+        if (wrote < 0 && errno != EINTR) {
+            return -1;
+        }
+        data += wrote > 0 ? wrote : 0;
+        size -= wrote > 0 ? (size_t)wrote : 0;
+    }
+    return fsync(fd);
+}
+
+int server_write_keys(const char *data, const struct sign_keys *keys,
+                      struct error *error) {
+    char *path = server_path(data, "server.key");
+    int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) : -1;
+    /* The first half of an Ed25519 secret key is its seed. */
+    int result = fd >= 0 ? write_all(fd, keys->secret_key, SIGN_SEED) : -1;
+    if (fd >= 0 && close(fd) != 0) {
+        result = -1;
+    }
+    if (result != 0) {
+        error_set(error, "server.key", "data", "%s cannot be written: %s",
+                  path ? path : "server.key", strerror(errno));
+    }
+    free(path);
+    return result;
+}
+
+static int check_company(struct master *master, struct error *error) {
+    struct sign_public key;
+    char name[128];
+    if (genesis_read(master->db, &master->org, &master->epoch, &key, name, error) != 0) {
+        return -1;
+    }
+    return memcmp(key.bytes, master->keys.public_key, SIGN_PUBLIC) == 0
+               ? 0
+               : error_set(error, "server.key", "data",
+                           "server.key is not the key of this folder's master.db");
+}
+
+int server_open_master(const struct server_options *options, struct master **ret,
+                       struct error *error) {
+    struct master *master = NULL;
+    struct sign_keys keys;
+    char *path = server_path(options->data, "master.db");
+    if (path == NULL) {
+        return error_out_of_memory(error);
+    }
+    if (access(path, F_OK) != 0) {
+        error_set(error, "server.empty", "data",
+                  "%.300s holds no company yet; run satcheld init", options->data);
+    } else if (server_read_keys(options->data, &keys, error) == 0 &&
+               master_open(path, options->env, options->catalogue, false, &master,
+                           error) == 0) {
+        master->keys = keys;
+        master->signing = true;
+        if (check_company(master, error) != 0) {
+            master_close(master);
+            master = NULL;
+        }
+    }
+    seal_wipe(&keys, sizeof keys);
+    free(path);
+    if (master == NULL) {
+        return -1;
+    }
+    *ret = master;
+    return 0;
+}

@@ -1,0 +1,235 @@
+/* A running server: start, stop, health, figures, log. */
+#include "server/server.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/internal.h"
+
+/* --- log ----------------------------------------------------------------------------------------- */
+
+void server_log(struct server *server, const char *level, const char *event,
+                const char *format, ...) {
+    char line[1024];
+    if (server->options.log == NULL) {
+        return;
+    }
+    int size =
+        snprintf(line, sizeof line, "{\"at\":%lld,\"level\":\"%s\",\"event\":\"%s\"",
+                 (long long)server->env->wall_ms(server->env->context), level, event);
+    if (format[0] != '\0' && strcmp(format, "%s") != 0) {
+        va_list arguments;
+        va_start(arguments, format);
+        size += snprintf(line + size, sizeof line - (size_t)size, ",");
+        size += vsnprintf(line + size, sizeof line - (size_t)size, format, arguments);
+        va_end(arguments);
+    }
+    if (size > 0 && (size_t)size < sizeof line - 1) {
+        line[size] = '}';
+        line[size + 1] = '\0';
+        server->options.log(server->options.log_context, line);
+    }
+}
+
+/* --- where it listens --------------------------------------------------------------------------------- */
+
+static bool is_loopback(const char *listen) {
+    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "localhost:", 10) == 0 ||
+           strncmp(listen, "[::1]:", 6) == 0;
+}
+
+/* "http://127.0.0.1:8787" → "127.0.0.1:8787" */
+static int listen_of_address(struct reader *reader, char *ret, size_t size,
+                             struct error *error) {
+    char *address = NULL;
+    if (master_setting(reader->db, "listen", &address, error) != 0 ||
+        (address == NULL &&
+         master_setting(reader->db, "address", &address, error) != 0)) {
+        return -1;
+    }
+    const char *host = address ? strstr(address, "://") : NULL;
+    host = host ? host + 3 : address;
+    int result = host != NULL && strlen(host) < size
+                     ? 0
+                     : error_set(error, "server.listen", "listen",
+                                 "say where to listen: --listen 127.0.0.1:8787");
+    if (result == 0) {
+        snprintf(ret, size, "%.*s", (int)strcspn(host, "/"), host);
+    }
+    free(address);
+    return result;
+}
+
+static int choose_listen(struct server *server, char *ret, size_t size,
+                         struct error *error) {
+    if (server->options.listen != NULL) {
+        snprintf(ret, size, "%s", server->options.listen);
+    } else {
+        struct reader *reader = reader_take(server->readers, error);
+        int result = reader ? listen_of_address(reader, ret, size, error) : -1;
+        reader_give(server->readers, reader);
+        if (result != 0) {
+            return -1;
+        }
+    }
+    if (strchr(ret, ':') == NULL) {
+        return error_set(error, "server.listen", "listen",
+                         "\"%.100s\" is not an address and port such as 127.0.0.1:8787",
+                         ret);
+    }
+    bool plain = server->options.certificate == NULL;
+    return plain && !is_loopback(ret) && !server->options.allow_plain
+               ? error_set(error, "server.plain", "listen",
+                           "plain HTTP beyond this machine needs --certificate FILE, or "
+                           "--allow-plain when a proxy stands in front")
+               : 0;
+}
+
+/* --- start and stop ------------------------------------------------------------------------------------ */
+
+static int open_parts(struct server *server, struct error *error) {
+    struct master *master = NULL;
+    char *path = server_path(server->options.data, "master.db");
+    if (path == NULL) {
+        return error_out_of_memory(error);
+    }
+    int result = server_open_master(&server->options, &master, error);
+    if (result == 0) {
+        struct sign_public key;
+        server->keys = master->keys;
+        result = genesis_read(master->db, &server->org, &server->epoch, &key,
+                              server->org_name, error);
+    }
+    if (result == 0) {
+        result = reader_pool_make(path, server->catalogue, &server->readers, error);
+    }
+    if (result == 0) {
+        result = ingest_start(master, &server->ingest, error);
+        master = result == 0 ? NULL : master;
+    }
+    master_close(master);
+    free(path);
+    return result;
+}
+
+int server_start(const struct server_options *options, struct server **ret,
+                 struct error *error) {
+    char listen[128] = "";
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        return error_out_of_memory(error);
+    }
+    server->options = *options;
+    server->env = options->env;
+    server->catalogue = options->catalogue;
+    server->started_at = options->env->wall_ms(options->env->context);
+    if (seal_start(error) != 0 || open_parts(server, error) != 0 ||
+        choose_listen(server, listen, sizeof listen, error) != 0 ||
+        http_start(server, listen, options->certificate, &server->http, error) != 0) {
+        server_stop(server);
+        return -1;
+    }
+    server_log(server, "info", "started", "\"listen\":\"%s\",\"tls\":%s",
+               http_address(server->http), options->certificate ? "true" : "false");
+    *ret = server;
+    return 0;
+}
+
+const char *server_address(const struct server *server) {
+    return http_address(server->http);
+}
+
+void server_stop(struct server *server) {
+    if (server == NULL) {
+        return;
+    }
+    if (server->http != NULL) {
+        server_log(server, "info", "stopping", "%s", "");
+    }
+    http_stop(server->http);
+    ingest_stop(server->ingest);
+    reader_pool_free(server->readers);
+    seal_wipe(&server->keys, sizeof server->keys);
+    free(server);
+}
+
+/* --- health and figures ----------------------------------------------------------------------------------- */
+
+static int read_head(struct server *server, int64_t *ret_gsn, int64_t *ret_entries,
+                     int64_t *ret_stations, struct error *error) {
+    struct reader *reader = reader_take(server->readers, error);
+    if (reader == NULL) {
+        return -1;
+    }
+    int result =
+        database_integer(reader->db, "select max(gsn) from gsn_log", ret_gsn, error) ||
+                database_integer(reader->db, "select max(entry) from journal",
+                                 ret_entries, error) ||
+                database_integer(reader->db, "select count(*) from station", ret_stations,
+                                 error)
+            ? -1
+            : 0;
+    reader_give(server->readers, reader);
+    return result;
+}
+
+int server_health(struct server *server, struct buffer *ret) {
+    struct error error = {0};
+    int64_t gsn = 0;
+    int64_t entries = 0;
+    int64_t stations = 0;
+    if (read_head(server, &gsn, &entries, &stations, &error) != 0) {
+        buffer_printf(ret, "{\"status\":\"failing\",\"code\":\"%s\"}\n", error.code);
+        return 503;
+    }
+    buffer_printf(
+        ret,
+        "{\"status\":\"ok\",\"gsn\":%lld,\"journal_entries\":%lld,\"stations\":%lld,"
+        "\"schema_version\":%d,\"epoch\":%lld,\"uptime_ms\":%lld}\n",
+        (long long)gsn, (long long)entries, (long long)stations, SCHEMA_VERSION,
+        (long long)server->epoch,
+        (long long)(server->env->wall_ms(server->env->context) - server->started_at));
+    return 200;
+}
+
+static void put_metric(struct buffer *ret, const char *name, const char *type,
+                       const char *help, long long value) {
+    buffer_printf(ret, "# HELP satchel_%s %s\n# TYPE satchel_%s %s\nsatchel_%s %lld\n",
+                  name, help, name, type, name, value);
+}
+
+void server_metrics(struct server *server, struct buffer *ret) {
+    struct error ignored;
+    int64_t gsn = 0;
+    int64_t entries = 0;
+    int64_t stations = 0;
+    struct server_counters *counters = &server->counters;
+    struct ingest_figures figures = ingest_figures(server->ingest);
+    if (read_head(server, &gsn, &entries, &stations, &ignored) == 0) {
+        put_metric(ret, "gsn", "gauge", "Last global sequence number.", gsn);
+        put_metric(ret, "journal_entries", "gauge", "Entries in the journal.", entries);
+        put_metric(ret, "stations", "gauge", "Enrolled stations.", stations);
+    }
+    put_metric(ret, "requests_total", "counter", "Messages received.",
+               counters->requests);
+    put_metric(ret, "failures_total", "counter", "Messages refused.", counters->failures);
+    put_metric(ret, "bytes_in_total", "counter", "Bytes of messages received.",
+               counters->bytes_in);
+    put_metric(ret, "bytes_out_total", "counter", "Bytes of answers sent.",
+               counters->bytes_out);
+    put_metric(ret, "bundles_total", "counter", "Bundles received.", counters->bundles);
+    put_metric(ret, "transactions_total", "counter", "Verdicts given.",
+               counters->transactions);
+    put_metric(ret, "merged_total", "counter", "Transactions merged.", counters->merged);
+    put_metric(ret, "conflicts_total", "counter", "Transactions merged with conflicts.",
+               counters->conflicts);
+    put_metric(ret, "refused_total", "counter", "Transactions refused.",
+               counters->refused);
+    put_metric(ret, "rows_sent_total", "counter", "Rows sent to stations.",
+               counters->rows_sent);
+    put_metric(ret, "enrolments_total", "counter", "Enrolments.", counters->enrolments);
+    put_metric(ret, "commits_total", "counter", "Durable commits.", figures.commits);
+    put_metric(ret, "jobs_total", "counter", "Jobs of the writer.", figures.jobs);
+}

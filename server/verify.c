@@ -1,0 +1,191 @@
+/* Proof that the master is what its journal says: signatures, chains, replay, comparison. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "schema/base/hash.h"
+#include "server/chain.h"
+#include "server/dump.h"
+#include "server/internal.h"
+#include "server/journal.h"
+#include "server/verdicts.h"
+
+enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
+
+struct replay {
+    struct master *master; /* the empty one that the journal is replayed into */
+    struct work work;
+    struct arena arena;
+    struct sign_public key;
+    uint8_t hash[HASH_SIZE];
+    struct verify_report *report;
+};
+
+static void count_verdicts(struct verify_report *report, const struct verdict *verdicts,
+                           size_t count) {
+    report->bundles++;
+    for (size_t i = 0; i < count; i++) {
+        report->transactions++;
+        report->merged += verdicts[i].kind == VERDICT_MERGED;
+        report->conflicts += verdicts[i].kind == VERDICT_CONFLICTS;
+        report->refused += verdicts[i].kind == VERDICT_REFUSED;
+    }
+}
+
+/* The station as the replay has it, by the device that the bundle's header names. */
+static int replay_bundle(struct replay *replay, const struct journal_entry *entry,
+                         struct error *error) {
+    struct master *master = replay->master;
+    struct station station;
+    struct bundle_envelope envelope;
+    struct incoming_bundle bundle;
+    struct verdict *recorded = NULL;
+    size_t count = 0;
+    if (bundle_open(entry->content, &envelope, error) != 0 ||
+        station_find(master->db, master->catalogue, envelope.header.device,
+                     &replay->arena, &station, error) != 0 ||
+        outcome_decode(entry->outcome, &replay->arena, &recorded, &count, error) != 0) {
+        return -1;
+    }
+    chain_open(entry->content, &station, master->org, &replay->arena, &bundle);
+    count_verdicts(replay->report, recorded, count);
+    return chain_replay(master, &replay->work, &station, &bundle, entry->at,
+                        entry->schema_version == SCHEMA_VERSION, recorded, count,
+                        &replay->arena, error);
+}
+
+static int replay_entry(struct replay *replay, const struct journal_entry *entry,
+                        struct error *error) {
+    struct master *master = replay->master;
+    int result = 0;
+    arena_reset(&replay->arena);
+    master->entry = entry->entry - 1;
+    switch (entry->kind) {
+    case ENTRY_GENESIS:
+        result = genesis_apply(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_INVITE:
+        result = station_apply_invite(master, entry->content, error);
+        break;
+    case ENTRY_ENROL:
+        result =
+            station_apply_enrol(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_BUNDLE:
+        result = replay_bundle(replay, entry, error);
+        break;
+    default:
+        result = error_set(error, "journal.kind", "",
+                           "entry %lld is of a kind that this program does not know",
+                           (long long)entry->entry);
+    }
+    master->entry = entry->entry;
+    master->last_at = entry->at;
+    return result;
+}
+
+static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
+    struct journal_reader *reader = NULL;
+    struct journal_entry entry;
+    int rc = journal_read(db, &reader, error);
+    if (rc != 0) {
+        return -1;
+    }
+    while ((rc = journal_next(reader, &entry, error)) == 1) {
+        if (journal_check(&entry, &replay->key, replay->report->entries + 1, replay->hash,
+                          error) != 0 ||
+            replay_entry(replay, &entry, error) != 0) {
+            rc = -1;
+            break;
+        }
+        replay->report->entries++;
+    }
+    journal_close(reader);
+    return rc;
+}
+
+static int compare(sqlite3 *db, struct replay *replay, struct error *error) {
+    struct dump_table *live = NULL;
+    struct dump_table *replayed = NULL;
+    size_t count = 0;
+    int result = -1;
+    const struct catalogue *catalogue = replay->master->catalogue;
+    if (dump_tables(db, catalogue, &live, &count, error) != 0 ||
+        dump_tables(replay->master->db, catalogue, &replayed, &count, error) != 0) {
+        goto out;
+    }
+    result = 0;
+    for (size_t i = 0; i < count && result == 0; i++) {
+        replay->report->rows += live[i].rows;
+        if (live[i].rows != replayed[i].rows ||
+            memcmp(live[i].digest, replayed[i].digest, HASH_SIZE) != 0) {
+            result = error_set(
+                error, "verify.differs", live[i].name,
+                "table %s is not what the journal makes of it: %lld rows here, "
+                "%lld replayed",
+                live[i].name, (long long)live[i].rows, (long long)replayed[i].rows);
+        }
+    }
+    dump_digest(live, count, replay->report->digest);
+out:
+    free(live);
+    free(replayed);
+    return result;
+}
+
+static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *error) {
+    if (database_run(db, "begin", error) != 0 ||
+        master_begin(replay->master, error) != 0) {
+        return -1;
+    }
+    int result = replay_all(replay, db, error) == 0 ? compare(db, replay, error) : -1;
+    master_rollback(replay->master);
+    return result;
+}
+
+static int check_files(sqlite3 *db, struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(db, "pragma integrity_check(1)", &statement, error) != 0) {
+        return -1;
+    }
+    int rc = sqlite3_step(statement);
+    const char *text =
+        rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    int result = text != NULL && strcmp(text, "ok") == 0
+                     ? 0
+                     : error_set(error, "database.corrupt", "data",
+                                 "the master's file is damaged: %.200s",
+                                 text ? text : "it cannot be read");
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int server_verify(const struct server_options *options, struct verify_report *ret,
+                  struct error *error) {
+    sqlite3 *db = NULL;
+    struct sign_keys keys;
+    struct replay replay = {.report = ret, .arena = arena_make(REPLAY_MEMORY)};
+    char *path = server_path(options->data, "master.db");
+    int result = -1;
+    memset(ret, 0, sizeof *ret);
+    if (path == NULL || seal_start(error) != 0 ||
+        server_read_keys(options->data, &keys, error) != 0 ||
+        database_open(path, false, true, &db, error) != 0 ||
+        check_files(db, error) != 0 ||
+        master_open("", options->env, options->catalogue, true, &replay.master, error) !=
+            0) {
+        goto out;
+    }
+    memcpy(replay.key.bytes, keys.public_key, SIGN_PUBLIC);
+    work_begin(&replay.work, replay.master);
+    result = verify_snapshot(&replay, db, error);
+    work_end(&replay.work);
+out:
+    master_close(replay.master);
+    arena_free(&replay.arena);
+    sqlite3_close(db);
+    seal_wipe(&keys, sizeof keys);
+    free(path);
+    return result;
+}

@@ -1,0 +1,222 @@
+/*
+ * `satchel inbox`: what others did that concerns this person, what lost a conflict, what headquarters
+ * refused, what no longer fits; and the two answers to a conflict: restore mine, keep theirs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/satchel/commands.h"
+#include "tools/satchel/format.h"
+#include "tools/satchel/json.h"
+#include "tools/satchel/station.h"
+
+static void print_time(const struct node *entry, const char *name) {
+    struct buffer text = buffer_make(64);
+    int64_t at = node_member_integer(entry, name);
+    if (at != 0)
+        format_time(&text, at);
+    printf("%s", buffer_text(&text));
+    buffer_free(&text);
+}
+
+/* The first of the members that says something. */
+static const char *first_of(const struct node *entry, const char *a, const char *b) {
+    const char *text = node_member_text(entry, a);
+    return text[0] != '\0' ? text : node_member_text(entry, b);
+}
+
+static void print_notice(const struct node *entry, size_t number) {
+    const char *from = node_member_text(entry, "from");
+    const char *detail = node_member_text(entry, "detail");
+    printf("  %zu. ", number);
+    print_time(entry, "created_at");
+    printf("  %s%s%s%s%s\n", node_member_text(entry, "title"),
+           detail[0] != '\0' ? ": " : "", detail, from[0] != '\0' ? ", by " : "", from);
+}
+
+static void print_side(const struct node *entry, const char *label, const char *side) {
+    char value[32], name[32], at[32];
+    snprintf(value, sizeof value, "%s_text", side);
+    snprintf(name, sizeof name, "%s", side);
+    snprintf(at, sizeof at, "%s_at", side);
+    printf("     %s \"%s\", by %s at ", label, node_member_text(entry, value),
+           node_member_text(entry, name));
+    print_time(entry, at);
+    putchar('\n');
+}
+
+static void print_conflict(const struct node *entry, size_t number) {
+    const char *reason = first_of(entry, "reason_text", "reason");
+    const char *settlement = node_member_text(entry, "settlement");
+    printf("  %zu. %s, %s\n", number, node_member_text(entry, "row_label"),
+           node_member_text(entry, "cell_name"));
+    print_side(entry, "stands:", "winner");
+    print_side(entry, "lost:  ", "loser");
+    if (reason[0] != '\0')
+        printf("     why:    %s\n", reason);
+    if (settlement[0] != '\0')
+        printf("     settled: %s\n", settlement);
+}
+
+static void print_transaction(const struct node *entry, size_t number) {
+    printf("  %zu. ", number);
+    print_time(entry, "made_at");
+    printf("  %s: %s (%s)\n", node_member_text(entry, "command"),
+           node_member_text(entry, "message"), node_member_text(entry, "code"));
+    const struct node *changes = node_member(entry, "changes");
+    char *text = changes != NULL ? node_write(changes) : NULL;
+    if (text != NULL)
+        printf("     %s\n", text);
+    node_free_text(text);
+}
+
+static void print_section(const struct node *inbox, const char *name, const char *heading,
+                          void (*print)(const struct node *, size_t)) {
+    const struct node *entries = node_member(inbox, name);
+    if (node_count(entries) == 0)
+        return;
+    printf("%s\n", heading);
+    for (size_t i = 0; i < node_count(entries); i++)
+        print(node_at(entries, i), i + 1);
+    putchar('\n');
+}
+
+static void print_inbox(const struct node *inbox) {
+    static const char *const names[] = {"conflicts", "refusals", "attention", "notices"};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        count += node_count(node_member(inbox, names[i]));
+    if (count == 0) {
+        puts("Nothing new.");
+        return;
+    }
+    print_section(
+        inbox, "conflicts",
+        "Conflicts (satchel inbox restore N puts the lost value back; keep N leaves it):",
+        print_conflict);
+    print_section(inbox, "refusals", "Refused by headquarters:", print_transaction);
+    print_section(inbox, "attention",
+                  "No longer fits what others did:", print_transaction);
+    print_section(inbox, "notices",
+                  "Notices (satchel inbox read N, or all):", print_notice);
+}
+
+/* The entry that "restore 2" means: its place in the list, or its id. */
+static const struct node *find_entry(const struct node *entries, const char *which) {
+    char *end = NULL;
+    unsigned long long number = strtoull(which, &end, 10);
+    if (end != which && *end == '\0')
+        return number >= 1 ? node_at(entries, (size_t)number - 1) : NULL;
+    for (size_t i = 0; i < node_count(entries); i++)
+        if (strcmp(node_member_text(node_at(entries, i), "id"), which) == 0)
+            return node_at(entries, i);
+    return NULL;
+}
+
+static int run_on(struct station *station, const char *command, const char *parameter,
+                  const struct node *entry, satchel_error *error) {
+    struct node *values = node_object();
+    node_set_text(values, parameter, node_member_text(entry, "id"));
+    char *arguments = node_write(values);
+    int rc = arguments == NULL
+                 ? problem_out_of_memory(error)
+                 : satchel_do(station->session, command, arguments, NULL, error);
+    node_free_text(arguments);
+    node_release(values);
+    return rc;
+}
+
+struct answer {
+    const char *verb;
+    const char *section;
+    const char *command;
+    const char *parameter;
+    const char *done;
+};
+
+static const struct answer answers[] = {
+    {"restore", "conflicts", "conflict.restore", "conflict",
+     "Put back; the next sync tells all."},
+    {"keep", "conflicts", "conflict.keep", "conflict",
+     "Settled: the value that stands, stays."},
+    {"read", "notices", "notice.mark_read", "notice", "Marked as read."},
+};
+
+static const struct answer *find_answer(const char *verb) {
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        if (strcmp(answers[i].verb, verb) == 0)
+            return &answers[i];
+    return NULL;
+}
+
+static int act(const struct invocation *invocation, struct station *station,
+               const struct node *inbox, satchel_error *error) {
+    const struct answer *answer = find_answer(invocation->words[0]);
+    const struct node *entries = node_member(inbox, answer->section);
+    const char *which = invocation->words[1];
+    bool all = strcmp(which, "all") == 0;
+    int rc = 0;
+    for (size_t i = 0; all && i < node_count(entries) && rc == 0; i++)
+        rc = run_on(station, answer->command, answer->parameter, node_at(entries, i),
+                    error);
+    if (!all) {
+        const struct node *entry = find_entry(entries, which);
+        if (entry == NULL)
+            return problem_set(
+                error, "inbox.unknown", which,
+                "There is no number \"%s\" among the %zu %s; `satchel inbox` lists "
+                "them.",
+                which, node_count(entries), answer->section);
+        rc = run_on(station, answer->command, answer->parameter, entry, error);
+    }
+    if (rc == 0)
+        puts(invocation->json ? "{}" : answer->done);
+    return rc;
+}
+
+static int work(const struct invocation *invocation, struct station *station,
+                satchel_error *error) {
+    char *text = NULL;
+    int rc = satchel_inbox(station->session, &text, error);
+    if (rc != 0)
+        return rc;
+    struct node *inbox = node_read(text, NULL, 0);
+    if (invocation->word_count > 0)
+        rc = act(invocation, station, inbox, error);
+    else if (invocation->json)
+        puts(text);
+    else
+        print_inbox(inbox);
+    node_release(inbox);
+    satchel_free(text);
+    return rc;
+}
+
+static int run(const struct invocation *invocation) {
+    satchel_error error;
+    size_t count = invocation->word_count;
+    if (count != 0 && (count != 2 || find_answer(invocation->words[0]) == NULL)) {
+        problem_set(&error, "usage.words", NULL,
+                    "After inbox may stand: restore N, keep N, read N, or read all.");
+        problem_print(&error, invocation->json);
+        return EXIT_USAGE;
+    }
+    struct station station;
+    int rc = cli_station_open(invocation, &station, &error);
+    if (rc == 0)
+        rc = work(invocation, &station, &error);
+    cli_station_close(&station);
+    return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
+}
+
+const struct subcommand subcommand_inbox = {
+    .name = "inbox",
+    .words = "[restore N | keep N | read N | read all]",
+    .title = "notices, conflicts, refusals: what needs your eye",
+    .title_zh = "收件箱：通知、冲突、被拒",
+    .run = run,
+    .details =
+        "restore puts the value that lost a conflict back, as a new edit of your own;\n"
+        "keep leaves what stands. Either way everybody learns of it with the next sync.\n",
+};

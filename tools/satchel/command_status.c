@@ -1,0 +1,158 @@
+/*
+ * `satchel status`, `satchel story`, `satchel verify`: how this station stands.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/satchel/commands.h"
+#include "tools/satchel/format.h"
+#include "tools/satchel/json.h"
+#include "tools/satchel/station.h"
+#include "tools/satchel/table.h"
+
+static void print_text(const char *label, const char *text) {
+    if (text[0] != '\0')
+        printf("%-14s %s\n", label, text);
+}
+
+static void print_count(const char *label, const struct node *status, const char *name) {
+    struct buffer text = buffer_make(64);
+    format_count(&text, node_member_integer(status, name));
+    printf("%-14s %s\n", label, buffer_text(&text));
+    buffer_free(&text);
+}
+
+static void print_people(const struct node *actors) {
+    printf("%-14s ", "people");
+    for (size_t i = 0; i < node_count(actors); i++)
+        printf("%s%s", i > 0 ? ", " : "", node_member_text(node_at(actors, i), "name"));
+    putchar('\n');
+}
+
+static void print_last_sync(const struct node *status) {
+    struct buffer text = buffer_make(64);
+    int64_t at = node_member_integer(status, "last_sync_at");
+    if (at == 0)
+        buffer_printf(&text, "never");
+    else
+        format_time(&text, at);
+    print_text("last sync", buffer_text(&text));
+    buffer_free(&text);
+}
+
+static void print_clock(const struct node *status) {
+    int64_t offset = node_member_integer(status, "clock_offset_ms") / 1000;
+    if (llabs(offset) >= 60)
+        printf("%-14s this clock is %" PRId64 " minutes %s headquarters'; corrected\n",
+               "clock", (int64_t)llabs(offset) / 60, offset > 0 ? "behind" : "ahead of");
+}
+
+static void print_status(const struct node *status) {
+    print_text("company", node_member_text(status, "org_name"));
+    printf("%-14s %s, %s (as %s)\n", "station", node_member_text(status, "device_code"),
+           node_member_text(status, "device_name"), node_member_text(status, "ceiling"));
+    print_people(node_member(status, "actors"));
+    print_text("folder", node_member_text(status, "home"));
+    print_text("server", node_member_text(status, "server"));
+    print_last_sync(status);
+    print_text("last error", node_member_text(status, "last_error"));
+    print_count("rows", status, "rows");
+    print_count("to be sent", status, "waiting");
+    print_count("refused", status, "refused");
+    print_count("need a look", status, "attention");
+    print_clock(status);
+}
+
+static int run_status(const struct invocation *invocation) {
+    satchel_error error;
+    struct station station;
+    char *text = NULL;
+    int rc = station_open_only(invocation, &station, &error);
+    if (rc == 0)
+        rc = satchel_status(station.handle, &text, &error);
+    if (rc == 0 && invocation->json)
+        puts(text);
+    else if (rc == 0) {
+        struct node *status = node_read(text, NULL, 0);
+        print_status(status);
+        node_release(status);
+    }
+    satchel_free(text);
+    cli_station_close(&station);
+    return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
+}
+
+const struct subcommand subcommand_status = {
+    .name = "status",
+    .words = "",
+    .title = "how this station stands",
+    .title_zh = "状态",
+    .run = run_status,
+};
+
+static int read_limit(const struct invocation *invocation, int64_t *ret,
+                      satchel_error *error) {
+    const char *text = arguments_option(invocation, "--limit");
+    char *end = NULL;
+    *ret = text == NULL ? 20 : strtoll(text, &end, 10);
+    if (text != NULL && (end == text || *end != '\0' || *ret < 1 || *ret > 100000))
+        return problem_set(error, "usage.value", "--limit",
+                           "--limit is a number from 1 to 100000, not \"%s\".", text);
+    return 0;
+}
+
+static int run_story(const struct invocation *invocation) {
+    satchel_error error;
+    int64_t limit;
+    if (read_limit(invocation, &limit, &error) != 0) {
+        problem_print(&error, invocation->json);
+        return EXIT_USAGE;
+    }
+    struct station station;
+    char *text = NULL;
+    int rc = cli_station_open(invocation, &station, &error);
+    if (rc == 0)
+        rc = satchel_story(station.session, limit, &text, &error);
+    if (rc == 0 && invocation->json)
+        puts(text);
+    else if (rc == 0) {
+        struct node *rows = node_read(text, NULL, 0);
+        table_print(rows, NULL);
+        node_release(rows);
+    }
+    satchel_free(text);
+    cli_station_close(&station);
+    return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
+}
+
+const struct subcommand subcommand_story = {
+    .name = "story",
+    .words = "",
+    .title = "what became of this station's recent work",
+    .title_zh = "最近操作的经过",
+    .options = {{"--limit", "N", "how many transactions, newest first (default 20)"}},
+    .run = run_story,
+};
+
+static int run_verify(const struct invocation *invocation) {
+    satchel_error error;
+    struct station station;
+    int rc = station_open_only(invocation, &station, &error);
+    if (rc == 0)
+        rc = satchel_verify(station.handle, &error);
+    cli_station_close(&station);
+    if (rc != 0)
+        return problem_print(&error, invocation->json);
+    puts(invocation->json ? "{\"equal\":true}" : "What this station holds adds up.");
+    return EXIT_DONE;
+}
+
+const struct subcommand subcommand_verify = {
+    .name = "verify",
+    .words = "",
+    .title = "recompute and compare what this station holds",
+    .title_zh = "校验本站数据",
+    .run = run_verify,
+};

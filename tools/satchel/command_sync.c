@@ -1,0 +1,176 @@
+/*
+ * `satchel sync`: once, with a bar; or with --watch for as long as the program runs, on the library's
+ * own thread, telling what happens.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "schema/base/env.h"
+#include "tools/satchel/commands.h"
+#include "tools/satchel/format.h"
+#include "tools/satchel/json.h"
+#include "tools/satchel/progress.h"
+#include "tools/satchel/station.h"
+
+static int show_progress(void *context, const satchel_progress *now) {
+    progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
+    return 0;
+}
+
+static void append_traffic(struct buffer *text, const satchel_sync_report *report) {
+    buffer_printf(text, "Sent %" PRId64 " transaction%s (", report->transactions_sent,
+                  report->transactions_sent == 1 ? "" : "s");
+    format_size(text, report->bytes_sent);
+    buffer_printf(text, "), received ");
+    format_count(text, report->rows_received);
+    buffer_printf(text, " row%s (", report->rows_received == 1 ? "" : "s");
+    format_size(text, report->bytes_received);
+    buffer_printf(text, ") in %.1f s.", (double)report->duration_ms / 1000);
+    if (report->rows_forgotten > 0)
+        buffer_printf(text, " %" PRId64 " rows left this station's view.",
+                      report->rows_forgotten);
+    buffer_printf(text, "\n");
+}
+
+static void append_verdicts(struct buffer *text, const satchel_sync_report *report) {
+    if (report->merged + report->conflicts + report->refused > 0)
+        buffer_printf(text,
+                      "Headquarters merged %" PRId64 ", %" PRId64
+                      " of them with a conflict; refused %" PRId64 ".\n",
+                      report->merged + report->conflicts, report->conflicts,
+                      report->refused);
+    if (report->conflicts + report->refused > 0)
+        buffer_printf(text, "See: satchel inbox\n");
+    if (report->waiting > 0)
+        buffer_printf(text, "%" PRId64 " transactions still wait.\n", report->waiting);
+}
+
+static void print_report_json(const satchel_sync_report *report) {
+    struct node *object = node_object();
+    const struct {
+        const char *name;
+        int64_t value;
+    } members[] = {
+        {"bundles_sent", report->bundles_sent},
+        {"transactions_sent", report->transactions_sent},
+        {"bytes_sent", report->bytes_sent},
+        {"merged", report->merged},
+        {"conflicts", report->conflicts},
+        {"refused", report->refused},
+        {"rows_received", report->rows_received},
+        {"rows_forgotten", report->rows_forgotten},
+        {"bytes_received", report->bytes_received},
+        {"rounds", report->rounds},
+        {"duration_ms", report->duration_ms},
+        {"waiting", report->waiting},
+        {"cursor", report->cursor},
+    };
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        node_set_integer(object, members[i].name, members[i].value);
+    char *text = node_write(object);
+    puts(text != NULL ? text : "{}");
+    node_free_text(text);
+    node_release(object);
+}
+
+static void print_report(const satchel_sync_report *report, bool json) {
+    if (json) {
+        print_report_json(report);
+        return;
+    }
+    struct buffer text = buffer_make(4096);
+    append_traffic(&text, report);
+    append_verdicts(&text, report);
+    fputs(buffer_text(&text), stdout);
+    buffer_free(&text);
+}
+
+static int sync_once(const struct invocation *invocation, struct station *station,
+                     satchel_error *error) {
+    satchel_sync_report report;
+    struct progress progress = progress_begin(
+        invocation->json || arguments_option(invocation, "--quiet") != NULL);
+    int rc = satchel_sync(station->handle, show_progress, &progress, &report, error);
+    progress_end(&progress);
+    if (rc == 0)
+        print_report(&report, invocation->json);
+    return rc;
+}
+
+struct watch {
+    bool json;
+};
+
+/* Called from the sync thread; each event is one line, at once. */
+static void print_event(void *context, const char *event, const char *detail) {
+    const struct watch *watch = context;
+    const struct env *env = env_system();
+    int64_t now = env->wall_ms(env->context);
+    if (watch->json) {
+        struct node *object = node_object();
+        node_set_text(object, "event", event);
+        node_set_integer(object, "at", now);
+        struct node *read = detail != NULL ? node_read(detail, NULL, 0) : NULL;
+        if (read != NULL)
+            node_set(object, "detail", read);
+        char *text = node_write(object);
+        printf("%s\n", text != NULL ? text : "{}");
+        node_free_text(text);
+        node_release(object);
+    } else {
+        struct buffer line = buffer_make(64);
+        format_time(&line, now);
+        printf("%s  %-9s %s\n", buffer_text(&line), event, detail != NULL ? detail : "");
+        buffer_free(&line);
+    }
+    fflush(stdout);
+}
+
+/* Blocks SIGINT and SIGTERM before the library starts its thread, then waits for one of them. */
+static int watch(const struct invocation *invocation, struct station *station,
+                 satchel_error *error) {
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &ends, NULL) != 0)
+        return problem_set(error, "signal", NULL, "Signals cannot be blocked.");
+    struct watch context = {.json = invocation->json};
+    int rc = satchel_listen(station->handle, print_event, &context, error);
+    if (rc == 0)
+        rc = satchel_auto_sync(station->handle, 1, error);
+    if (rc != 0)
+        return rc;
+    if (!invocation->json)
+        fprintf(stderr, "Keeping in step with headquarters; Ctrl-C ends.\n");
+    int received;
+    sigwait(&ends, &received);
+    return satchel_auto_sync(station->handle, 0, error);
+}
+
+static int run(const struct invocation *invocation) {
+    satchel_error error;
+    struct station station;
+    int rc = station_open_only(invocation, &station, &error);
+    if (rc == 0 && arguments_option(invocation, "--watch") != NULL)
+        rc = watch(invocation, &station, &error);
+    else if (rc == 0)
+        rc = sync_once(invocation, &station, &error);
+    cli_station_close(&station);
+    return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
+}
+
+const struct subcommand subcommand_sync = {
+    .name = "sync",
+    .words = "",
+    .title = "send what waits, receive what is new",
+    .title_zh = "同步",
+    .options = {{"--watch", NULL, "stay, sync by itself, and tell what happens"},
+                {"--quiet", NULL, "no progress"}},
+    .run = run,
+    .details =
+        "May be cut anywhere and called again: nothing is lost, nothing is done twice.\n",
+};

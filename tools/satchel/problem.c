@@ -1,0 +1,52 @@
+/*
+ * The one place where the program complains. Codes and fields come from the library or from the
+ * command's own checks; both are shown the same way.
+ */
+#include "tools/satchel/problem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/satchel/json.h"
+
+int problem_set(satchel_error *error, const char *code, const char *field,
+                const char *format, ...) {
+    if (error == NULL)
+        return -1;
+    memset(error, 0, sizeof *error);
+    snprintf(error->code, sizeof error->code, "%s", code);
+    snprintf(error->field, sizeof error->field, "%s", field != NULL ? field : "");
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+    return -1;
+}
+
+int problem_out_of_memory(satchel_error *error) {
+    return problem_set(error, "memory", NULL, "Out of memory.");
+}
+
+static void print_json(const satchel_error *error) {
+    struct node *object = node_object();
+    node_set_text(object, "code", error->code);
+    node_set_text(object, "field", error->field);
+    node_set_text(object, "message", error->message);
+    char *text = node_write(object);
+    fprintf(stderr, "%s\n", text != NULL ? text : "{}");
+    node_free_text(text);
+    node_release(object);
+}
+
+int problem_print(const satchel_error *error, bool json) {
+    fflush(stdout);
+    if (json)
+        print_json(error);
+    else if (error->field[0] != '\0')
+        fprintf(stderr, "satchel: %s (%s, field %s)\n", error->message, error->code,
+                error->field);
+    else
+        fprintf(stderr, "satchel: %s (%s)\n", error->message, error->code);
+    return EXIT_FAILED;
+}

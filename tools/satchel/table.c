@@ -1,0 +1,214 @@
+/*
+ * Lays rows out: first all cells as text, then the widths, then the lines. Columns are those of the
+ * first row (a query's rows all have the same). On a terminal long texts are cut with an ellipsis;
+ * into a file or pipe everything goes out whole.
+ */
+#define _XOPEN_SOURCE 700 /* wcwidth */
+#include "tools/satchel/table.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "schema/base/limits.h"
+#include "tools/satchel/format.h"
+
+enum { TERMINAL_CELL = 48, LIMIT_TABLE_COLUMNS = 256 };
+
+struct layout {
+    size_t column_count;
+    const char *names[LIMIT_TABLE_COLUMNS];
+    enum column_kind kinds[LIMIT_TABLE_COLUMNS];
+    bool right[LIMIT_TABLE_COLUMNS]; /* numbers stand on the right */
+    size_t widths[LIMIT_TABLE_COLUMNS];
+    size_t row_count; /* without the header */
+    char **cells;     /* (row_count + 1) * column_count, the header first */
+};
+
+void table_prepare(void) {
+    if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+/* The character at `text` (its bytes in *ret_size) and the places it takes. */
+static size_t character_width(const char *text, size_t left, size_t *ret_size) {
+    mbstate_t state;
+    memset(&state, 0, sizeof state);
+    wchar_t wide;
+    size_t size = mbrtowc(&wide, text, left, &state);
+    *ret_size = size == 0 || size > left ? 1 : size;
+    if (*ret_size != size)
+        return 1;
+    int width = wcwidth(wide);
+    return width < 0 ? 1 : (size_t)width;
+}
+
+size_t table_width(const char *text) {
+    size_t left = strlen(text), width = 0;
+    while (left > 0) {
+        size_t size;
+        width += character_width(text, left, &size);
+        text += size;
+        left -= size;
+    }
+    return width;
+}
+
+/* Cuts to `limit` places, the last of them an ellipsis. Control characters become blanks. */
+static char *clean(const char *text, size_t limit) {
+    bool cut = limit > 0 && table_width(text) > limit;
+    size_t left = strlen(text), used = 0, out = 0;
+    char *result = malloc(left + sizeof "…");
+    if (result == NULL)
+        return NULL;
+    while (left > 0) {
+        size_t size, width = character_width(text, left, &size);
+        if (cut && used + width > limit - 1)
+            break;
+        memcpy(result + out, text, size);
+        if (size == 1 && (unsigned char)result[out] < ' ')
+            result[out] = ' ';
+        out += size;
+        used += width;
+        text += size;
+        left -= size;
+    }
+    if (cut) {
+        memcpy(result + out, "…", strlen("…"));
+        out += strlen("…");
+    }
+    result[out] = '\0';
+    return result;
+}
+
+static void read_columns(struct layout *layout, const struct node *row) {
+    void *state = NULL;
+    const char *name;
+    const struct node *value;
+    while (layout->column_count < LIMIT_TABLE_COLUMNS &&
+           node_next(row, &state, &name, &value)) {
+        size_t i = layout->column_count++;
+        layout->names[i] = name;
+        layout->kinds[i] = format_kind(name);
+        layout->right[i] = true;
+    }
+}
+
+static char *title_cell(const char *name) {
+    struct buffer text = buffer_make(LIMIT_TEXT);
+    format_title(&text, name);
+    char *cell = text.failed ? NULL : strdup(buffer_text(&text));
+    buffer_free(&text);
+    return cell;
+}
+
+static char *value_cell(struct layout *layout, size_t column, const struct node *row,
+                        const char *currency, size_t limit) {
+    const struct node *value = node_member(row, layout->names[column]);
+    const char *own = node_text(node_member(row, "currency"));
+    if (node_kind(value) == NODE_TEXT)
+        layout->right[column] = false;
+    struct buffer text = buffer_make(LIMIT_ROW_SIZE);
+    format_value(&text, layout->kinds[column], value, own != NULL ? own : currency,
+                 FORMAT_PEOPLE);
+    char *cell = text.failed ? NULL : clean(buffer_text(&text), limit);
+    buffer_free(&text);
+    return cell;
+}
+
+static int fill(struct layout *layout, const struct node *rows, const char *currency) {
+    size_t limit = isatty(STDOUT_FILENO) ? TERMINAL_CELL : 0;
+    for (size_t row = 0; row <= layout->row_count; row++) {
+        for (size_t column = 0; column < layout->column_count; column++) {
+            char *cell = row == 0 ? title_cell(layout->names[column])
+                                  : value_cell(layout, column, node_at(rows, row - 1),
+                                               currency, limit);
+            if (cell == NULL)
+                return -1;
+            layout->cells[row * layout->column_count + column] = cell;
+            size_t width = table_width(cell);
+            if (width > layout->widths[column])
+                layout->widths[column] = width;
+        }
+    }
+    return 0;
+}
+
+static void print_cell(const char *cell, size_t width, bool right, bool last) {
+    int padding = (int)(width - table_width(cell));
+    if (right)
+        printf("%*s%s", padding, "", cell);
+    else
+        printf("%s%*s", cell, last ? 0 : padding, "");
+    fputs(last ? "\n" : "  ", stdout);
+}
+
+static void print_rule(const struct layout *layout) {
+    for (size_t column = 0; column < layout->column_count; column++) {
+        for (size_t i = 0; i < layout->widths[column]; i++)
+            putchar('-');
+        fputs(column + 1 == layout->column_count ? "\n" : "  ", stdout);
+    }
+}
+
+static void print_layout(const struct layout *layout) {
+    for (size_t row = 0; row <= layout->row_count; row++) {
+        for (size_t column = 0; column < layout->column_count; column++)
+            print_cell(layout->cells[row * layout->column_count + column],
+                       layout->widths[column], layout->right[column],
+                       column + 1 == layout->column_count);
+        if (row == 0)
+            print_rule(layout);
+    }
+}
+
+static void free_layout(struct layout *layout) {
+    if (layout->cells != NULL)
+        for (size_t i = 0; i < (layout->row_count + 1) * layout->column_count; i++)
+            free(layout->cells[i]);
+    free(layout->cells);
+}
+
+int table_print(const struct node *rows, const char *currency) {
+    if (node_kind(rows) == NODE_OBJECT)
+        return table_print_object(rows, currency);
+    if (node_count(rows) == 0) {
+        puts("(no rows)");
+        return 0;
+    }
+    struct layout layout;
+    memset(&layout, 0, sizeof layout);
+    layout.row_count = node_count(rows);
+    read_columns(&layout, node_at(rows, 0));
+    layout.cells =
+        calloc((layout.row_count + 1) * layout.column_count + 1, sizeof(char *));
+    int rc = layout.cells == NULL ? -1 : fill(&layout, rows, currency);
+    if (rc == 0)
+        print_layout(&layout);
+    free_layout(&layout);
+    return rc;
+}
+
+int table_print_object(const struct node *object, const char *currency) {
+    const char *own = node_text(node_member(object, "currency"));
+    struct buffer text = buffer_make(LIMIT_JSON);
+    void *state = NULL;
+    const char *name;
+    const struct node *value;
+    while (node_next(object, &state, &name, &value)) {
+        format_title(&text, name);
+        buffer_printf(&text, ": ");
+        format_value(&text, format_kind(name), value, own != NULL ? own : currency,
+                     FORMAT_PEOPLE);
+        buffer_printf(&text, "\n");
+    }
+    int rc = text.failed ? -1 : 0;
+    if (rc == 0)
+        fputs(buffer_text(&text), stdout);
+    buffer_free(&text);
+    return rc;
+}

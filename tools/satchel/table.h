@@ -1,0 +1,25 @@
+/*
+ * An array of row objects as an aligned table on stdout. Wide characters (Chinese) take two
+ * places, so that columns stay under each other.
+ */
+#ifndef SATCHEL_TOOLS_TABLE_H
+#define SATCHEL_TOOLS_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "tools/satchel/json.h"
+
+/* Places that UTF-8 text takes on a terminal. Call table_prepare once before. */
+size_t table_width(const char *text);
+void table_prepare(void); /* sets the character locale */
+
+/* Prints the rows (an array of objects, or one object) with a header; "(no rows)" when empty.
+ * `currency` is for money in rows without a `currency` column; may be NULL. Returns 0, or -1 when
+ * memory is short. */
+int table_print(const struct node *rows, const char *currency);
+
+/* One object as lines of `name: value`. */
+int table_print_object(const struct node *object, const char *currency);
+
+#endif
