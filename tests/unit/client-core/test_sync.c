@@ -172,7 +172,7 @@ static void another_start_asks_for_the_time_first(void **state) {
     assert_int_equal(world->requests, 2); /* the time was known */
     world->clock.boot = 2;                /* the machine was started again */
     world->clock.boot_ms = 5000;
-    world_do(world, "customer.visit", "{\"customer\": \"" C1 "\"}");
+    world_do(world, "customer.add", "{\"name\": \"b\"}");
     world_sync(world);
     assert_int_equal(world->requests, 4);
 }
@@ -201,8 +201,8 @@ static void bundles_form_a_chain(void **state) {
     world->answer = merge_all;
     world_do(world, "customer.add", add_c1);
     world_sync(world);
-    world_do(world, "customer.visit", "{\"customer\": \"" C1 "\"}");
-    world_do(world, "customer.visit", "{\"customer\": \"" C1 "\"}");
+    world_do(world, "customer.add", "{\"name\": \"b\"}");
+    world_do(world, "customer.add", "{\"name\": \"c\"}");
     world_sync(world);
     struct replica *replica = world->station->writer;
     struct bundle_envelope envelope[2];
@@ -257,7 +257,7 @@ static void a_gap_is_filled_from_kept_bundles(void **state) {
     world_do(world, "customer.add", add_c1);
     world_sync(world);
     world->answer = gap_once;
-    world_do(world, "customer.visit", "{\"customer\": \"" C1 "\"}");
+    world_do(world, "customer.add", "{\"name\": \"b\"}");
     world_sync(world);
     assert_int_equal(world->bundles, 2);
     assert_int_equal(
