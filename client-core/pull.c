@@ -164,7 +164,8 @@ static int apply_row(struct apply *apply, const struct apply_group *group,
         return -1;
     if (former > from->gsn)
         return 0; /* a later state of the row came before */
-    int rc = row_put(apply->replica, group->access, from->key, &row, &why);
+    int rc = (former < 0 ? row_insert : row_put)(apply->replica, group->access, from->key, &row,
+                                                 &why);
     if (rc == SQLITE_OK) {
         count_row(apply, table, from->key, former, from->gsn);
         return 0;

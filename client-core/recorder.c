@@ -22,6 +22,13 @@ void recorder_init(struct recorder *recorder, struct replica *replica) {
     };
 }
 
+/* What happens from here on is not recorded. */
+static void session_end(struct recorder *recorder) {
+    if (recorder->session)
+        sqlite3session_delete(recorder->session); /* minds NULL */
+    recorder->session = NULL;
+}
+
 void recorder_free(struct recorder *recorder) {
     recorder_reset(recorder);
     arena_free(&recorder->arena);
@@ -32,9 +39,7 @@ void recorder_free(struct recorder *recorder) {
 }
 
 void recorder_reset(struct recorder *recorder) {
-    if (recorder->session)
-        sqlite3session_delete(recorder->session);
-    recorder->session = NULL;
+    session_end(recorder);
     arena_reset(&recorder->arena);
     buffer_reset(&recorder->changes);
     buffer_reset(&recorder->touched);
@@ -359,9 +364,7 @@ int recorder_take(struct recorder *recorder, int64_t now_ms, const struct id *ac
     int size = 0;
     int failed = -1;
     int rc = sqlite3session_changeset(recorder->session, &size, &changeset);
-    if (recorder->session)
-        sqlite3session_delete(recorder->session); /* what follows is not recorded */
-    recorder->session = NULL;
+    session_end(recorder);
     if (rc != SQLITE_OK) {
         error_from_sqlite(error, recorder->replica->db, "recording");
         goto out;

@@ -87,7 +87,7 @@ struct table_access *table_access(struct replica *replica, const struct table *t
 
 static void writer_close(struct row_writer *writer) {
     sqlite3_finalize(writer->insert);
-    sqlite3_finalize(writer->upsert);
+    sqlite3_finalize(writer->update);
     *writer = (struct row_writer){0};
 }
 
@@ -174,18 +174,17 @@ static void put_insert(struct buffer *sql, const struct table *table, uint64_t m
     buffer_printf(sql, ")");
 }
 
-static void put_upsert(struct buffer *sql, const struct table *table, uint64_t mask) {
-    put_insert(sql, table, mask);
-    buffer_printf(sql, " on conflict (");
-    for (size_t i = 0; i < table->key_count; i++)
-        buffer_printf(sql, "%s\"%s\"", i ? ", " : "", table->key[i]->name);
-    buffer_printf(sql, ") do update set ");
+/* An UPSERT would not do: SQLite checks NOT NULL of the columns that are not named before it
+ * looks for the row. */
+static void put_update(struct buffer *sql, const struct table *table, uint64_t mask) {
+    size_t parameter = table->key_count;
+    buffer_printf(sql, "update \"%s\" set ", table->name);
     for (unsigned number; (number = mask_take(&mask)) != 0;)
-        buffer_printf(sql, "\"%s\" = excluded.\"%s\", ", table->by_number[number]->name,
-                      table->by_number[number]->name);
-    buffer_printf(sql, "created_at = excluded.created_at, created_by = excluded.created_by,"
-                       " updated_at = excluded.updated_at, updated_by = excluded.updated_by,"
-                       " gsn = excluded.gsn");
+        buffer_printf(sql, "\"%s\" = ?%zu, ", table->by_number[number]->name, ++parameter);
+    buffer_printf(sql, "created_at = ?%zu, created_by = ?%zu, updated_at = ?%zu,"
+                       " updated_by = ?%zu, gsn = ?%zu",
+                  parameter + 1, parameter + 2, parameter + 3, parameter + 4, parameter + 5);
+    put_where(sql, table);
 }
 
 static struct row_writer *writer_find(struct table_access *access, uint64_t mask) {
@@ -202,14 +201,14 @@ static struct row_writer *writer_get(struct replica *replica, struct table_acces
         return writer;
     struct row_writer fresh = {.mask = mask};
     struct buffer insert = buffer_make(SQL_SIZE);
-    struct buffer upsert = buffer_make(SQL_SIZE);
+    struct buffer update = buffer_make(SQL_SIZE);
     put_insert(&insert, access->table, mask);
-    put_upsert(&upsert, access->table, mask);
+    put_update(&update, access->table, mask);
     if (prepare(replica, &insert, &fresh.insert, error) != 0) {
-        buffer_free(&upsert);
+        buffer_free(&update);
         return NULL;
     }
-    if (prepare(replica, &upsert, &fresh.upsert, error) != 0) {
+    if (prepare(replica, &update, &fresh.update, error) != 0) {
         writer_close(&fresh);
         return NULL;
     }
@@ -289,16 +288,21 @@ static int row_write(struct replica *replica, const struct table_access *access,
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-int row_put(struct replica *replica, struct table_access *access, struct bytes key,
-            const struct stored_row *row, struct error *error) {
-    struct row_writer *writer = writer_get(replica, access, row->mask, error);
-    return writer ? row_write(replica, access, writer->upsert, key, row, error) : SQLITE_ERROR;
-}
-
 int row_insert(struct replica *replica, struct table_access *access, struct bytes key,
                const struct stored_row *row, struct error *error) {
     struct row_writer *writer = writer_get(replica, access, row->mask, error);
     return writer ? row_write(replica, access, writer->insert, key, row, error) : SQLITE_ERROR;
+}
+
+int row_put(struct replica *replica, struct table_access *access, struct bytes key,
+            const struct stored_row *row, struct error *error) {
+    struct row_writer *writer = writer_get(replica, access, row->mask, error);
+    if (!writer)
+        return SQLITE_ERROR;
+    int rc = row_write(replica, access, writer->update, key, row, error);
+    if (rc != SQLITE_OK || sqlite3_changes(replica->db) > 0)
+        return rc;
+    return row_write(replica, access, writer->insert, key, row, error);
 }
 
 int row_forget(struct replica *replica, struct table_access *access, struct bytes key,

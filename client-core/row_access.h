@@ -31,7 +31,7 @@ enum { ROW_WRITERS = 6 };
 struct row_writer {
     uint64_t mask;
     sqlite3_stmt *insert;
-    sqlite3_stmt *upsert;
+    sqlite3_stmt *update;
 };
 
 struct table_access {
