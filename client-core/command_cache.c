@@ -87,6 +87,9 @@ int command_cache_open(struct replica *replica, struct command_cache **ret,
         free(cache);
         return error_out_of_memory(error);
     }
+    /* The first use of json_each declares it, which looks like a write to sqlite_schema. */
+    sqlite3_exec(replica->db, "select count(*) from json_each('[]'), json_tree('[]')", NULL, NULL,
+                 NULL);
     sqlite3_set_authorizer(replica->db, authorize, cache);
     *ret = cache;
     return 0;
