@@ -132,7 +132,8 @@ const char *import_find(struct import *import, enum import_kind kind, const char
                         const char *text) {
     const struct name_map_entry *entry = name_map_find(&import->names[kind], text);
     const char *name = entry != NULL ? entry->name : NULL;
-    if (name == NULL) { /* what the station has is asked anew later, so its name is copied */
+    if (name ==
+        NULL) { /* what the station has is asked anew later, so its name is copied */
         entry = name_map_find(&import->known[kind].by_key, text);
         name = entry != NULL
                    ? arena_text(&import->arena, entry->name, strlen(entry->name))
