@@ -17,8 +17,8 @@ struct sent_customer {
     struct sync_row row;
 };
 
-static void customer(struct sent_customer *to, uint8_t n, const char *name, int64_t visits,
-                     int64_t gsn) {
+static void customer(struct sent_customer *to, uint8_t n, const char *name,
+                     int64_t visits, int64_t gsn) {
     to->id = world_id(n);
     to->values[0] = value_text(name);
     to->values[1] = value_integer(visits);
@@ -76,11 +76,12 @@ static int rows_only(struct world *world, const struct sync_request *request,
     for (size_t i = 0; i < request->bundle_count; i++) {
         struct bundle_envelope envelope;
         assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
-        world->answers[i] = (struct bundle_answer){.number = envelope.header.number,
-                                                   .accepted = true,
-                                                   .code = "",
-                                                   .message = "",
-                                                   .expected_number = envelope.header.number + 1};
+        world->answers[i] =
+            (struct bundle_answer){.number = envelope.header.number,
+                                   .accepted = true,
+                                   .code = "",
+                                   .message = "",
+                                   .expected_number = envelope.header.number + 1};
     }
     response->answers = world->answers;
     response->answer_count = request->bundle_count;
@@ -122,7 +123,8 @@ static void work_is_sealed_sent_and_settled(void **state) {
     assert_int_equal(report.waiting, 0);
     assert_int_equal(report.cursor, 4);
     assert_int_equal(world->requests, 2); /* one to learn the time, one with the work */
-    assert_int_equal(world_integer(world, "select count(*) from station_outbox where active"), 0);
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 0);
     assert_int_equal(world_integer(world, "select gsn from customer"), 4);
     assert_int_equal(world_integer(world, "select visits from customer"), 2);
     assert_string_equal(world_text(world, "select currency from customer"), "USD");
@@ -184,7 +186,8 @@ static void a_lost_answer_is_asked_for_again(void **state) {
     world->unreachable = true;
     world_do(world, "customer.add", add_c1);
     assert_string_equal(sync_fails(world), "transport.unreachable");
-    snprintf(first, sizeof first, "%s", world_text(world, "select hex(hash) from station_bundle"));
+    snprintf(first, sizeof first, "%s",
+             world_text(world, "select hex(hash) from station_bundle"));
     assert_int_equal(strlen(first), 64);
     world_close(world);
     world_open(world);
@@ -193,7 +196,8 @@ static void a_lost_answer_is_asked_for_again(void **state) {
     world_sync(world);
     assert_string_equal(world_text(world, "select hex(hash) from station_bundle"), first);
     assert_int_equal(world_integer(world, "select count(*) from station_bundle"), 1);
-    assert_int_equal(world_integer(world, "select verdict from station_outbox"), VERDICT_MERGED);
+    assert_int_equal(world_integer(world, "select verdict from station_outbox"),
+                     VERDICT_MERGED);
 }
 
 static void bundles_form_a_chain(void **state) {
@@ -208,8 +212,8 @@ static void bundles_form_a_chain(void **state) {
     struct bundle_envelope envelope[2];
     struct buffer sealed[2] = {buffer_make(LIMIT_BUNDLE), buffer_make(LIMIT_BUNDLE)};
     sqlite3_stmt *statement;
-    sqlite3_prepare_v2(replica->db, "select sealed from station_bundle order by number", -1,
-                       &statement, NULL);
+    sqlite3_prepare_v2(replica->db, "select sealed from station_bundle order by number",
+                       -1, &statement, NULL);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
         struct bytes bytes = column_bytes(statement, 0);
@@ -261,7 +265,9 @@ static void a_gap_is_filled_from_kept_bundles(void **state) {
     world_sync(world);
     assert_int_equal(world->bundles, 2);
     assert_int_equal(
-        world_integer(world, "select count(*) from station_bundle where answered_at is null"), 0);
+        world_integer(world,
+                      "select count(*) from station_bundle where answered_at is null"),
+        0);
 }
 
 static int fork_answer(struct world *world, const struct sync_request *request,
@@ -321,7 +327,8 @@ static void what_goes_wrong_has_a_code(void **state) {
     assert_string_equal(sync_fails(world), "bundle.gap");
     world->answer = fork_answer;
     assert_string_equal(sync_fails(world), "device.fork");
-    assert_int_equal(world_integer(world, "select count(*) from customer"), 1); /* nothing lost */
+    assert_int_equal(world_integer(world, "select count(*) from customer"),
+                     1); /* nothing lost */
 }
 
 /* A bundle that cannot be read: one refused verdict that names nobody. */
@@ -352,8 +359,9 @@ static void an_unreadable_bundle_is_refused_whole(void **state) {
     world_do(world, "customer.add", add_c1);
     world_do(world, "customer.visit", "{\"customer\": \"" C1 "\"}");
     world_sync(world);
-    assert_int_equal(world_integer(world, "select count(*) from station_outbox where verdict = 3"
-                                          " and code = 'bundle.payload'"),
+    assert_int_equal(world_integer(world,
+                                   "select count(*) from station_outbox where verdict = 3"
+                                   " and code = 'bundle.payload'"),
                      2);
     assert_int_equal(world_integer(world, "select count(*) from customer"), 0);
 }
@@ -387,7 +395,8 @@ static void rows_come_and_go(void **state) {
     world->gsn = 20;
     world_sync(world);
     assert_int_equal(world_integer(world, "select count(*) from customer"), 2);
-    assert_int_equal(world_integer(world, "select visits from customer where name = 'D'"), 7);
+    assert_int_equal(world_integer(world, "select visits from customer where name = 'D'"),
+                     7);
     assert_int_equal(world_integer(world, "select cursor from station_progress"), 20);
     assert_int_equal(world_integer(world, "select digest_rows from station_progress"), 2);
     verify(world);
@@ -416,8 +425,10 @@ static int two_chunks(struct world *world, const struct sync_request *request,
     world->chunk.group_count = 0;
     if (!second) {
         response->more = true;
-        response->next = (struct pull_position){
-            .set = true, .gsn = 10, .table = 10, .key = {world->people[0].bytes, ID_SIZE}};
+        response->next = (struct pull_position){.set = true,
+                                                .gsn = 10,
+                                                .table = 10,
+                                                .key = {world->people[0].bytes, ID_SIZE}};
         memset(response->next.target_hash, 0x77, HASH_SIZE);
         if (world->step == 0) {
             world->step = 1;
@@ -452,8 +463,8 @@ static void a_stopped_pull_goes_on(void **state) {
     struct world *world = *state;
     satchel_error error = {0};
     world->answer = two_chunks;
-    assert_int_not_equal(
-        satchel_sync(world->station, stop_applying, world, NULL, &error), 0);
+    assert_int_not_equal(satchel_sync(world->station, stop_applying, world, NULL, &error),
+                         0);
     assert_string_equal(error.code, "sync.stopped");
     world->step = 2;
     world_sync(world);
@@ -532,8 +543,9 @@ static void pending_work_lies_over_what_comes(void **state) {
     bring(world, &group);
     world->gsn = 8;
     world_sync(world); /* the bundle is answered without verdicts: it stays pending */
-    assert_string_equal(world_text(world, "select name || ' ' || visits || ' ' || note || ' ' ||"
-                                          " gsn from customer"),
+    assert_string_equal(world_text(world,
+                                   "select name || ' ' || visits || ' ' || note || ' ' ||"
+                                   " gsn from customer"),
                         "Mine 23 their note 8");
     assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 1);
     assert_int_equal(world_integer(world, "select count(*) from station_image"), 1);
@@ -565,7 +577,8 @@ static void work_after_a_merge_stays_on_top(void **state) {
     world_sync(world);
     assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
                         "Mine 13");
-    assert_int_equal(world_integer(world, "select count(*) from station_outbox where active"), 2);
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 2);
     verify(world);
 }
 
@@ -581,8 +594,9 @@ static void a_leaving_row_keeps_its_work(void **state) {
     world->gsn = 7;
     world_sync(world);
     assert_int_equal(world_integer(world, "select count(*) from customer"), 0);
-    assert_int_equal(world_integer(world, "select count(*) from station_outbox where active and"
-                                          " attention_code = 'row.missing'"),
+    assert_int_equal(world_integer(world,
+                                   "select count(*) from station_outbox where active and"
+                                   " attention_code = 'row.missing'"),
                      2); /* the tag has a row of its own */
     assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 1);
     world_ok(satchel_inbox(world->session, &json, &error), &error);
@@ -631,8 +645,9 @@ static void work_that_breaks_a_check_is_set_aside(void **state) {
     world_sync(world);
     assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
                         "Mine 98");
-    assert_string_equal(world_text(world, "select attention_code from station_outbox where"
-                                          " position = 2"),
+    assert_string_equal(world_text(world,
+                                   "select attention_code from station_outbox where"
+                                   " position = 2"),
                         "database.constraint");
     assert_int_equal(world_integer(world, "select cursor from station_progress"), 8);
 }
@@ -663,14 +678,17 @@ static void people_are_found(void **state) {
     struct world *world = *state;
     satchel_error error = {0};
     satchel_session *session;
-    assert_int_not_equal(satchel_sign_in(world->station, NULL, NULL, &session, &error), 0);
+    assert_int_not_equal(satchel_sign_in(world->station, NULL, NULL, &session, &error),
+                         0);
     assert_string_equal(error.code, "sign_in.ambiguous");
     assert_non_null(strstr(error.message, "Dustin"));
-    assert_int_not_equal(satchel_sign_in(world->station, "Melvin", NULL, &session, &error), 0);
+    assert_int_not_equal(
+        satchel_sign_in(world->station, "Melvin", NULL, &session, &error), 0);
     assert_string_equal(error.code, "sign_in.unknown");
     world_ok(satchel_sign_in(world->station, " dustin ", NULL, &session, &error), &error);
     world_sql(world, "update app_user set active = 0 where name = 'Dustin'");
-    assert_int_not_equal(satchel_sign_in(world->station, "DU", NULL, &session, &error), 0);
+    assert_int_not_equal(satchel_sign_in(world->station, "DU", NULL, &session, &error),
+                         0);
     assert_string_equal(error.code, "sign_in.inactive");
 }
 
@@ -698,7 +716,8 @@ static void guessing_gets_slower(void **state) {
                                   .files = world->files,
                                   .file_count = world->file_count,
                                   .transport = {.context = world, .post = world_post}};
-    world_ok(station_open(&setup, &world->station, (struct error *)(void *)&opening), &opening);
+    world_ok(station_open(&setup, &world->station, (struct error *)(void *)&opening),
+             &opening);
     assert_int_not_equal(try_secret(world, "1234", &error), 0);
     assert_string_equal(error.code, "sign_in.wait");
     world->clock.wall_ms += 31000;

@@ -63,8 +63,8 @@ static inline void world_sleep(void *context, int64_t ms) {
 
 /* --- the catalogue ------------------------------------------------------------------------- */
 
-#define STAMPS                                                                              \
-    "  created_at integer, created_by blob, updated_at integer, updated_by blob,"           \
+#define STAMPS                                                                    \
+    "  created_at integer, created_by blob, updated_at integer, updated_by blob," \
     " gsn integer not null default 0\n) strict, without rowid;\n"
 
 static const char world_tables[] =
@@ -75,8 +75,7 @@ static const char world_tables[] =
     "  name text not null,            -- @column 2\n"
     "  code text,                     -- @column 3\n"
     "  active integer not null default 1,  -- @column 4\n"
-    "  role text,                     -- @column 5\n" STAMPS
-    "-- A customer.\n"
+    "  role text,                     -- @column 5\n" STAMPS "-- A customer.\n"
     "create table customer (  -- @table 10 @scope user(owner_id) @insert rep @label name\n"
     "  id blob not null primary key,  -- @column 1\n"
     "  name text not null check (length(name) between 1 and 50),  -- @column 2\n"
@@ -86,8 +85,7 @@ static const char world_tables[] =
     "  note text default 'new',       -- @column 6\n"
     "  grade text,                    -- @column 7 @write manager\n"
     "  owner_id blob,                 -- @column 8 @ref app_user @self\n"
-    "  deleted_at integer,            -- @column 63\n" STAMPS
-    "-- A tag on a customer.\n"
+    "  deleted_at integer,            -- @column 63\n" STAMPS "-- A tag on a customer.\n"
     "create table customer_tag (  -- @table 11 @scope follows(customer_id) @insert rep\n"
     "  customer_id blob not null,     -- @column 1 @ref customer\n"
     "  user_id blob not null,         -- @column 2 @ref app_user\n"
@@ -200,13 +198,13 @@ struct world {
     /* headquarters */
     int (*answer)(struct world *world, const struct sync_request *request,
                   struct sync_response *response);
-    struct row_chunk chunk;   /* rows of the next answer */
+    struct row_chunk chunk; /* rows of the next answer */
     struct buffer rows;
     int requests;
-    int bundles;              /* in the last request */
+    int bundles; /* in the last request */
     bool unreachable;
     bool wrong_key;
-    int64_t hq_ahead_ms;      /* of the station's wall clock */
+    int64_t hq_ahead_ms; /* of the station's wall clock */
     int64_t gsn;
     struct verdict verdicts[256];
     size_t verdict_count;
@@ -245,13 +243,14 @@ static inline void world_catalogue(struct world *world) {
     static const struct {
         const char *path;
         const char *text;
-    } files[] = {{"commands/test.sql", world_commands}, {"derived/test.sql", world_derived},
-                 {"queries/test.sql", world_queries},   {"rules/test.sql", world_rules},
-                 {"tables/engine.sql", NULL},           {"tables/test.sql", world_tables}};
+    } files[] = {
+        {"commands/test.sql", world_commands}, {"derived/test.sql", world_derived},
+        {"queries/test.sql", world_queries},   {"rules/test.sql", world_rules},
+        {"tables/engine.sql", NULL},           {"tables/test.sql", world_tables}};
     for (size_t i = 0; i < 6; i++) {
-        const char *text =
-            files[i].text ? files[i].text
-                          : world_read_file(SATCHEL_SOURCE_DIR "/schema/tables/engine.sql");
+        const char *text = files[i].text ? files[i].text
+                                         : world_read_file(SATCHEL_SOURCE_DIR
+                                                           "/schema/tables/engine.sql");
         world->files[i] = (struct embedded_file){files[i].path, text, strlen(text)};
     }
     world->file_count = 6;
@@ -259,7 +258,8 @@ static inline void world_catalogue(struct world *world) {
 
 /* Answers as the script says, signed. */
 static inline int world_post(void *context, const struct transport_request *request,
-                             struct buffer *ret_body, int *ret_status, struct error *error) {
+                             struct buffer *ret_body, int *ret_status,
+                             struct error *error) {
     struct world *world = context;
     struct envelope envelope;
     struct sync_request decoded = {0};
@@ -271,15 +271,17 @@ static inline int world_post(void *context, const struct transport_request *requ
     arena_reset(&world->arena);
     assert_int_equal(envelope_open(request->body, &envelope, NULL), 0);
     memcpy(device_key.bytes, world->certificate.device_key.bytes, SIGN_PUBLIC);
-    assert_int_equal(envelope_verify(&envelope, "satchel sync request", &device_key, NULL), 0);
-    assert_int_equal(sync_request_decode(envelope.body, &world->arena, &decoded, NULL), 0);
+    assert_int_equal(
+        envelope_verify(&envelope, "satchel sync request", &device_key, NULL), 0);
+    assert_int_equal(sync_request_decode(envelope.body, &world->arena, &decoded, NULL),
+                     0);
     world->requests++;
     world->bundles = (int)decoded.bundle_count;
     hash_blake2b(envelope.body, response.request_hash);
     response.hq_time = world->clock.wall_ms + world->hq_ahead_ms;
     response.schema_version = SCHEMA_VERSION;
     response.epoch = 1;
-    response.digest_rows = 0;
+    response.digest_rows = -1;
     response.head = decoded.cursor;
     int status = world->answer ? world->answer(world, &decoded, &response) : 200;
     struct buffer body = buffer_make(LIMIT_RESPONSE);
@@ -311,8 +313,10 @@ static inline void world_send_rows(struct world *world, struct sync_response *re
 }
 
 /* Takes every bundle of the request: each transaction gets the next gsn and `kind`. */
-static inline void world_take_bundles(struct world *world, const struct sync_request *request,
-                                      struct sync_response *response, enum verdict_kind kind) {
+static inline void world_take_bundles(struct world *world,
+                                      const struct sync_request *request,
+                                      struct sync_response *response,
+                                      enum verdict_kind kind) {
     world->verdict_count = 0;
     for (size_t i = 0; i < request->bundle_count; i++) {
         struct bundle_envelope envelope;
@@ -320,14 +324,16 @@ static inline void world_take_bundles(struct world *world, const struct sync_req
         size_t count;
         struct bundle_answer *answer = &world->answers[i];
         assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
-        assert_int_equal(bundle_read(&envelope, &world->arena, &transactions, &count, NULL), 0);
-        *answer = (struct bundle_answer){.number = envelope.header.number,
-                                         .accepted = true,
-                                         .code = "",
-                                         .message = "",
-                                         .expected_number = envelope.header.number + 1,
-                                         .verdicts = world->verdicts + world->verdict_count,
-                                         .verdict_count = count};
+        assert_int_equal(
+            bundle_read(&envelope, &world->arena, &transactions, &count, NULL), 0);
+        *answer =
+            (struct bundle_answer){.number = envelope.header.number,
+                                   .accepted = true,
+                                   .code = "",
+                                   .message = "",
+                                   .expected_number = envelope.header.number + 1,
+                                   .verdicts = world->verdicts + world->verdict_count,
+                                   .verdict_count = count};
         for (size_t j = 0; j < count; j++)
             world->verdicts[world->verdict_count++] =
                 (struct verdict){.transaction = transactions[j].id,
@@ -367,10 +373,10 @@ static inline void world_enrol(struct world *world) {
     memcpy(world->certificate.device_key.bytes, keys.public_key, SIGN_PUBLIC);
     memcpy(world->certificate.actors, world->people, sizeof world->people);
     certificate_encode(&world->certificate, &body);
-    envelope_seal(buffer_bytes(&body), "satchel certificate", &world->server_keys, &envelope);
-    struct enrol_response response = {.certificate = buffer_bytes(&envelope),
-                                      .org_name = "Test Ltd",
-                                      .epoch = 1};
+    envelope_seal(buffer_bytes(&body), "satchel certificate", &world->server_keys,
+                  &envelope);
+    struct enrol_response response = {
+        .certificate = buffer_bytes(&envelope), .org_name = "Test Ltd", .epoch = 1};
     memcpy(server_key.bytes, world->server_keys.public_key, SIGN_PUBLIC);
     struct enrolment enrolment = {&response, &server_key, "http://hq.test", NULL};
     assert_int_equal(identity_save(replica, &enrolment, &error), 0);
@@ -389,10 +395,12 @@ static inline void world_open(struct world *world) {
         .file_count = world->file_count,
         .transport = {.context = world, .post = world_post},
     };
-    world_ok(station_open(&setup, &world->station, (struct error *)(void *)&error), &error);
+    world_ok(station_open(&setup, &world->station, (struct error *)(void *)&error),
+             &error);
     char text[ID_TEXT_SIZE];
     id_format(world->people[0], text);
-    world_ok(satchel_sign_in(world->station, text, NULL, &world->session, &error), &error);
+    world_ok(satchel_sign_in(world->station, text, NULL, &world->session, &error),
+             &error);
 }
 
 static inline void world_close(struct world *world) {
@@ -410,10 +418,11 @@ static inline void world_sql(struct world *world, const char *sql) {
 
 static inline int64_t world_integer(struct world *world, const char *sql) {
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(world->station->writer->db, sql, -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(world->station->writer->db, sql, -1, &statement, NULL) !=
+        SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(world->station->writer->db));
-    int64_t value = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
-                                                          : -1;
+    int64_t value =
+        sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
     sqlite3_finalize(statement);
     return value;
 }
@@ -422,7 +431,8 @@ static inline int64_t world_integer(struct world *world, const char *sql) {
 static inline const char *world_text(struct world *world, const char *sql) {
     static char room[4096];
     sqlite3_stmt *statement = NULL;
-    if (sqlite3_prepare_v2(world->station->writer->db, sql, -1, &statement, NULL) != SQLITE_OK)
+    if (sqlite3_prepare_v2(world->station->writer->db, sql, -1, &statement, NULL) !=
+        SQLITE_OK)
         fail_msg("%s: %s", sql, sqlite3_errmsg(world->station->writer->db));
     room[0] = '\0';
     if (sqlite3_step(statement) == SQLITE_ROW)
@@ -449,9 +459,10 @@ static inline int world_setup(void **state) {
     world_catalogue(world);
     world_enrol(world);
     world_open(world);
-    world_sql(world, "insert into app_user (id, name, code, role, gsn) values"
-                     " (x'a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1', 'Anna', 'AN', 'rep', 1),"
-                     " (x'd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1', 'Dustin', 'DU', 'manager', 2)");
+    world_sql(world,
+              "insert into app_user (id, name, code, role, gsn) values"
+              " (x'a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1', 'Anna', 'AN', 'rep', 1),"
+              " (x'd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1', 'Dustin', 'DU', 'manager', 2)");
     world_sql(world, "update station_progress set cursor = 2");
     world->gsn = 2;
     *state = world;
@@ -461,8 +472,8 @@ static inline int world_setup(void **state) {
 static inline int world_teardown(void **state) {
     struct world *world = *state;
     world_close(world);
-    const char *const files[] = {"replica.db", "replica.db-wal", "replica.db-shm", "device.key",
-                                 "sync.lock"};
+    const char *const files[] = {"replica.db", "replica.db-wal", "replica.db-shm",
+                                 "device.key", "sync.lock"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%s", world->home, files[i]);
@@ -483,8 +494,8 @@ static inline void world_do(struct world *world, const char *command, const char
     world_ok(satchel_do(world->session, command, json, NULL, &error), &error);
 }
 
-static inline void world_refuses(struct world *world, const char *command, const char *json,
-                                 const char *code) {
+static inline void world_refuses(struct world *world, const char *command,
+                                 const char *json, const char *code) {
     satchel_error error = {0};
     char *result = NULL;
     assert_int_not_equal(satchel_do(world->session, command, json, &result, &error), 0);
@@ -507,21 +518,22 @@ static inline const char *world_last_changes(struct world *world) {
     size_t used = 0;
     sqlite3_stmt *statement = NULL;
     room[0] = '\0';
-    sqlite3_prepare_v2(world->station->writer->db,
-                       "select changes from station_outbox order by position desc limit 1", -1,
-                       &statement, NULL);
+    sqlite3_prepare_v2(
+        world->station->writer->db,
+        "select changes from station_outbox order by position desc limit 1", -1,
+        &statement, NULL);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    assert_int_equal(changes_decode(column_bytes(statement, 0), &world->arena, &changes, &count,
-                                    NULL),
-                     0);
+    assert_int_equal(
+        changes_decode(column_bytes(statement, 0), &world->arena, &changes, &count, NULL),
+        0);
     for (size_t i = 0; i < count; i++) {
-        used += (size_t)snprintf(room + used, sizeof room - used, "%s%s %d:", i ? "; " : "",
-                                 changes[i].operation == ROW_INSERT ? "insert" : "update",
-                                 changes[i].table);
+        used += (size_t)snprintf(
+            room + used, sizeof room - used, "%s%s %d:", i ? "; " : "",
+            changes[i].operation == ROW_INSERT ? "insert" : "update", changes[i].table);
         for (size_t j = 0; j < changes[i].cell_count; j++) {
             struct value value = changes[i].cells[j].value;
-            used += (size_t)snprintf(room + used, sizeof room - used, " %d=",
-                                     changes[i].cells[j].column);
+            used += (size_t)snprintf(room + used, sizeof room - used,
+                                     " %d=", changes[i].cells[j].column);
             used += (size_t)(value.type == VALUE_INTEGER
                                  ? snprintf(room + used, sizeof room - used, "%lld",
                                             (long long)value.integer)
