@@ -81,7 +81,7 @@ sqlite3_stmt *replica_statement(struct replica *replica, const char *sql,
         }
         slot = (slot + 1) % REPLICA_STATEMENTS;
     }
-    assert(!"REPLICA_STATEMENTS is too small");
+    assert(false && "REPLICA_STATEMENTS is too small");
     return NULL;
 }
 

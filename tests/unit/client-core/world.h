@@ -281,7 +281,7 @@ static inline int world_post(void *context, const struct transport_request *requ
     response.hq_time = world->clock.wall_ms + world->hq_ahead_ms;
     response.schema_version = SCHEMA_VERSION;
     response.epoch = 1;
-    response.digest_rows = 0;
+    response.digest_rows = -1;
     response.head = decoded.cursor;
     int status = world->answer ? world->answer(world, &decoded, &response) : 200;
     struct buffer body = buffer_make(LIMIT_RESPONSE);
