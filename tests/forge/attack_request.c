@@ -37,7 +37,7 @@ FORGE_ATTACK(attack_many_scopes) {
         at[2] = (uint8_t)(i >> 8);
         at[3] = (uint8_t)i;
     }
-    wire_put_array(&body, 12);
+    wire_put_array(&body, 13);
     wire_put_id(&body, forge->certificate.org);
     wire_put_id(&body, forge->certificate.device);
     wire_put_integer(&body, 0);
@@ -50,6 +50,7 @@ FORGE_ATTACK(attack_many_scopes) {
     wire_put_integer(&body, 0);
     wire_put_integer(&body, 0);
     wire_put_array(&body, 0);
+    wire_put_bytes(&body, (struct bytes){forge->scopes_proof, HASH_SIZE});
     envelope_seal(buffer_bytes(&body), "satchel sync request", &forge->keys, &sealed);
     device_post_raw(forge, buffer_bytes(&sealed), buffer_bytes(&body), ret);
     buffer_free(&body);
@@ -64,84 +65,37 @@ static void set_code(struct outcome *ret, const char *code) {
 }
 
 static bool names(struct forge *forge, const struct row_group *groups, size_t count,
-                  const char *table, struct id key, bool forget) {
+                  const char *table, struct id key) {
     return world_has(groups, count, catalogue_table(forge->catalogue, table),
-                     (struct bytes){key.bytes, ID_SIZE}, forget);
+                     (struct bytes){key.bytes, ID_SIZE});
 }
 
-/* What an honest pull brings now. */
-struct honest_view {
-    struct row_group *groups;
-    size_t count;
-};
-
-/* Nothing in the answer may be a row that an honest pull does not bring. `ids`: nor may the station learn from
- * what it is told to forget which rows others have. */
-static void check_rows(struct forge *forge, const struct honest_view *view,
-                       struct bytes rows, bool ids, struct outcome *ret) {
-    struct arena arena = arena_make((size_t)LIMIT_RESPONSE * 2);
-    struct row_chunk chunk = {NULL, 0};
-    struct error error = {0};
-    if (rows.size > 0 && rows_decode(rows, &arena, &chunk, &error) != 0)
-        set_code(ret, error.code);
-    for (size_t i = 0; i < chunk.group_count; i++) {
-        const struct row_group *group = &chunk.groups[i];
-        const struct table *table = forge->catalogue->by_number[group->table];
-        for (size_t j = 0; j < group->row_count; j++)
-            if (!world_has(view->groups, view->count, table, group->rows[j].key, false))
-                set_code(ret, "leak.row");
-    }
-    if (ids && (names(forge, chunk.groups, chunk.group_count, "opportunity",
-                      forge->foreign_opportunity, true) ||
-                names(forge, chunk.groups, chunk.group_count, "customer",
-                      forge->foreign_customer, true)))
-        set_code(ret, "leak.forget");
-    arena_free(&arena);
-}
-
-static bool holds_more_than_was_given(struct forge *forge, const struct scope_set *lost,
-                                      const struct scope_set *claimed) {
-    for (size_t i = 0; i < claimed->count; i++)
-        if (!scope_set_has(&forge->scopes, claimed->scopes[i]) &&
-            !scope_set_has(lost, claimed->scopes[i]))
-            return true;
-    return false;
-}
-
-/* "I have headquarters' scope, and my colleague's, and I am at the beginning." */
-static void claim_scopes(struct forge *forge, bool ids, struct outcome *ret) {
-    struct arena arena = arena_make((size_t)LIMIT_RESPONSE * 4);
-    struct honest_view view;
-    world_pull(forge, &arena, &view.groups, &view.count);
+/* "I have these scopes, and I am at the beginning." Were it believed, the answer would tell which rows left them.
+ * The proof is the one for what the station really has. */
+static void claim(struct forge *forge, const struct scope_set *claimed,
+                  struct outcome *ret) {
     struct sync_request request = device_request(forge);
-    struct sync_response response;
+    request.held = *claimed;
+    request.cursor = 0;
+    device_post(forge, &request, ret);
+}
+
+FORGE_ATTACK(attack_scopes_of_others) {
     struct scope_set claimed = {.scopes = NULL};
     scope_set_add(&claimed, (struct scope){.kind = SCOPE_HQ});
     scope_set_add(&claimed, (struct scope){.kind = SCOPE_ORG});
     scope_set_add(&claimed, (struct scope){SCOPE_USER, forge->foreign_user});
-    request.held = claimed;
-    request.cursor = 0;
-    bool more = true;
-    while (more && device_exchange(forge, &request, &arena, &response, ret) == 0) {
-        check_rows(forge, &view, response.rows, ids, ret);
-        if (holds_more_than_was_given(forge, &response.lost, &claimed))
-            set_code(ret, "scope.kept");
-        more = response.more && strcmp(ret->code, "ok") == 0;
-        request.position = response.next;
-        request.counter = ++forge->counter;
-        scope_set_free(&response.gained);
-        scope_set_free(&response.lost);
-    }
+    claim(forge, &claimed, ret);
     scope_set_free(&claimed);
-    arena_free(&arena);
 }
 
-FORGE_ATTACK(attack_scopes_of_others) {
-    claim_scopes(forge, false, ret);
-}
-
-FORGE_ATTACK(attack_ids_of_others) {
-    claim_scopes(forge, true, ret);
+FORGE_ATTACK(attack_one_scope_more) {
+    struct scope_set claimed = {.scopes = NULL};
+    for (size_t i = 0; i < forge->scopes.count; i++)
+        scope_set_add(&claimed, forge->scopes.scopes[i]);
+    scope_set_add(&claimed, (struct scope){SCOPE_USER, forge->foreign_user});
+    claim(forge, &claimed, ret);
+    scope_set_free(&claimed);
 }
 
 /* A position of a pull under scopes that the station does not have. */
@@ -173,10 +127,10 @@ FORGE_ATTACK(final_pull) {
     size_t count = 0;
     *ret = (struct outcome){.status = 200, .code = "ok"};
     world_pull(forge, &arena, &groups, &count);
-    if (names(forge, groups, count, "opportunity", forge->foreign_opportunity, false) ||
-        names(forge, groups, count, "customer", forge->foreign_customer, false))
+    if (names(forge, groups, count, "opportunity", forge->foreign_opportunity) ||
+        names(forge, groups, count, "customer", forge->foreign_customer))
         set_code(ret, "leak.row");
-    if (!names(forge, groups, count, "opportunity", forge->own_opportunity, false))
+    if (!names(forge, groups, count, "opportunity", forge->own_opportunity))
         set_code(ret, "row.lost");
     arena_free(&arena);
 }

@@ -85,10 +85,8 @@ const struct attack attacks[] = {
     {"a cursor beyond the head", attack_cursor_beyond, 409, "sync.cursor"},
     {"a negative cursor", attack_cursor_negative, 400, "wire.range"},
     {"400,000 scopes", attack_many_scopes, 400, "wire.range"},
-    {"scopes of others", attack_scopes_of_others, 200, "ok"},
-    /* Known: who claims a scope that he never held is told which keys to forget, and so learns keys (no content).
-     * "ok" once the server remembers what it gave. */
-    {"keys out of the scopes of others", attack_ids_of_others, 200, "leak.forget"},
+    {"scopes of others", attack_scopes_of_others, 409, "sync.scopes"},
+    {"one scope more than was given", attack_one_scope_more, 409, "sync.scopes"},
     {"a position of another pull", attack_position, 200, "ok"},
     {"what is seen in the end", final_pull, 200, "ok"},
     {NULL, NULL, 0, NULL},

@@ -68,7 +68,7 @@ void device_enrol(struct forge *forge) {
 /* --- requests -------------------------------------------------------------------------- */
 
 struct sync_request device_request(struct forge *forge) {
-    return (struct sync_request){
+    struct sync_request request = {
         .org = forge->certificate.org,
         .device = forge->certificate.device,
         .time = forge->env->wall_ms(forge->env->context),
@@ -78,6 +78,8 @@ struct sync_request device_request(struct forge *forge) {
         .cursor = forge->head,
         .held = forge->scopes,
     };
+    memcpy(request.held_proof, forge->scopes_proof, HASH_SIZE);
+    return request;
 }
 
 static void read_answer(const struct bundle_answer *answer, struct outcome *ret) {

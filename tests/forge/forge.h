@@ -43,6 +43,7 @@ struct forge {
     struct row_group *groups;
     size_t group_count;
     struct scope_set scopes;
+    uint8_t scopes_proof[HASH_SIZE];
     /* what it may not see */
     struct id foreign_opportunity;
     struct id foreign_customer;
@@ -118,9 +119,9 @@ struct transaction chain_transaction(struct forge *forge, struct change *changes
 void world_pull(struct forge *forge, struct arena *arena, struct row_group **ret,
                 size_t *ret_count);
 void world_learn(struct forge *forge);
-/* Is there a row with this key among the groups (as a row, or to be forgotten)? */
+/* Is there a row with this key among the groups? */
 bool world_has(const struct row_group *groups, size_t count, const struct table *table,
-               struct bytes key, bool forget);
+               struct bytes key);
 /* The first row of the table whose column has the value; NULL when there is none. */
 const struct sync_row *world_find(const struct forge *forge, const char *table,
                                   const char *column, struct value value);
@@ -231,7 +232,7 @@ FORGE_ATTACK(attack_cursor_beyond);
 FORGE_ATTACK(attack_cursor_negative);
 FORGE_ATTACK(attack_many_scopes);
 FORGE_ATTACK(attack_scopes_of_others);
-FORGE_ATTACK(attack_ids_of_others);
+FORGE_ATTACK(attack_one_scope_more);
 FORGE_ATTACK(attack_position);
 FORGE_ATTACK(final_pull);
 

@@ -55,6 +55,7 @@ void world_pull(struct forge *forge, struct arena *arena, struct row_group **ret
             forge->head = response.head;
             scope_set_free(&forge->scopes);
             forge->scopes = response.gained;
+            memcpy(forge->scopes_proof, response.scopes_proof, HASH_SIZE);
             response.gained = (struct scope_set){.scopes = NULL};
         }
         scope_set_free(&response.gained);
@@ -81,17 +82,12 @@ static const struct column *column_named(const struct table *table, const char *
 }
 
 bool world_has(const struct row_group *groups, size_t count, const struct table *table,
-               struct bytes key, bool forget) {
-    for (size_t i = 0; i < count; i++) {
-        if (groups[i].table != table->number)
-            continue;
-        for (size_t j = 0; !forget && j < groups[i].row_count; j++)
+               struct bytes key) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; groups[i].table == table->number && j < groups[i].row_count;
+             j++)
             if (bytes_equal(groups[i].rows[j].key, key))
                 return true;
-        for (size_t j = 0; forget && j < groups[i].forget_count; j++)
-            if (bytes_equal(groups[i].forget[j], key))
-                return true;
-    }
     return false;
 }
 
