@@ -11,10 +11,10 @@
 
 static void print_result(const struct desk *desk, const char *result, bool json) {
     if (json) {
-        puts(result);
+        puts(result != NULL ? result : "null");
         return;
     }
-    struct node *value = node_read(result, NULL, 0);
+    struct node *value = result != NULL ? node_read(result, NULL, 0) : NULL;
     if (node_count(value) == 0)
         puts("Done.");
     else

@@ -17,7 +17,7 @@
 #include "schema/base/limits.h"
 #include "tools/satchel/format.h"
 
-enum { TERMINAL_CELL = 48, LIMIT_TABLE_COLUMNS = 256 };
+enum { CARD_COLUMNS = 10, TERMINAL_CELL = 48, LIMIT_TABLE_COLUMNS = 256 };
 
 struct layout {
     size_t column_count;
@@ -180,6 +180,8 @@ int table_print(const struct node *rows, const char *currency) {
         puts("(no rows)");
         return 0;
     }
+    if (node_count(rows) == 1 && node_count(node_at(rows, 0)) > CARD_COLUMNS)
+        return table_print_object(node_at(rows, 0), currency);
     struct layout layout;
     memset(&layout, 0, sizeof layout);
     layout.row_count = node_count(rows);

@@ -14,7 +14,8 @@
 size_t table_width(const char *text);
 void table_prepare(void); /* sets the character locale */
 
-/* Prints the rows (an array of objects, or one object) with a header; "(no rows)" when empty.
+/* Prints the rows (an array of objects, or one object) with a header; "(no rows)" when empty. A single row of
+ * many columns is printed as a card, line by line.
  * `currency` is for money in rows without a `currency` column; may be NULL. Returns 0, or -1 when
  * memory is short. */
 int table_print(const struct node *rows, const char *currency);
