@@ -445,7 +445,15 @@ static void chunks_show_together_and_survive_a_restart(void **state) {
     struct world *world = *state;
     struct scope_set held = {0};
     world->answer = two_chunks;
+    world_sql(world, "update station_progress set cursor = 0"); /* a first sync */
     world_sync(world);
+    assert_int_equal(world_integer(world,
+                                   "select count(*) from sqlite_schema where name in"
+                                   " ('customer_by_name', 'customer_by_owner')"),
+                     2);
+    assert_int_equal(world_integer(world, "select count(*) from customer indexed by"
+                                          " customer_by_name where name = 'two'"),
+                     1);
     assert_int_equal(world_integer(world, "select count(*) from customer"), 2);
     assert_int_equal(world_integer(world, "select count(*) from station_staging"), 0);
     assert_int_equal(world->requests, 4);

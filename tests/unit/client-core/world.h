@@ -96,6 +96,8 @@ static const char world_tables[] =
     "  primary key (customer_id, user_id)\n) strict, without rowid;\n";
 
 static const char world_derived[] =
+    "create index customer_by_name on customer (name);\n"
+    "create index customer_by_owner on customer (owner_id, name);\n"
     "create view engine_user as select id as user_id, active from app_user;\n"
     "create view engine_role as select id as user_id, role from app_user"
     " where role is not null;\n"
