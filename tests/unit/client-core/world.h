@@ -208,7 +208,7 @@ struct world {
     bool wrong_key;
     int64_t hq_ahead_ms; /* of the station's wall clock */
     int64_t gsn;
-    struct verdict verdicts[256];
+    struct verdict verdicts[4096];
     size_t verdict_count;
     struct bundle_answer answers[LIMIT_BUNDLES_OF_REQUEST];
     struct arena arena;
@@ -336,6 +336,7 @@ static inline void world_take_bundles(struct world *world,
                                    .expected_number = envelope.header.number + 1,
                                    .verdicts = world->verdicts + world->verdict_count,
                                    .verdict_count = count};
+        assert_true(world->verdict_count + count <= 4096);
         for (size_t j = 0; j < count; j++)
             world->verdicts[world->verdict_count++] =
                 (struct verdict){.transaction = transactions[j].id,
