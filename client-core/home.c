@@ -15,12 +15,7 @@ static const char key_file[] = "device.key";
 static const char key_prefix[] = "satchel-device-key-1:";
 
 static int home_failed(struct error *error, const char *doing, const char *path) {
-    char reason[128];
-    int number = errno;
-    if (strerror_r(number, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "error %d", number);
-    return error_set(error, number == ENOSPC ? "home.full" : "home.failed", "",
-                     "%s %s: %s", doing, path, reason);
+    return error_from_system(error, "home.failed", "home.full", "", errno, doing, path);
 }
 
 int home_file(const char *home, const char *name, char ret_path[HOME_PATH],

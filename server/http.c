@@ -210,9 +210,10 @@ int http_start(struct server *server, const char *listen, const char *certificat
                              NULL};
     struct mg_callbacks callbacks = {.log_message = log_message};
     if (certificate != NULL && access(certificate, R_OK) != 0) {
-        return error_set(error, "server.certificate", "certificate",
-                         "%.300s cannot be read; name a PEM file with key and certificate",
-                         certificate);
+        return error_set(
+            error, "server.certificate", "certificate",
+            "%.300s cannot be read; name a PEM file with key and certificate",
+            certificate);
     }
     struct http *http = calloc(1, sizeof *http);
     if (http == NULL) {
@@ -224,10 +225,10 @@ int http_start(struct server *server, const char *listen, const char *certificat
     if (http->context == NULL) {
         mg_exit_library();
         free(http);
-        return error_set(error, "server.listen", "listen",
-                         "cannot listen on %s; is another program using it%s?", listen,
-                         certificate ? ", or is the certificate not a PEM file with its key"
-                                     : "");
+        return error_set(
+            error, "server.listen", "listen",
+            "cannot listen on %s; is another program using it%s?", listen,
+            certificate ? ", or is the certificate not a PEM file with its key" : "");
     }
     mg_set_request_handler(http->context, "/v1/sync$", handle_sync, http);
     mg_set_request_handler(http->context, "/v1/enrol$", handle_enrol, http);

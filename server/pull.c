@@ -67,7 +67,8 @@ struct pull {
     int64_t *numbers; /* scope numbers of `current`, sorted */
     int64_t *starts;  /* and where the station stands in each */
     size_t number_count;
-    struct placement places[LIMIT_SCOPES_OF_ROW]; /* of the entry at hand; too large for a stack */
+    struct placement
+        places[LIMIT_SCOPES_OF_ROW]; /* of the entry at hand; too large for a stack */
     struct row_group groups[LIMIT_TABLES];
     struct row_group sent[LIMIT_TABLES];
     size_t row_capacity[LIMIT_TABLES];

@@ -199,11 +199,11 @@ class Server:
     def verify(self):
         return self.run("verify", "--data", self.folder)
 
-    def start(self):
+    def start(self, *options):
         log = open(self.folder / "serve.log", "ab")
         self.process = subprocess.Popen(
             [BIN / "satcheld", "serve", "--data", self.folder,
-             "--listen", f"127.0.0.1:{self.port}"],
+             "--listen", f"127.0.0.1:{self.port}", *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.PIPE)
         log.close()
         self._wait_ready()

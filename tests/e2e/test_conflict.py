@@ -1,6 +1,7 @@
 """Two people edit one customer without a network; time decides, and nothing is lost."""
 
 import shutil
+import time
 import unittest
 
 import support
@@ -65,6 +66,16 @@ class Conflict(support.TestCase):
         self.company_.settle(self.second, self.first)
         self.check_merged()
         self.check_restore()
+
+    def test_a_slow_clock_is_corrected(self):
+        """What the second notes down without a network carries headquarters' time, not his clock's."""
+        self.company_.links["second"].cut()
+        self.second.do("interaction.log", customer=self.name, kind="call", summary="By his clock")
+        self.company_.links["second"].restore()
+        self.second.sync()
+        self.company_.hq.sync()
+        row, = self.company_.hq.ask("interaction.list", customer=self.name)
+        self.assertLess(abs(row["happened_at"] / 1000 - time.time()), 600)
 
     def test_different_cells_are_no_conflict(self):
         for link in self.company_.links.values():

@@ -3,6 +3,7 @@
  */
 #include "tools/satchel/arguments.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ static bool wants_chinese(void) {
 
 static int set_language(struct invocation *invocation, const char *value,
                         satchel_error *error) {
+    assert(value != NULL); /* its option takes one */
     if (strcmp(value, "zh") != 0 && strcmp(value, "en") != 0)
         return problem_set(error, "usage.value", "--lang",
                            "--lang is en or zh, not \"%s\".", value);

@@ -10,20 +10,15 @@
 #include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
+#include "tools/satchel/transaction_text.h"
 
 static void print_time(const struct node *entry, const char *name) {
     struct buffer text = buffer_make(64);
     int64_t at = node_member_integer(entry, name);
     if (at != 0)
-        format_time(&text, at);
+        format_moment(&text, at);
     printf("%s", buffer_text(&text));
     buffer_free(&text);
-}
-
-/* The first of the members that says something. */
-static const char *first_of(const struct node *entry, const char *a, const char *b) {
-    const char *text = node_member_text(entry, a);
-    return text[0] != '\0' ? text : node_member_text(entry, b);
 }
 
 static void print_notice(const struct node *entry, size_t number) {
@@ -31,44 +26,49 @@ static void print_notice(const struct node *entry, size_t number) {
     const char *detail = node_member_text(entry, "detail");
     printf("  %zu. ", number);
     print_time(entry, "told_at");
-    printf("  %s%s%s%s%s\n", node_member_text(entry, "title"),
-           detail[0] != '\0' ? ": " : "", detail, from[0] != '\0' ? ", by " : "", from);
+    printf("  %s  %s%s%s%s%s\n", node_member_text(entry, "kind"),
+           node_member_text(entry, "title"), detail[0] != '\0' ? ": " : "", detail,
+           from[0] != '\0' ? ", by " : "", from);
 }
 
 static void print_side(const struct node *entry, const char *label, const char *side) {
-    char value[32], name[32], at[32];
+    char value[32], at[32];
     snprintf(value, sizeof value, "%s_text", side);
-    snprintf(name, sizeof name, "%s", side);
     snprintf(at, sizeof at, "%s_at", side);
     printf("     %s \"%s\", by %s at ", label, node_member_text(entry, value),
-           node_member_text(entry, name));
+           node_member_text(entry, side));
     print_time(entry, at);
     putchar('\n');
 }
 
+static const char *reason_text(const char *reason) {
+    static const char *const texts[][2] = {
+        {"later", "it was written later, by headquarters' time"},
+        {"equal_time", "both at the same moment; the station's id decides"},
+        {"first", "the first value stays"},
+        {"state_earlier", "the other step was earlier than the present state"},
+        {"deleted", "the row was deleted meanwhile"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(reason, texts[i][0]) == 0)
+            return texts[i][1];
+    return reason;
+}
+
 static void print_conflict(const struct node *entry, size_t number) {
-    const char *reason = first_of(entry, "reason_text", "reason");
     const char *settlement = node_member_text(entry, "settlement");
     printf("  %zu. %s, %s\n", number, node_member_text(entry, "row_label"),
            node_member_text(entry, "cell_name"));
     print_side(entry, "stands:", "winner");
     print_side(entry, "lost:  ", "loser");
-    if (reason[0] != '\0')
-        printf("     why:    %s\n", reason);
+    printf("     why:    %s\n", reason_text(node_member_text(entry, "reason")));
     if (settlement[0] != '\0')
         printf("     settled: %s\n", settlement);
 }
 
 static void print_transaction(const struct node *entry, size_t number) {
-    printf("  %zu. ", number);
-    print_time(entry, "made_at");
-    printf("  %s: %s (%s)\n", node_member_text(entry, "command"),
-           node_member_text(entry, "message"), node_member_text(entry, "code"));
-    const struct node *changes = node_member(entry, "changes");
-    char *text = changes != NULL ? node_write(changes) : NULL;
-    if (text != NULL)
-        printf("     %s\n", text);
-    node_free_text(text);
+    printf("  %zu.\n", number);
+    transaction_print(entry, "     ");
 }
 
 static void print_section(const struct node *inbox, const char *name, const char *heading,

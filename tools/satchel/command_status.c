@@ -10,7 +10,7 @@
 #include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
-#include "tools/satchel/table.h"
+#include "tools/satchel/transaction_text.h"
 
 static void print_text(const char *label, const char *text) {
     if (text[0] != '\0')
@@ -119,7 +119,10 @@ static int run_story(const struct invocation *invocation) {
         puts(text);
     else if (rc == 0) {
         struct node *rows = node_read(text, NULL, 0);
-        table_print(rows, NULL);
+        for (size_t i = 0; i < node_count(rows); i++)
+            transaction_print(node_at(rows, i), "");
+        if (node_count(rows) == 0)
+            puts("Nothing was done on this station lately.");
         node_release(rows);
     }
     satchel_free(text);

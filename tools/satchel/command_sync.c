@@ -125,7 +125,7 @@ static void print_event(void *context, const char *event, const char *detail) {
         printf("%s  %-9s %s\n", buffer_text(&line), event, detail != NULL ? detail : "");
         buffer_free(&line);
     }
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 /* Blocks SIGINT and SIGTERM before the library starts its thread, then waits for one of them. */

@@ -5,6 +5,7 @@
  */
 #include "tools/satchel/csv_text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <iconv.h>
 #include <stdint.h>
@@ -133,6 +134,7 @@ static int load(FILE *file, const char *path, char **ret_text, size_t *ret_size,
 /* Zero bytes mean another encoding (UTF-16) or no text at all. */
 static int check_plain(const char *path, const char *text, size_t size,
                        satchel_error *error) {
+    assert(text != NULL);
     if (memchr(text, '\0', size) == NULL)
         return 0;
     return problem_set(

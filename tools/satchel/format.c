@@ -104,17 +104,25 @@ void format_money(struct buffer *text, int64_t minor, const char *currency,
                   style == FORMAT_PEOPLE);
 }
 
-void format_time(struct buffer *text, int64_t utc_ms) {
+static void append_local(struct buffer *text, int64_t utc_ms, const char *pattern) {
     time_t seconds = (time_t)(utc_ms / 1000);
     if (utc_ms % 1000 < 0)
         seconds--;
     struct tm local;
     char line[64];
     if (localtime_r(&seconds, &local) != NULL &&
-        strftime(line, sizeof line, "%Y-%m-%d %H:%M", &local) > 0)
+        strftime(line, sizeof line, pattern, &local) > 0)
         buffer_printf(text, "%s", line);
     else
         buffer_printf(text, "%" PRId64, utc_ms);
+}
+
+void format_time(struct buffer *text, int64_t utc_ms) {
+    append_local(text, utc_ms, "%Y-%m-%d %H:%M");
+}
+
+void format_moment(struct buffer *text, int64_t utc_ms) {
+    append_local(text, utc_ms, "%Y-%m-%d %H:%M:%S");
 }
 
 void format_size(struct buffer *text, int64_t bytes) {

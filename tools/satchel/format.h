@@ -43,7 +43,8 @@ void format_sheet_title(struct buffer *text, const char *column);
 void format_money(struct buffer *text, int64_t minor, const char *currency,
                   enum format_style style);
 void format_time(struct buffer *text, int64_t utc_ms);
-void format_size(struct buffer *text, int64_t bytes);  /* 1.2 MB */
-void format_count(struct buffer *text, int64_t count); /* 8,800 */
+void format_moment(struct buffer *text, int64_t utc_ms); /* with seconds */
+void format_size(struct buffer *text, int64_t bytes);    /* 1.2 MB */
+void format_count(struct buffer *text, int64_t count);   /* 8,800 */
 
 #endif

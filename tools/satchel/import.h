@@ -73,8 +73,8 @@ struct import_known {
 struct import_problem {
     enum import_file file;
     const struct sheet_row *row;
-    const char *field;
-    const char *value;
+    const char *field; /* "" for the row as a whole */
+    const char *value; /* what stands there, or NULL */
     satchel_error error;
 };
 
@@ -157,11 +157,9 @@ const char *import_field(const struct import *import, enum import_file file,
 struct import_item *import_add_item(struct import *import, enum import_kind kind,
                                     enum import_file file, const struct sheet_row *row,
                                     const char *key);
-/* Sets a row aside. `value` may be NULL. Returns -1 only without memory. */
-int import_set_aside(struct import *import, enum import_file file,
-                     const struct sheet_row *row, const char *field, const char *value,
-                     const char *code, const char *format, ...)
-    __attribute__((format(printf, 7, 8)));
+/* Sets a row aside; the texts that `problem` points at are kept as pointers. Returns -1 only without
+ * memory. */
+int import_set_aside(struct import *import, const struct import_problem *problem);
 void import_note(struct import *import, const char *field, const char *from,
                  const char *to);
 /* Why it is set aside is `error` already: from a command that the station refused. */

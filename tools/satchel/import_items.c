@@ -1,7 +1,6 @@
 /*
  * The lists that the steps of an import share: items, rows set aside, mendings.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,41 +27,25 @@ struct import_item *import_add_item(struct import *import, enum import_kind kind
     return item;
 }
 
-static struct import_problem *add_problem(struct import *import) {
-    if (import->problem_count == import->problem_capacity) {
-        size_t capacity =
-            import->problem_capacity == 0 ? 64 : import->problem_capacity * 2;
-        struct import_problem *problems =
-            realloc(import->problems, capacity * sizeof *problems);
-        if (problems == NULL)
-            return NULL;
-        import->problems = problems;
-        import->problem_capacity = capacity;
-    }
-    return &import->problems[import->problem_count++];
-}
-
-int import_set_aside(struct import *import, enum import_file file,
-                     const struct sheet_row *row, const char *field, const char *value,
-                     const char *code, const char *format, ...) {
+int import_set_aside(struct import *import, const struct import_problem *problem) {
     static const enum import_kind kinds[IMPORT_FILES] = {
         [FILE_TEAMS] = KIND_PERSON,
         [FILE_PRODUCTS] = KIND_PRODUCT,
         [FILE_ACCOUNTS] = KIND_CUSTOMER,
         [FILE_PIPELINE] = KIND_OPPORTUNITY,
     };
-    struct import_problem *problem = add_problem(import);
-    if (problem == NULL)
-        return -1;
-    char message[sizeof problem->error.message];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
-    va_end(arguments);
-    *problem =
-        (struct import_problem){.file = file, .row = row, .field = field, .value = value};
-    problem_set(&problem->error, code, field, "%s", message);
-    import->counts[kinds[file]].set_aside++;
+    if (import->problem_count == import->problem_capacity) {
+        size_t capacity =
+            import->problem_capacity == 0 ? 64 : import->problem_capacity * 2;
+        struct import_problem *problems =
+            realloc(import->problems, capacity * sizeof *problems);
+        if (problems == NULL)
+            return -1;
+        import->problems = problems;
+        import->problem_capacity = capacity;
+    }
+    import->problems[import->problem_count++] = *problem;
+    import->counts[kinds[problem->file]].set_aside++;
     return 0;
 }
 
@@ -105,13 +88,15 @@ int import_set_aside_item(struct import *import, struct import_item *item,
                           const satchel_error *error) {
     const char *column = column_of(item->file, error->field);
     const char *field = column != NULL ? column : error->field;
-    char *copy = arena_text(&import->arena, field, strlen(field));
-    if (copy == NULL)
-        return -1;
+    struct import_problem problem = {
+        .file = item->file,
+        .row = item->row,
+        .field = arena_text(&import->arena, field, strlen(field)),
+        .value = value_of(import, item->file, item->row, column),
+        .error = *error,
+    };
     item->outcome = OUTCOME_SET_ASIDE;
-    return import_set_aside(import, item->file, item->row, copy,
-                            value_of(import, item->file, item->row, column), error->code,
-                            "%s", error->message);
+    return problem.field == NULL ? -1 : import_set_aside(import, &problem);
 }
 
 void import_note(struct import *import, const char *field, const char *from,
@@ -132,7 +117,8 @@ const char *import_find(struct import *import, enum import_kind kind, const char
                         const char *text) {
     const struct name_map_entry *entry = name_map_find(&import->names[kind], text);
     const char *name = entry != NULL ? entry->name : NULL;
-    if (name == NULL) { /* what the station has is asked anew later, so its name is copied */
+    if (name ==
+        NULL) { /* what the station has is asked anew later, so its name is copied */
         entry = name_map_find(&import->known[kind].by_key, text);
         name = entry != NULL
                    ? arena_text(&import->arena, entry->name, strlen(entry->name))

@@ -155,9 +155,9 @@ static void print_problems(const struct import *import) {
     puts(":");
     for (size_t i = 0; i < import->problem_count && i < SHOWN; i++) {
         const struct import_problem *problem = &import->problems[i];
-        printf("  %s, line %zu, %s: %s (%s)\n", import->sheets[problem->file].path,
-               problem->row->line, problem->field, problem->error.message,
-               problem->error.code);
+        printf("  %s, line %zu%s%s: %s (%s)\n", import->sheets[problem->file].path,
+               problem->row->line, problem->field[0] != '\0' ? ", " : "", problem->field,
+               problem->error.message, problem->error.code);
     }
     if (import->problem_count > SHOWN)
         printf("  … and %zu more\n", import->problem_count - SHOWN);

@@ -49,11 +49,15 @@ static void reject(struct reading *reading, int column, const char *code,
                    const char *message) {
     if (reading->bad)
         return;
+    struct import_problem problem = {
+        .file = reading->file,
+        .row = reading->row,
+        .field = import_column_name(reading->file, column),
+        .value = field(reading, column),
+    };
+    problem_set(&problem.error, code, problem.field, "%s", message);
     reading->bad = true;
-    if (import_set_aside(reading->import, reading->file, reading->row,
-                         import_column_name(reading->file, column),
-                         field(reading, column), code, "%s", message) != 0)
-        reading->no_memory = true;
+    reading->no_memory = import_set_aside(reading->import, &problem) != 0;
 }
 
 static bool require_text(struct reading *reading, int column) {
@@ -378,6 +382,15 @@ static void read_deal(struct reading *reading) {
 
 /* --- all --------------------------------------------------------------------------------------- */
 
+static void reject_row(struct reading *reading, size_t columns) {
+    struct import_problem problem = {
+        .file = reading->file, .row = reading->row, .field = ""};
+    problem_set(&problem.error, "row.fields", NULL,
+                "The row has %zu fields, the header %zu.", reading->row->field_count,
+                columns);
+    reading->no_memory = import_set_aside(reading->import, &problem) != 0;
+}
+
 static int read_rows(struct import *import, enum import_file file,
                      void (*read)(struct reading *), satchel_error *error) {
     const struct sheet *sheet = &import->sheets[file];
@@ -385,12 +398,8 @@ static int read_rows(struct import *import, enum import_file file,
         struct reading reading = {.import = import, .file = file, .row = &sheet->rows[i]};
         if (reading.row->field_count == sheet->header.field_count)
             read(&reading);
-        else if (read != read_manager &&
-                 import_set_aside(import, file, reading.row, "", NULL, "row.fields",
-                                  "The row has %zu fields, the header %zu.",
-                                  reading.row->field_count,
-                                  sheet->header.field_count) != 0)
-            reading.no_memory = true;
+        else if (read != read_manager) /* the same rows are read for agents too */
+            reject_row(&reading, sheet->header.field_count);
         if (reading.no_memory)
             return problem_out_of_memory(error);
     }

@@ -67,7 +67,8 @@ static bool grow(struct name_map *map) {
         if (map->entries[i].name != NULL)
             *place_of(&larger, map->entries[i].name) = map->entries[i];
     free(map->entries);
-    *map = larger;
+    map->entries = larger.entries;
+    map->capacity = larger.capacity;
     return true;
 }
 

@@ -40,7 +40,7 @@ static void print_json(const satchel_error *error) {
 }
 
 int problem_print(const satchel_error *error, bool json) {
-    fflush(stdout);
+    (void)fflush(stdout);
     if (json)
         print_json(error);
     else if (error->field[0] != '\0')

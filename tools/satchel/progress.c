@@ -72,7 +72,7 @@ void progress_show(struct progress *progress, const char *phase, int64_t done,
     else
         fprintf(stderr, "%s\n", buffer_text(&line));
     progress->open = progress->terminal;
-    fflush(stderr);
+    (void)fflush(stderr);
     buffer_free(&line);
 }
 

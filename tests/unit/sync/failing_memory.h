@@ -29,8 +29,8 @@ static inline bool failing_memory(bool fail) {
 static bool memory_fails;
 void *__libc_realloc(void *memory, size_t size); /* glibc's own */
 
-void *realloc(void *memory, size_t size) {
-    return memory_fails ? NULL : __libc_realloc(memory, size);
+void *realloc(void *__ptr, size_t __size) {
+    return memory_fails ? NULL : __libc_realloc(__ptr, __size);
 }
 
 /* True when it can be done, and is. */

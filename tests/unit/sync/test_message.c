@@ -61,6 +61,7 @@ static void test_invitation(void **state) {
     check_invitation("http://127.0.0.1:8484");
     check_invitation("https://hq.example:443");
     check_invitation("https://[::1]:443");
+    check_invitation("https://hq.example/~sales!");
 }
 
 static void refuse_invitation(const char *text) {
@@ -486,6 +487,42 @@ static void test_refusal_without_code(void **state) {
     buffer_free(&changed);
 }
 
+/* The response with the k-th value a text of `size` letters. */
+static int decode_with_text(size_t k, size_t size) {
+    struct sync_response response = make_response();
+    struct buffer body = buffer_make(10000), text = buffer_make(1000),
+                  changed = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    char letters[600] = {0};
+    memset(letters, 'a', size);
+    wire_put_text(&text, letters);
+    assert_int_equal(sync_response_encode(&response, &body, NULL), 0);
+    assert_true(replace_node(buffer_bytes(&body), k, buffer_bytes(&text), &changed));
+    int rc = decode_response(buffer_bytes(&changed), &arena, NULL);
+    free_response(&response);
+    arena_free(&arena);
+    buffer_free(&body);
+    buffer_free(&text);
+    buffer_free(&changed);
+    return rc;
+}
+
+/* Every text fits the struct error that it will be copied to. */
+static void test_texts_fit(void **state) {
+    enum { ANSWER_CODE = 9, ANSWER_MESSAGE = 10, CODE = 28, FIELD = 29, MESSAGE = 30 };
+    const struct {
+        size_t place, size;
+    } texts[] = {{ANSWER_CODE, 63},
+                 {ANSWER_MESSAGE, 511},
+                 {CODE, 63},
+                 {FIELD, 63},
+                 {MESSAGE, 511}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        assert_int_equal(decode_with_text(texts[i].place, texts[i].size), 0);
+        assert_int_equal(decode_with_text(texts[i].place, texts[i].size + 1), -1);
+    }
+}
+
 static void test_verdict_texts(void **state) {
     assert_string_equal(verdict_text(VERDICT_MERGED), "merged");
     assert_string_equal(verdict_text(VERDICT_CONFLICTS), "merged with conflicts");
@@ -522,6 +559,7 @@ int main(void) {
         cmocka_unit_test(test_request_scopes_refused),
         cmocka_unit_test(test_response),
         cmocka_unit_test(test_refusal_without_code),
+        cmocka_unit_test(test_texts_fit),
         cmocka_unit_test(test_verdict_texts),
         cmocka_unit_test(test_not_even_wire),
     };

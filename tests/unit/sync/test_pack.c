@@ -91,6 +91,9 @@ static void test_bounds(void **state) {
     reader = pack_open(BYTES("hello"));
     assert_int_equal(pack_read_bytes(&reader, 6).size, 0);
     assert_true(reader.failed);
+    reader = pack_open(BYTES("hello"));
+    assert_int_equal(pack_read_bytes(&reader, 5).size, 5);
+    assert_true(pack_done(&reader));
 }
 
 int main(void) {

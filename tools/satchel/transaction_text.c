@@ -1,0 +1,71 @@
+/*
+ * One line for the transaction, one for its trouble if there is any, one per row that it changed.
+ */
+#include "tools/satchel/transaction_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "schema/base/limits.h"
+#include "tools/satchel/format.h"
+
+enum { SHOWN_CHANGES = 5 };
+
+static const char *state_text(const char *state) {
+    static const char *const texts[][2] = {
+        {"waiting", "waits to be sent"},
+        {"sealed", "on its way"},
+        {"merged", "merged"},
+        {"conflicts", "merged with a conflict"},
+        {"refused", "refused by headquarters"},
+        {"attention", "no longer fits what others did"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(state, texts[i][0]) == 0)
+            return texts[i][1];
+    return state;
+}
+
+static void append_cells(struct buffer *line, const struct node *cells) {
+    for (size_t i = 0; i < node_count(cells); i++) {
+        const char *column = node_member_text(node_at(cells, i), "column");
+        const struct node *value = node_member(node_at(cells, i), "value");
+        buffer_printf(line, i > 0 ? ", " : ": ");
+        format_title(line, column);
+        buffer_printf(line, " ");
+        if (node_kind(value) == NODE_NULL)
+            buffer_printf(line, "emptied");
+        format_value(line, format_kind(column), value, NULL, FORMAT_PEOPLE);
+    }
+}
+
+static void print_change(const struct node *change, const char *margin) {
+    struct buffer line = buffer_make(LIMIT_ROW_SIZE);
+    const char *label = node_member_text(change, "label");
+    buffer_printf(&line, "%s    %s", margin, node_member_text(change, "table"));
+    if (label[0] != '\0')
+        buffer_printf(&line, " \"%s\"", label);
+    append_cells(&line, node_member(change, "cells"));
+    puts(buffer_text(&line));
+    buffer_free(&line);
+}
+
+void transaction_print(const struct node *entry, const char *margin) {
+    const struct node *changes = node_member(entry, "changes");
+    const char *code = node_member_text(entry, "code");
+    struct buffer made = buffer_make(64);
+    format_time(&made, node_member_integer(entry, "made_at"));
+    printf("%s%s  %s, %s\n", margin, buffer_text(&made),
+           node_member_text(entry, "command"),
+           state_text(node_member_text(entry, "state")));
+    buffer_free(&made);
+    if (code[0] != '\0')
+        printf("%s    %s (%s%s%s)\n", margin, node_member_text(entry, "message"), code,
+               node_member_text(entry, "field")[0] != '\0' ? ", field " : "",
+               node_member_text(entry, "field"));
+    size_t count = node_count(changes);
+    for (size_t i = 0; i < count && i < SHOWN_CHANGES; i++)
+        print_change(node_at(changes, i), margin);
+    if (count > SHOWN_CHANGES)
+        printf("%s    … and %zu more rows\n", margin, count - SHOWN_CHANGES);
+}
