@@ -590,6 +590,24 @@ static void work_after_a_merge_stays_on_top(void **state) {
     verify(world);
 }
 
+/* A verdict may be known before the rows that show it have come. */
+static void merged_work_stays_until_its_rows_came(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    world_sql(world, "update station_outbox set verdict = 1, gsn = 9");
+    customer(&sent, 0xc1, "Before", 10, 8);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 13");
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 3);
+    verify(world);
+}
+
 static void a_leaving_row_keeps_its_work(void **state) {
     struct world *world = *state;
     struct sent_customer sent;
@@ -770,6 +788,7 @@ int main(void) {
         TEST(a_row_that_does_not_fit_blocks_nothing),
         TEST(pending_work_lies_over_what_comes),
         TEST(work_after_a_merge_stays_on_top),
+        TEST(merged_work_stays_until_its_rows_came),
         TEST(a_leaving_row_keeps_its_work),
         TEST(an_insert_that_meets_a_row_merges),
         TEST(work_that_breaks_a_check_is_set_aside),
