@@ -79,10 +79,13 @@ static int set_time(struct work *work, const struct origin *origin, struct error
 
 /* --- references and visibility ------------------------------------------------------------------- */
 
+/* A row that left the author's scopes after his base is still his to write. What base he names is
+ * his word; that he knew of what his device had named before is not. */
 static bool sees_row(const struct work *work, const struct row_work *row) {
+    int64_t base = work->transaction->base;
+    base = base > work->seen_base ? base : work->seen_base;
     return work->access == NULL || row->table->org || row->inserted ||
-           access_sees(work->access, row->placements, row->placement_count,
-                       work->transaction->base);
+           access_sees(work->access, row->placements, row->placement_count, base);
 }
 
 /* A row that was refused before: what builds on it is refused with a code that says so. */
@@ -529,6 +532,7 @@ static void start_work(struct work *work, const struct origin *origin,
     work->transaction = transaction;
     work->device = origin->device;
     work->station = origin->station;
+    work->seen_base = origin->seen_base;
     work->access = NULL;
     work->gsn = work->master->gsn + 1;
     work->time = clock_pack(origin->received_at, 0);

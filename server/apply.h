@@ -16,7 +16,8 @@ struct origin {
     int64_t received_at; /* HQ time, UTC ms: of the journal entry */
     int64_t entry;
     int64_t schema_version;
-    bool trusted; /* the server's own rows: no authority is asked */
+    int64_t seen_base; /* what the device is known to have applied before */
+    bool trusted;      /* the server's own rows: no authority is asked */
 };
 
 /* Merges one transaction inside a savepoint of the open database transaction and records its verdict under a

@@ -104,6 +104,13 @@ static bool follows_chain(const struct station *station,
 
 /* --- merging what it holds ------------------------------------------------------------------------------- */
 
+/* A device does not go back to an older program: rules that hold since a version hold for it. */
+static int64_t newest_schema(const struct station *station,
+                             const struct incoming_bundle *bundle) {
+    int64_t named = bundle->envelope.header.schema_version;
+    return named > station->schema_version ? named : station->schema_version;
+}
+
 static struct origin origin_of(const struct master *master, const struct station *station,
                                const struct incoming_bundle *bundle, int64_t at) {
     return (struct origin){.station = station->number,
@@ -113,7 +120,8 @@ static struct origin origin_of(const struct master *master, const struct station
                            .actor_count = station->certificate.actor_count,
                            .received_at = at,
                            .entry = master->entry + 1,
-                           .schema_version = bundle->envelope.header.schema_version};
+                           .seen_base = station->seen_base,
+                           .schema_version = newest_schema(station, bundle)};
 }
 
 /* A bundle whose payload cannot be read is refused as a whole; its transactions are unknown. */
@@ -138,8 +146,7 @@ static int refuse_payload(const struct incoming_bundle *bundle, int64_t gsn,
                : error_out_of_memory(error);
 }
 
-static int merge_bundle(struct master *master, struct work *work,
-                        const struct station *station,
+static int merge_bundle(struct master *master, struct work *work, struct station *station,
                         const struct incoming_bundle *bundle, int64_t at,
                         const struct verdict *recorded, struct arena *arena,
                         struct bundle_answer *ret, struct error *error) {
@@ -158,6 +165,10 @@ static int merge_bundle(struct master *master, struct work *work,
                               error) != 0) {
             return -1;
         }
+        int64_t base = bundle->transactions[i].base;
+        if (base > origin.seen_base && base <= master->gsn) {
+            origin.seen_base = station->seen_base = base;
+        }
     }
     ret->verdict_count = count;
     return 0;
@@ -168,6 +179,7 @@ static int move_chain(struct master *master, struct station *station,
     const struct bundle_header *header = &bundle->envelope.header;
     station->last_number = header->number;
     station->last_seq = header->last_seq;
+    station->schema_version = newest_schema(station, bundle);
     memcpy(station->last_hash, bundle->envelope.hash, HASH_SIZE);
     sqlite3_stmt *statement = master_statement(master, SQL_STATION_HEAD, error);
     if (statement == NULL) {
@@ -177,6 +189,8 @@ static int move_chain(struct master *master, struct station *station,
     sqlite3_bind_int64(statement, 2, header->number);
     sqlite3_bind_int64(statement, 3, header->last_seq);
     sqlite3_bind_blob(statement, 4, station->last_hash, HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 5, station->seen_base);
+    sqlite3_bind_int64(statement, 6, station->schema_version);
     if (master_run(master, statement, "moving a device's chain", error) != 0) {
         return -1;
     }

@@ -23,8 +23,9 @@ static const struct {
     {"gsn_log",
      "select gsn, id, entry, station, user_id, base, time, at, kind, command, code"
      " from gsn_log order by 1"},
-    {"station", "select number, id, public_key, code, certificate, last_number, last_seq,"
-                " last_hash, revoked_at from station order by 1"},
+    {"station",
+     "select number, id, public_key, code, certificate, last_number, last_seq,"
+     " last_hash, seen_base, schema_version, revoked_at from station order by 1"},
     {"bundle_seen", "select station, number, hash, entry from bundle_seen order by 1, 2"},
     {"invitation",
      "select token_hash, content, expires_at, station from invitation order by 1"},

@@ -36,7 +36,8 @@ static const char ENGINE_TABLES[] =
     "create table if not exists station ("
     "  number integer primary key, id blob not null unique, public_key blob not null unique,"
     "  code text not null unique, certificate blob not null, last_number integer not null,"
-    "  last_seq integer not null, last_hash blob not null, revoked_at integer) strict;"
+    "  last_seq integer not null, last_hash blob not null, seen_base integer not null,"
+    "  schema_version integer not null, revoked_at integer) strict;"
     "create table if not exists bundle_seen ("
     "  station integer not null, number integer not null, hash blob not null,"
     "  entry integer not null, primary key (station, number)) strict, without rowid;"
@@ -84,11 +85,12 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         "insert into journal (entry, kind, at, station, schema_version, content,"
         " outcome, hash, signature) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_JOURNAL_OUTCOME] = "select outcome from journal where entry = ?",
-    [SQL_STATION_PUT] =
-        "insert into station (number, id, public_key, code, certificate,"
-        " last_number, last_seq, last_hash) values (?, ?, ?, ?, ?, 0, 0, zeroblob(32))",
+    [SQL_STATION_PUT] = "insert into station (number, id, public_key, code, certificate,"
+                        " last_number, last_seq, last_hash, seen_base, schema_version)"
+                        " values (?, ?, ?, ?, ?, 0, 0, zeroblob(32), ?, 0)",
     [SQL_STATION_HEAD] =
-        "update station set last_number = ?2, last_seq = ?3, last_hash = ?4"
+        "update station set last_number = ?2, last_seq = ?3, last_hash = ?4,"
+        " seen_base = ?5, schema_version = ?6"
         " where number = ?1",
     [SQL_BUNDLE_GET] =
         "select hash, entry from bundle_seen where station = ? and number = ?",
@@ -112,13 +114,6 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_STATE_PUT] = "insert into server_state (name, value) values (?, ?)"
                       " on conflict (name) do update set value = excluded.value",
 };
-
-bool error_is_failure(const struct error *error) {
-    bool database = strncmp(error->code, "database.", 9) == 0 &&
-                    !error_is(error, "database.constraint");
-    return database || strncmp(error->code, "memory", 6) == 0 ||
-           strncmp(error->code, "journal.", 8) == 0;
-}
 
 sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
                                struct error *error) {

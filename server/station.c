@@ -29,6 +29,8 @@ static int read_station(sqlite3_stmt *statement, const struct catalogue *catalog
     ret->number = sqlite3_column_int64(statement, 0);
     ret->last_number = sqlite3_column_int64(statement, 4);
     ret->last_seq = sqlite3_column_int64(statement, 5);
+    ret->seen_base = sqlite3_column_int64(statement, 9);
+    ret->schema_version = sqlite3_column_int64(statement, 10);
     ret->revoked = sqlite3_column_type(statement, 7) != SQLITE_NULL;
     ret->certificate_envelope = arena_copy(arena, value_of_column(statement, 3).bytes);
     if (ret->certificate_envelope.data == NULL) {
@@ -72,7 +74,7 @@ static int find_station(sqlite3 *db, const char *sql, const struct catalogue *ca
 
 #define STATION_COLUMNS                                                               \
     "select number, public_key, code, certificate, last_number, last_seq, last_hash," \
-    " revoked_at, id from station where "
+    " revoked_at, id, seen_base, schema_version from station where "
 
 int station_find(sqlite3 *db, const struct catalogue *catalogue, struct id device,
                  struct arena *arena, struct station *ret, struct error *error) {
@@ -252,6 +254,7 @@ static int put_station(struct master *master, const struct certificate *certific
                       SQLITE_STATIC);
     sqlite3_bind_text(statement, 4, certificate->code, -1, SQLITE_STATIC);
     value_bind(statement, 5, value_blob(envelope));
+    sqlite3_bind_int64(statement, 6, master->gsn);
     return master_run(master, statement, "keeping a station", error);
 }
 

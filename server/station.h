@@ -15,6 +15,8 @@ struct station {
     struct bytes certificate_envelope; /* in the arena given */
     int64_t last_number;               /* of its bundles */
     int64_t last_seq;
+    int64_t seen_base; /* the newest base it ever named; the head when it was enrolled */
+    int64_t schema_version; /* the newest it ever named */
     uint8_t last_hash[HASH_SIZE];
     bool revoked;
     role_set ceiling;

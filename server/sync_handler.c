@@ -131,7 +131,7 @@ static int check_held(const struct sync_call *call, struct error *error) {
     uint8_t proof[HASH_SIZE];
     prove_scopes(call, &call->request.held, proof);
     return call->request.held.count == 0 ||
-                   memcmp(proof, call->request.held_proof, HASH_SIZE) == 0
+                   seal_equal(proof, call->request.held_proof, HASH_SIZE)
                ? 0
                : error_set(error, "sync.scopes", "held",
                            "this server did not give the station the scopes it names");

@@ -46,6 +46,7 @@ struct work {
     int64_t station;             /* its number; 0: the server itself */
     const struct access *access; /* NULL: everything is allowed (genesis, the engine) */
     role_set roles;
+    int64_t seen_base;
     int64_t gsn;
     int64_t time; /* effective, HLC */
     struct row_work *buckets[WORK_BUCKETS];

@@ -53,6 +53,10 @@ bool seal_verify(const struct sign_public *key, const char *context, struct byte
     return crypto_sign_verify_detached(signature, digest, sizeof digest, key->bytes) == 0;
 }
 
+bool seal_equal(const void *a, const void *b, size_t size) {
+    return sodium_memcmp(a, b, size) == 0;
+}
+
 void seal_wipe(void *data, size_t size) {
     sodium_memzero(data, size);
 }

@@ -32,6 +32,8 @@ void seal_sign(const struct sign_keys *keys, const char *context, struct bytes m
 bool seal_verify(const struct sign_public *key, const char *context, struct bytes message,
                  const uint8_t signature[SIGN_SIGNATURE]);
 void seal_wipe(void *data, size_t size);
+/* Compares secrets in a time that does not depend on where they differ. */
+bool seal_equal(const void *a, const void *b, size_t size);
 
 /* zstd, appended to `ret`. Inflating reads the frame's own size first and refuses what is above
  * `maximum` (seal.size) or unreadable (seal.compression). */

@@ -388,7 +388,9 @@ def wait_for_end(demo):
           f"  build/bin/satchel --home {demo.folder}/anna inbox\n"
           f"  build/bin/satchel --home {demo.folder}/hq ask opportunity.won_by_manager\n"
           f"Ctrl-C ends.", flush=True)
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    while demo.server.process.poll() is None:
+        time.sleep(0.5)
+    raise SystemExit("demo: the server has ended")
 
 
 def main():
@@ -398,16 +400,18 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     sys.stdout.reconfigure(line_buffering=True)
     demo = Demo(folder, arguments.data.resolve())
-    ended = False
+    played = ended = False
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         demo.play()
+        played = True
         if not arguments.once:
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
             wait_for_end(demo)
         ended = True
-    except Failure as failure:
+    except (Failure, TimeoutError) as failure:
         print(f"demo: {failure}", file=sys.stderr)
+    except KeyboardInterrupt:
+        ended = played
     finally:
         demo.close()
         if not arguments.keep:

@@ -124,6 +124,8 @@ class SmallFiles(support.TestCase):
         folder = self.variant(sales_pipeline=lambda text: text.replace(
             "D003,Ann Reed,Beta,Southgate,Engaging,2017-01-03,,",
             "D003,Ann Reed,Beta,Southgate,Won,2017-01-03,2017-04-01,77"))
+        kept = self.hq.import_files(folder, "--keep")
+        self.assertEqual(kept["opportunities"]["unchanged"], 10)
         report = self.hq.import_files(folder)
         self.assertEqual(report["opportunities"],
                          {"made": 0, "changed": 1, "unchanged": 9, "rejected": 0})

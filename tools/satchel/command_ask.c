@@ -26,7 +26,7 @@ static int print_rows(const struct invocation *invocation, const struct desk *de
     if (bom || arguments_option(invocation, "--csv") != NULL)
         rc = csv_write_rows(stdout, rows, desk_currency(desk), bom);
     else
-        rc = table_print(rows, desk_currency(desk));
+        rc = table_print(rows, desk_currency(desk), invocation->chinese);
     node_release(rows);
     return rc == 0 ? 0 : problem_out_of_memory(error);
 }

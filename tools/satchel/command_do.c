@@ -9,16 +9,17 @@
 #include "tools/satchel/table.h"
 #include "tools/satchel/values.h"
 
-static void print_result(const struct desk *desk, const char *result, bool json) {
-    if (json) {
-        puts(result);
+static void print_result(const struct invocation *invocation, const struct desk *desk,
+                         const char *result) {
+    if (invocation->json) {
+        puts(result != NULL ? result : "null");
         return;
     }
-    struct node *value = node_read(result, NULL, 0);
+    struct node *value = result != NULL ? node_read(result, NULL, 0) : NULL;
     if (node_count(value) == 0)
         puts("Done.");
     else
-        table_print(value, desk_currency(desk));
+        table_print(value, desk_currency(desk), invocation->chinese);
     node_release(value);
 }
 
@@ -36,7 +37,7 @@ static int work(const struct invocation *invocation, struct desk *desk,
     }
     rc = satchel_do(desk->session, invocation->words[0], arguments, &result, error);
     if (rc == 0)
-        print_result(desk, result, invocation->json);
+        print_result(invocation, desk, result);
 out:
     satchel_free(result);
     node_free_text(arguments);

@@ -41,6 +41,9 @@ void format_title(struct buffer *text, const char *column) {
     size_t length = strlen(column);
     if (suffix != NULL && suffix->kind != COLUMN_KIND_ID)
         length -= strlen(suffix->text);
+    const char *ending = length > 3 ? column + length - 3 : "";
+    if (strcmp(ending, "_zh") == 0 || strcmp(ending, "_en") == 0)
+        length -= 3; /* the reader's own language needs no name */
     for (size_t i = 0; i < length; i++)
         buffer_append_byte(text, column[i] == '_' ? ' ' : (uint8_t)column[i]);
 }

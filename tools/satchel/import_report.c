@@ -123,7 +123,7 @@ static void print_counts(const struct import *import) {
         node_set_integer(row, "set_aside", counts->set_aside);
         node_append(rows, row);
     }
-    table_print(rows, NULL);
+    table_print(rows, NULL, false);
     node_release(rows);
 }
 

@@ -17,7 +17,7 @@
 #include "schema/base/limits.h"
 #include "tools/satchel/format.h"
 
-enum { TERMINAL_CELL = 48, LIMIT_TABLE_COLUMNS = 256 };
+enum { CARD_COLUMNS = 10, TERMINAL_CELL = 48, LIMIT_TABLE_COLUMNS = 256 };
 
 struct layout {
     size_t column_count;
@@ -85,12 +85,37 @@ static char *clean(const char *text, size_t limit) {
     return result;
 }
 
-static void read_columns(struct layout *layout, const struct node *row) {
+static bool ends_with(const char *name, const char *ending) {
+    size_t length = strlen(name);
+    size_t tail = strlen(ending);
+    return length > tail && strcmp(name + length - tail, ending) == 0;
+}
+
+/* Is there a column named as this one, with `ending` in the place of its last `tail` characters? */
+static bool has_sibling(const struct node *row, const char *name, size_t tail,
+                        const char *ending) {
+    char sibling[LIMIT_NAME + 8];
+    int size = snprintf(sibling, sizeof sibling, "%.*s%s", (int)(strlen(name) - tail),
+                        name, ending);
+    return size > 0 && (size_t)size < sizeof sibling && node_member(row, sibling) != NULL;
+}
+
+static bool is_shown(const struct node *row, const char *name, bool chinese) {
+    if (ends_with(name, "_zh") && has_sibling(row, name, 3, "_en"))
+        return chinese;
+    if (ends_with(name, "_en") && has_sibling(row, name, 3, "_zh"))
+        return !chinese;
+    return !(ends_with(name, "_id") && has_sibling(row, name, 3, ""));
+}
+
+static void read_columns(struct layout *layout, const struct node *row, bool chinese) {
     void *state = NULL;
     const char *name;
     const struct node *value;
     while (layout->column_count < LIMIT_TABLE_COLUMNS &&
            node_next(row, &state, &name, &value)) {
+        if (!is_shown(row, name, chinese))
+            continue;
         size_t i = layout->column_count++;
         layout->names[i] = name;
         layout->kinds[i] = format_kind(name);
@@ -173,17 +198,19 @@ static void free_layout(struct layout *layout) {
     free(layout->cells);
 }
 
-int table_print(const struct node *rows, const char *currency) {
+int table_print(const struct node *rows, const char *currency, bool chinese) {
     if (node_kind(rows) == NODE_OBJECT)
-        return table_print_object(rows, currency);
+        return table_print_object(rows, currency, chinese);
     if (node_count(rows) == 0) {
         puts("(no rows)");
         return 0;
     }
+    if (node_count(rows) == 1 && node_count(node_at(rows, 0)) > CARD_COLUMNS)
+        return table_print_object(node_at(rows, 0), currency, chinese);
     struct layout layout;
     memset(&layout, 0, sizeof layout);
     layout.row_count = node_count(rows);
-    read_columns(&layout, node_at(rows, 0));
+    read_columns(&layout, node_at(rows, 0), chinese);
     layout.cells =
         calloc((layout.row_count + 1) * layout.column_count + 1, sizeof(char *));
     int rc = layout.cells == NULL ? -1 : fill(&layout, rows, currency);
@@ -193,13 +220,15 @@ int table_print(const struct node *rows, const char *currency) {
     return rc;
 }
 
-int table_print_object(const struct node *object, const char *currency) {
+int table_print_object(const struct node *object, const char *currency, bool chinese) {
     const char *own = node_text(node_member(object, "currency"));
     struct buffer text = buffer_make(LIMIT_JSON);
     void *state = NULL;
     const char *name;
     const struct node *value;
     while (node_next(object, &state, &name, &value)) {
+        if (!is_shown(object, name, chinese))
+            continue;
         format_title(&text, name);
         buffer_printf(&text, ": ");
         format_value(&text, format_kind(name), value, own != NULL ? own : currency,

@@ -336,6 +336,30 @@ static void rows_follow_their_parents_scopes(void **state) {
     assert_int_equal(company_integer(&f->company, SEEN), 0);
 }
 
+/* A row that left is still to be written by who did not know; not by who says that he did not. */
+static void an_old_base_opens_no_door(void **state) {
+    struct fixture *f = *state;
+    int64_t now = f->company.now_ms += 60000;
+    struct cell owner[] = {
+        cell_of(&f->company, "customer", "owner_id", id_value(&f->darcel))};
+    struct change hand_over =
+        change_of(&f->company, "customer", ROW_UPDATE, &f->customer, owner, 1);
+    int64_t gsn = company_write(&f->company, &hand_over, 1).gsn;
+    assert_int_equal(
+        edit(f, f->anna_station, &f->customer, "email", "a@x", now, f->base).kind,
+        VERDICT_MERGED);
+    /* she names a base after it, so she knows; then an older one again */
+    struct id own = text_id("Own");
+    struct cell cells[] = {
+        text_cell(f, "name", "Own"), text_cell(f, "kind", "company"),
+        cell_of(&f->company, "customer", "owner_id", id_value(&f->anna))};
+    struct change fresh = change_of(&f->company, "customer", ROW_INSERT, &own, cells, 3);
+    assert_int_equal(station_send(&f->company, f->anna_station, &fresh, 1, now, gsn).kind,
+                     VERDICT_MERGED);
+    assert_refused(edit(f, f->anna_station, &f->customer, "email", "b@x", now, f->base),
+                   "scope.row");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(different_cells_merge, set_up, tear_down),
@@ -355,6 +379,7 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_bundle_is_answered_again_as_before, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(an_old_base_opens_no_door, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_follow_their_parents_scopes, set_up,
                                         tear_down),
     };

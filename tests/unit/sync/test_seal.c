@@ -208,12 +208,23 @@ static void test_secrets(void **state) {
     assert_false(seal_secret_matches(endless, salt, hash));
 }
 
+static void secrets_are_compared_whole(void **state) {
+    (void)state;
+    assert_true(seal_equal("secret", "secret", 6));
+    assert_false(seal_equal("secret", "secreT", 6));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_start),           cmocka_unit_test(test_signatures),
-        cmocka_unit_test(test_known_key),       cmocka_unit_test(test_deflate),
-        cmocka_unit_test(test_deflate_no_room), cmocka_unit_test(test_inflate_refuses),
-        cmocka_unit_test(test_base32),          cmocka_unit_test(test_base32_refuses),
+        cmocka_unit_test(secrets_are_compared_whole),
+        cmocka_unit_test(test_start),
+        cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_known_key),
+        cmocka_unit_test(test_deflate),
+        cmocka_unit_test(test_deflate_no_room),
+        cmocka_unit_test(test_inflate_refuses),
+        cmocka_unit_test(test_base32),
+        cmocka_unit_test(test_base32_refuses),
         cmocka_unit_test(test_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
