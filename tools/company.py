@@ -79,6 +79,9 @@ class Link:
         self.target = ("127.0.0.1", port)
         self.delay = delay  # seconds per chunk, in both directions
         self.bytes_up = self.bytes_down = 0
+        self.held = 0  # bytes that hold() keeps from the station
+        self._hold = threading.Event()
+        self._hold.set()  # not holding
         self._cut = False
         self._drop_after = None  # bytes towards the station after which the link tears
         self._open = set()
@@ -92,6 +95,7 @@ class Link:
     def cut(self):
         with self._lock:
             self._cut = True
+            self._hold.set()
             sockets, self._open = self._open, set()
         for one in sockets:
             self._reset(one)
@@ -99,12 +103,18 @@ class Link:
     def restore(self):
         with self._lock:
             self._cut = False
+            self._hold.set()
             self._drop_after = None
 
     def tear_after(self, count):
         """Lets `count` more bytes through to the station and then cuts."""
         with self._lock:
             self._drop_after = self.bytes_down + count
+
+    def hold(self):
+        """Keeps what the server answers from the station, until restore() or cut()."""
+        self.held = 0
+        self._hold.clear()
 
     def close(self):
         self.cut()
@@ -145,6 +155,12 @@ class Link:
             while data := source.recv(self.CHUNK):
                 if self.delay:
                     time.sleep(self.delay)
+                if down and not self._hold.is_set():
+                    self.held += len(data)
+                    self._hold.wait()
+                with self._lock:
+                    if source not in self._open:  # cut meanwhile
+                        return
                 with self._lock:
                     if down:
                         self.bytes_down += len(data)

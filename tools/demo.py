@@ -312,16 +312,18 @@ class Demo:
         for number in range(count):
             anna.do("interaction.log", customer=self.shared, kind="note",
                     summary=f"Note {number + 1} of {count}")
-        link.delay = 0.02
+        link.hold()
         before = link.bytes_up
         process = anna.start("sync", "--json")
-        wait_until(lambda: link.bytes_up > before or process.poll() is not None, "the sync begins")
+        wait_until(lambda: link.held > 0, "the server answers")
         self.server.kill()
-        _, errors = process.communicate()
-        link.delay = 0.0
-        say(f"{self.cast.anna} writes {count} notes and syncs; the server is killed after "
-            f"{(link.bytes_up - before) / 1024:.1f} KB. The sync ends with status "
-            f"{process.returncode}; {anna.status()['waiting']} transactions still wait.")
+        link.cut()
+        process.communicate()
+        say(f"{self.cast.anna} writes {count} notes and syncs. The server has "
+            f"{(link.bytes_up - before) / 1024:.1f} KB from her and is killed while its answer is "
+            f"under way. Her sync ends with status {process.returncode}; as far as she knows, "
+            f"{anna.status()['waiting']} transactions still wait.")
+        link.restore()
         self.server.start()
         report = anna.sync()
         self.hq.sync()
