@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-core/bulk_indexes.h"
 #include "client-core/images.h"
 #include "client-core/outbox.h"
 #include "client-core/rebase.h"
@@ -267,10 +268,36 @@ static int apply_staged(struct apply *apply, struct arena *arena, struct error *
     return failed;
 }
 
-static int apply_all(struct apply *apply, struct error *error) {
+static int apply_chunks(struct apply *apply, struct error *error) {
     struct arena arena = arena_make((size_t)LIMIT_CHUNK_INFLATED * 16);
     int failed = apply_staged(apply, &arena, error) != 0 ||
                  apply_chunk(apply, apply->end->chunk, &arena, error) != 0;
+    arena_free(&arena);
+    return failed;
+}
+
+/* A first sync that took more than one response is worth building the indexes afterwards. */
+static int is_bulk(struct replica *replica, const struct progress *progress, bool *ret,
+                   struct error *error) {
+    static const char sql[] = "select exists (select 1 from station_staging)";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    int64_t staged = 0;
+    if (!statement || replica_integer(replica, statement, &staged, error) != 0)
+        return -1;
+    *ret = staged && progress->cursor == 0;
+    return 0;
+}
+
+static int apply_all(struct apply *apply, const struct progress *progress,
+                     struct error *error) {
+    struct arena arena = arena_make(LIMIT_JSON);
+    struct dropped_indexes dropped = {0};
+    bool bulk = false;
+    int failed =
+        is_bulk(apply->replica, progress, &bulk, error) != 0 ||
+        (bulk && bulk_indexes_drop(apply->replica, &arena, &dropped, error) != 0) ||
+        apply_chunks(apply, error) != 0 ||
+        bulk_indexes_create(apply->replica, &dropped, error) != 0;
     arena_free(&arena);
     return failed;
 }
@@ -286,7 +313,8 @@ int pull_apply(struct replica *replica, const struct pull_end *end,
                           .end = end,
                           .result = &result,
                           .image = buffer_make(LIMIT_ROW_SIZE * 2)};
-    int failed = rebase_undo(replica, error) != 0 || apply_all(&apply, error) != 0 ||
+    int failed = rebase_undo(replica, error) != 0 ||
+                 apply_all(&apply, &progress, error) != 0 ||
                  drop_staged(replica, error) != 0 ||
                  outbox_settle(replica, end->head, error) != 0 ||
                  rebase_redo(replica, &result.attention, error) != 0;

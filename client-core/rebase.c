@@ -152,12 +152,6 @@ static int redo_change(struct redo *redo, const struct change *change,
                      table->name);
 }
 
-/* The world failed, not the transaction: the pull must stop. */
-static bool is_failure(const struct error *error) {
-    return strncmp(error->code, "database.", 9) == 0 &&
-           !error_is(error, "database.constraint");
-}
-
 static int run(struct replica *replica, const char *sql, struct error *error) {
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     return statement ? replica_finish(replica, statement, error) : -1;
@@ -175,7 +169,7 @@ static int redo_entry(struct redo *redo, bool *ret_applied, struct error *error)
         return -1;
     for (size_t i = 0; !failed && i < entry->change_count; i++)
         failed = redo_change(redo, &entry->changes[i], &why);
-    if (failed && is_failure(&why)) {
+    if (failed && error_is_failure(&why)) { /* the pull must stop */
         if (error)
             *error = why;
         return -1; /* the caller rolls everything back */

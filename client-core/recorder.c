@@ -46,19 +46,21 @@ void recorder_reset(struct recorder *recorder) {
     buffer_reset(&recorder->changed);
 }
 
+/* The session extension tells its failures by code only; the connection may know of none. */
+static int session_failed(struct recorder *recorder, int rc, struct error *error) {
+    if (rc == SQLITE_NOMEM)
+        return error_set(error, "database.memory", "", "out of memory while recording");
+    return error_from_sqlite(error, recorder->replica->db, "recording");
+}
+
 int recorder_start(struct recorder *recorder, const struct table_set *tables,
                    struct error *error) {
     const struct catalogue *catalogue = recorder->replica->catalogue;
-    sqlite3 *db = recorder->replica->db;
-    if (sqlite3session_create(db, "main", &recorder->session) != SQLITE_OK)
-        return error_from_sqlite(error, db, "starting to record");
-    for (size_t i = 0; i < catalogue->table_count; i++) {
-        const struct table *table = &catalogue->tables[i];
-        if (table_set_has(tables, table->number) &&
-            sqlite3session_attach(recorder->session, table->name) != SQLITE_OK)
-            return error_from_sqlite(error, db, "starting to record");
-    }
-    return 0;
+    int rc = sqlite3session_create(recorder->replica->db, "main", &recorder->session);
+    for (size_t i = 0; rc == SQLITE_OK && i < catalogue->table_count; i++)
+        if (table_set_has(tables, catalogue->tables[i].number))
+            rc = sqlite3session_attach(recorder->session, catalogue->tables[i].name);
+    return rc == SQLITE_OK ? 0 : session_failed(recorder, rc, error);
 }
 
 struct change *recorder_changes(const struct recorder *recorder, size_t *ret_count) {
@@ -362,11 +364,7 @@ static int take_all(struct recorder *recorder, sqlite3_changeset_iter *iterator,
             take_row(recorder, &row, now_ms, actor, error) != 0)
             return -1;
     }
-    return rc == SQLITE_DONE ? 0
-                             : error_set(error, "database.failed", "",
-                                         "reading back what was"
-                                         " recorded failed (%d)",
-                                         rc);
+    return rc == SQLITE_DONE ? 0 : session_failed(recorder, rc, error);
 }
 
 int recorder_take(struct recorder *recorder, int64_t now_ms, const struct id *actor,
@@ -378,7 +376,7 @@ int recorder_take(struct recorder *recorder, int64_t now_ms, const struct id *ac
     int rc = sqlite3session_changeset(recorder->session, &size, &changeset);
     session_end(recorder);
     if (rc != SQLITE_OK) {
-        error_from_sqlite(error, recorder->replica->db, "recording");
+        session_failed(recorder, rc, error);
         goto out;
     }
     if (size == 0) {

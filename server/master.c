@@ -115,13 +115,6 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
                       " on conflict (name) do update set value = excluded.value",
 };
 
-bool error_is_failure(const struct error *error) {
-    bool database = strncmp(error->code, "database.", 9) == 0 &&
-                    !error_is(error, "database.constraint");
-    return database || strncmp(error->code, "memory", 6) == 0 ||
-           strncmp(error->code, "journal.", 8) == 0;
-}
-
 sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
                                struct error *error) {
     sqlite3_stmt **statement = &master->fixed[sql];

@@ -72,9 +72,6 @@ void master_forget(struct master *master);
 /* HQ's time for an entry now: the wall clock, never before the last entry's. */
 int64_t master_now(struct master *master);
 
-/* A failure of the database or of memory, as opposed to a refusal of somebody's work. */
-bool error_is_failure(const struct error *error);
-
 /* Local settings; *ret is malloc'ed, NULL when not set. */
 int master_setting(sqlite3 *db, const char *name, char **ret, struct error *error);
 int master_set_setting(sqlite3 *db, const char *name, const char *value,

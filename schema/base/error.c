@@ -94,6 +94,13 @@ void error_clear(struct error *error) {
         memset(error, 0, sizeof *error);
 }
 
+bool error_is_failure(const struct error *error) {
+    bool database = strncmp(error->code, "database.", 9) == 0 &&
+                    !error_is(error, "database.constraint");
+    return database || strcmp(error->code, "memory") == 0 ||
+           strncmp(error->code, "journal.", 8) == 0;
+}
+
 bool error_is(const struct error *error, const char *code) {
     return error && strcmp(error->code, code) == 0;
 }

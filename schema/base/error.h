@@ -37,6 +37,10 @@ int error_out_of_memory(struct error *error);
 
 void error_clear(struct error *error);
 
+/* The world failed (database, memory, a journal that does not hold) and not somebody's work: what is going on must
+ * stop and be undone, instead of refusing the work. A broken constraint is the work's fault. */
+bool error_is_failure(const struct error *error);
+
 /* True when `error` carries `code`. */
 bool error_is(const struct error *error, const char *code);
 

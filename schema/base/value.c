@@ -67,12 +67,14 @@ static struct bytes borrowed(const void *data, int size) {
     return (struct bytes){data ? data : "", data ? (size_t)size : 0};
 }
 
+/* Texts are read as blobs, the same bytes in a UTF-8 database: asking for text makes SQLite end it with a
+ * NUL, in new memory, and without memory a text would silently read as empty. */
 struct value value_of_column(struct sqlite3_stmt *statement, int column) {
     switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER:
         return value_integer(sqlite3_column_int64(statement, column));
     case SQLITE_TEXT: {
-        const void *text = sqlite3_column_text(statement, column);
+        const void *text = sqlite3_column_blob(statement, column); /* see above */
         return value_text_bytes(borrowed(text, sqlite3_column_bytes(statement, column)));
     }
     case SQLITE_BLOB: {
@@ -89,7 +91,7 @@ struct value value_of_sqlite(struct sqlite3_value *value) {
     case SQLITE_INTEGER:
         return value_integer(sqlite3_value_int64(value));
     case SQLITE_TEXT: {
-        const void *text = sqlite3_value_text(value);
+        const void *text = sqlite3_value_blob(value);
         return value_text_bytes(borrowed(text, sqlite3_value_bytes(value)));
     }
     case SQLITE_BLOB: {

@@ -445,7 +445,15 @@ static void chunks_show_together_and_survive_a_restart(void **state) {
     struct world *world = *state;
     struct scope_set held = {0};
     world->answer = two_chunks;
+    world_sql(world, "update station_progress set cursor = 0"); /* a first sync */
     world_sync(world);
+    assert_int_equal(world_integer(world,
+                                   "select count(*) from sqlite_schema where name in"
+                                   " ('customer_by_name', 'customer_by_owner')"),
+                     2);
+    assert_int_equal(world_integer(world, "select count(*) from customer indexed by"
+                                          " customer_by_name where name = 'two'"),
+                     1);
     assert_int_equal(world_integer(world, "select count(*) from customer"), 2);
     assert_int_equal(world_integer(world, "select count(*) from station_staging"), 0);
     assert_int_equal(world->requests, 4);
@@ -582,6 +590,24 @@ static void work_after_a_merge_stays_on_top(void **state) {
     verify(world);
 }
 
+/* A verdict may be known before the rows that show it have come. */
+static void merged_work_stays_until_its_rows_came(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    world_sql(world, "update station_outbox set verdict = 1, gsn = 9");
+    customer(&sent, 0xc1, "Before", 10, 8);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 13");
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 3);
+    verify(world);
+}
+
 static void a_leaving_row_keeps_its_work(void **state) {
     struct world *world = *state;
     struct sent_customer sent;
@@ -665,72 +691,6 @@ static void a_difference_is_found(void **state) {
     assert_string_equal(error.code, "verify.digest");
 }
 
-/* --- people --------------------------------------------------------------------------------------- */
-
-static int try_secret(struct world *world, const char *secret, satchel_error *error) {
-    satchel_session *session = NULL;
-    int failed = satchel_sign_in(world->station, "AN", secret, &session, error);
-    satchel_sign_out(session);
-    return failed;
-}
-
-static void people_are_found(void **state) {
-    struct world *world = *state;
-    satchel_error error = {0};
-    satchel_session *session;
-    assert_int_not_equal(satchel_sign_in(world->station, NULL, NULL, &session, &error),
-                         0);
-    assert_string_equal(error.code, "sign_in.ambiguous");
-    assert_non_null(strstr(error.message, "Dustin"));
-    assert_int_not_equal(
-        satchel_sign_in(world->station, "Melvin", NULL, &session, &error), 0);
-    assert_string_equal(error.code, "sign_in.unknown");
-    world_ok(satchel_sign_in(world->station, " dustin ", NULL, &session, &error), &error);
-    world_sql(world, "update app_user set active = 0 where name = 'Dustin'");
-    assert_int_not_equal(satchel_sign_in(world->station, "DU", NULL, &session, &error),
-                         0);
-    assert_string_equal(error.code, "sign_in.inactive");
-}
-
-static void guessing_gets_slower(void **state) {
-    struct world *world = *state;
-    satchel_error error = {0};
-    world_ok(satchel_set_secret(world->session, "1234", &error), &error);
-    assert_int_not_equal(satchel_set_secret(world->session, "123", &error), 0);
-    assert_string_equal(error.code, "secret.short");
-    assert_int_not_equal(try_secret(world, NULL, &error), 0);
-    assert_string_equal(error.code, "sign_in.secret");
-    world_ok(try_secret(world, "1234", &error), &error);
-    for (int i = 0; i < 5; i++) {
-        assert_int_not_equal(try_secret(world, "0000", &error), 0);
-        assert_string_equal(error.code, "sign_in.secret");
-    }
-    assert_int_not_equal(try_secret(world, "1234", &error), 0);
-    assert_string_equal(error.code, "sign_in.wait");
-    world_close(world);
-    world->clock.boot = 2; /* starting again does not help */
-    assert_int_equal(world->session == NULL, 1);
-    satchel_error opening = {0};
-    struct station_setup setup = {.home = world->home,
-                                  .env = &world->env,
-                                  .files = world->files,
-                                  .file_count = world->file_count,
-                                  .transport = {.context = world, .post = world_post}};
-    world_ok(station_open(&setup, &world->station, (struct error *)(void *)&opening),
-             &opening);
-    assert_int_not_equal(try_secret(world, "1234", &error), 0);
-    assert_string_equal(error.code, "sign_in.wait");
-    world->clock.wall_ms += 31000;
-    assert_int_not_equal(try_secret(world, "0000", &error), 0);
-    assert_string_equal(error.code, "sign_in.secret");
-    world->clock.wall_ms += 31000;
-    assert_int_not_equal(try_secret(world, "1234", &error), 0);
-    assert_string_equal(error.code, "sign_in.wait"); /* a minute now */
-    world->clock.wall_ms += 30000;
-    world_ok(try_secret(world, "1234", &error), &error);
-    assert_int_equal(world_integer(world, "select failures from station_credential"), 0);
-}
-
 static void another_process_may_be_syncing(void **state) {
     struct world *world = *state;
     int lock = -1;
@@ -762,12 +722,11 @@ int main(void) {
         TEST(a_row_that_does_not_fit_blocks_nothing),
         TEST(pending_work_lies_over_what_comes),
         TEST(work_after_a_merge_stays_on_top),
+        TEST(merged_work_stays_until_its_rows_came),
         TEST(a_leaving_row_keeps_its_work),
         TEST(an_insert_that_meets_a_row_merges),
         TEST(work_that_breaks_a_check_is_set_aside),
         TEST(a_difference_is_found),
-        TEST(people_are_found),
-        TEST(guessing_gets_slower),
         TEST(another_process_may_be_syncing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

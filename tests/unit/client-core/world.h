@@ -96,6 +96,8 @@ static const char world_tables[] =
     "  primary key (customer_id, user_id)\n) strict, without rowid;\n";
 
 static const char world_derived[] =
+    "create index customer_by_name on customer (name);\n"
+    "create index customer_by_owner on customer (owner_id, name);\n"
     "create view engine_user as select id as user_id, active from app_user;\n"
     "create view engine_role as select id as user_id, role from app_user"
     " where role is not null;\n"
@@ -206,7 +208,7 @@ struct world {
     bool wrong_key;
     int64_t hq_ahead_ms; /* of the station's wall clock */
     int64_t gsn;
-    struct verdict verdicts[256];
+    struct verdict verdicts[4096];
     size_t verdict_count;
     struct bundle_answer answers[LIMIT_BUNDLES_OF_REQUEST];
     struct arena arena;
@@ -334,6 +336,7 @@ static inline void world_take_bundles(struct world *world,
                                    .expected_number = envelope.header.number + 1,
                                    .verdicts = world->verdicts + world->verdict_count,
                                    .verdict_count = count};
+        assert_true(world->verdict_count + count <= 4096);
         for (size_t j = 0; j < count; j++)
             world->verdicts[world->verdict_count++] =
                 (struct verdict){.transaction = transactions[j].id,

@@ -1,0 +1,78 @@
+/*
+ * Signing in: who is meant, and that guessing a secret gets slower.
+ */
+#include "tests/unit/client-core/world.h"
+
+static int try_secret(struct world *world, const char *secret, satchel_error *error) {
+    satchel_session *session = NULL;
+    int failed = satchel_sign_in(world->station, "AN", secret, &session, error);
+    satchel_sign_out(session);
+    return failed;
+}
+
+static void people_are_found(void **state) {
+    struct world *world = *state;
+    satchel_error error = {0};
+    satchel_session *session;
+    assert_int_not_equal(satchel_sign_in(world->station, NULL, NULL, &session, &error),
+                         0);
+    assert_string_equal(error.code, "sign_in.ambiguous");
+    assert_non_null(strstr(error.message, "Dustin"));
+    assert_int_not_equal(
+        satchel_sign_in(world->station, "Melvin", NULL, &session, &error), 0);
+    assert_string_equal(error.code, "sign_in.unknown");
+    world_ok(satchel_sign_in(world->station, " dustin ", NULL, &session, &error), &error);
+    world_sql(world, "update app_user set active = 0 where name = 'Dustin'");
+    assert_int_not_equal(satchel_sign_in(world->station, "DU", NULL, &session, &error),
+                         0);
+    assert_string_equal(error.code, "sign_in.inactive");
+}
+
+static void guessing_gets_slower(void **state) {
+    struct world *world = *state;
+    satchel_error error = {0};
+    world_ok(satchel_set_secret(world->session, "1234", &error), &error);
+    assert_int_not_equal(satchel_set_secret(world->session, "123", &error), 0);
+    assert_string_equal(error.code, "secret.short");
+    assert_int_not_equal(try_secret(world, NULL, &error), 0);
+    assert_string_equal(error.code, "sign_in.secret");
+    world_ok(try_secret(world, "1234", &error), &error);
+    for (int i = 0; i < 5; i++) {
+        assert_int_not_equal(try_secret(world, "0000", &error), 0);
+        assert_string_equal(error.code, "sign_in.secret");
+    }
+    assert_int_not_equal(try_secret(world, "1234", &error), 0);
+    assert_string_equal(error.code, "sign_in.wait");
+    world_close(world);
+    world->clock.boot = 2; /* starting again does not help */
+    assert_int_equal(world->session == NULL, 1);
+    satchel_error opening = {0};
+    struct station_setup setup = {.home = world->home,
+                                  .env = &world->env,
+                                  .files = world->files,
+                                  .file_count = world->file_count,
+                                  .transport = {.context = world, .post = world_post}};
+    world_ok(station_open(&setup, &world->station, (struct error *)(void *)&opening),
+             &opening);
+    assert_int_not_equal(try_secret(world, "1234", &error), 0);
+    assert_string_equal(error.code, "sign_in.wait");
+    world->clock.wall_ms += 31000;
+    assert_int_not_equal(try_secret(world, "0000", &error), 0);
+    assert_string_equal(error.code, "sign_in.secret");
+    world->clock.wall_ms += 31000;
+    assert_int_not_equal(try_secret(world, "1234", &error), 0);
+    assert_string_equal(error.code, "sign_in.wait"); /* a minute now */
+    world->clock.wall_ms += 30000;
+    world_ok(try_secret(world, "1234", &error), &error);
+    assert_int_equal(world_integer(world, "select failures from station_credential"), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(people_are_found),
+        TEST(guessing_gets_slower),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
