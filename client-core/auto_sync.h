@@ -12,8 +12,8 @@ struct auto_sync;
 
 int auto_sync_start(struct satchel *station, struct auto_sync **ret, struct error *error);
 /* Stops the thread and waits for it. NULL is fine. */
-void auto_sync_stop(struct auto_sync *auto_sync);
+void auto_sync_stop(struct auto_sync *self);
 /* A command changed something: sync now. Any thread. */
-void auto_sync_wake(struct auto_sync *auto_sync);
+void auto_sync_wake(struct auto_sync *self);
 
 #endif

@@ -23,11 +23,8 @@ int home_file(const char *home, const char *name, char ret_path[HOME_PATH],
     if (strlen(home) + strlen(name) + 2 > HOME_PATH)
         return error_set(error, "home.failed", "home",
                          "the path of the home is too long");
-    size_t length = strlen(home);
-    memcpy(ret_path, home, length);
-    ret_path[length] = '/';
-    memcpy(ret_path + length + 1, name, strlen(name) + 1);
-    return 0;
+    int length = snprintf(ret_path, HOME_PATH, "%s/%s", home, name);
+    return length > 0 && length < HOME_PATH ? 0 : -1;
 }
 
 bool home_has(const char *home, const char *name) {

@@ -112,7 +112,7 @@ int load_operations_file(struct load *load, const struct embedded_file *file,
                          enum operation_kind kind);
 /* "NAME TYPE[?][=default]  Description" */
 int load_parameter(struct load *load, unsigned line, const char *text,
-                   struct raw_operation *operation);
+                   struct raw_operation *raw);
 /* Second pass, in this order: places, numbers, keys and stamps; then references, groups, merge rules, roles, labels
  * and events; then scopes, what rows bring and who follows whom; then operations. */
 int resolve_tables(struct load *load);

@@ -2,6 +2,7 @@
  * First pass over commands/, queries/ and rules/: each "-- @command name  Title." line begins
  * an operation; its annotations follow, then its statements.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static const char *const several_words[] = {"param", "example", NULL};
 /* "name  Title." */
 static int read_head(struct load *load, const struct clause *clause,
                      struct operation *operation) {
+    assert(clause); /* an operation begins at its clause */
     const char *rest = clause->argument;
     operation->name = word_copy(load->arena, word_next(&rest));
     rest += strspn(rest, " \t");

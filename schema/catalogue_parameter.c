@@ -73,7 +73,7 @@ static bool cut_type(struct load *load, const char *text, struct type_text *ret)
 
 /* "min..max" */
 static bool read_range(struct bytes inside, struct parameter *parameter) {
-    const uint8_t *dots = memchr(inside.data, '.', inside.size);
+    const uint8_t *dots = inside.size > 0 ? memchr(inside.data, '.', inside.size) : NULL;
     if (!dots)
         return false;
     struct bytes low = {inside.data, (size_t)(dots - inside.data)};

@@ -2,6 +2,7 @@
  * Second pass, first part: tables in the order of their numbers, columns with numbers, keys
  * and stamps checked.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,7 @@ static int check_definition(struct load *load, const struct raw_table *raw, size
 /* --- keys --------------------------------------------------------------------------------- */
 
 static int add_key(struct load *load, struct raw_table *raw, struct column *column) {
+    assert(column);
     struct table *table = raw->made;
     if (column->type != VALUE_BLOB || !column->not_null)
         return load_fail_at(load, raw->path, raw->line,
@@ -240,7 +242,7 @@ static int read_key(struct load *load, struct raw_table *raw) {
             return -1;
     }
     for (size_t i = 0; i < raw->key_count; i++) {
-        struct column *column;
+        struct column *column = NULL;
         if (resolve_column(load, raw, &place, bytes_of_text(raw->key[i]), &column) != 0 ||
             add_key(load, raw, column) != 0)
             return -1;

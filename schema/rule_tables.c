@@ -275,7 +275,7 @@ static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *ret) {
 /* xCreate is NULL: eponymous only, nothing to create or drop. */
 #define VIRTUAL_MODULE(connect_function)                                         \
     {                                                                            \
-        .xConnect = connect_function, .xBestIndex = best_index,                  \
+        .xConnect = (connect_function), .xBestIndex = best_index,                \
         .xDisconnect = disconnect, .xOpen = cursor_open, .xClose = cursor_close, \
         .xFilter = cursor_filter, .xNext = cursor_next, .xEof = cursor_eof,      \
         .xColumn = cursor_column, .xRowid = cursor_rowid                         \

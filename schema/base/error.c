@@ -29,11 +29,11 @@ static void copy_word(char *target, size_t capacity, const char *word) {
         trim_cut_character(target, capacity - 1);
 }
 
-int error_set(struct error *error, const char *code, const char *field,
-              const char *format, ...) {
+void error_fill(struct error *error, const char *code, const char *field,
+                const char *format, ...) {
     assert(code && format);
     if (!error)
-        return -1;
+        return;
     struct error made = {0}; /* the arguments may point into *error */
     va_list arguments;
     va_start(arguments, format);
@@ -44,7 +44,6 @@ int error_set(struct error *error, const char *code, const char *field,
     copy_word(made.code, sizeof made.code, code);
     copy_word(made.field, sizeof made.field, field ? field : "");
     *error = made;
-    return -1;
 }
 
 static const char *code_of_sqlite(int rc) {
@@ -68,11 +67,11 @@ static const char *code_of_sqlite(int rc) {
     }
 }
 
-int error_from_sqlite(struct error *error, struct sqlite3 *db, const char *doing) {
+void error_fill_sqlite(struct error *error, struct sqlite3 *db, const char *doing) {
     assert(doing);
     int rc = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     const char *what = db ? sqlite3_errmsg(db) : "out of memory";
-    return error_set(error, code_of_sqlite(rc), NULL, "%s: %s (%d)", doing, what, rc);
+    error_fill(error, code_of_sqlite(rc), NULL, "%s: %s (%d)", doing, what, rc);
 }
 
 int error_from_system(struct error *error, const char *code, const char *full,
@@ -83,10 +82,6 @@ int error_from_system(struct error *error, const char *code, const char *full,
         snprintf(reason, sizeof reason, "error %d", number);
     return error_set(error, number == ENOSPC && full ? full : code, field,
                      "%s %.300s: %s", doing, path, reason);
-}
-
-int error_out_of_memory(struct error *error) {
-    return error_set(error, "memory", NULL, "Out of memory.");
 }
 
 void error_clear(struct error *error) {

@@ -18,14 +18,25 @@ struct error {
     char message[512]; /* one plain sentence: what was wrong and what is accepted */
 };
 
-/* Fills `error` (which may be NULL) and returns -1, so that callers can return it. */
-int error_set(struct error *error, const char *code, const char *field,
-              const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Fills `error`, which may be NULL. */
+void error_fill(struct error *error, const char *code, const char *field,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Fills `error` and is -1, so that callers can return it. A macro and inline functions, so that
+ * who reads a caller alone (a compiler, an analyser) sees that it fails. */
+static inline int error_failed(void) {
+    return -1;
+}
+#define error_set(...) (error_fill(__VA_ARGS__), error_failed())
 
 /* Fills `error` from the last failure of `db`, saying what was being done. Returns -1.
  * Codes: database.full, database.busy, database.corrupt, database.readonly,
  * database.memory, database.constraint, database.failed. */
-int error_from_sqlite(struct error *error, struct sqlite3 *db, const char *doing);
+void error_fill_sqlite(struct error *error, struct sqlite3 *db, const char *doing);
+static inline int error_from_sqlite(struct error *error, struct sqlite3 *db,
+                                    const char *doing) {
+    error_fill_sqlite(error, db, doing);
+    return -1;
+}
 
 /* Fills `error` from errno's `number`: "<doing> <path>: <the system's reason>"; a full disk gets the code
  * `full` instead of `code` (NULL: the same). Returns -1. */
@@ -33,7 +44,9 @@ int error_from_system(struct error *error, const char *code, const char *full,
                       const char *field, int number, const char *doing, const char *path);
 
 /* Out of memory, the one failure that has no room for details. Returns -1. */
-int error_out_of_memory(struct error *error);
+static inline int error_out_of_memory(struct error *error) {
+    return error_set(error, "memory", (const char *)0, "Out of memory.");
+}
 
 void error_clear(struct error *error);
 
