@@ -1,9 +1,11 @@
 /* Conflicts, refusals, notices and devices: the rows that merging makes by itself. */
 #include "server/derived.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "schema/base/hash.h"
+#include "schema/calendar.h"
 #include "sync/clock.h"
 #include "sync/wire.h"
 
@@ -142,6 +144,24 @@ int derived_latest_edit(struct work *work, const struct row_work *row, struct st
 
 /* --- words for people ------------------------------------------------------------------------------ */
 
+static bool named_in(const struct column *column, const char *ending) {
+    size_t length = strlen(column->name);
+    size_t tail = strlen(ending);
+    return length > tail && strcmp(column->name + length - tail, ending) == 0;
+}
+
+/* The English label beside a Chinese one, where a table has both; else NULL. */
+static const struct column *english_label(const struct table *table) {
+    char name[LIMIT_NAME + 1];
+    if (!named_in(table->label, "_zh")) {
+        return NULL;
+    }
+    int stem = (int)strlen(table->label->name) - 3;
+    snprintf(name, sizeof name, "%.*s_en", stem, table->label->name);
+    return table_column(table, name);
+}
+
+/* What people call a row; in both languages where its label has two. */
 static void put_label(struct work *work, const struct table *table, struct bytes key,
                       struct buffer *text) {
     struct error ignored;
@@ -153,12 +173,37 @@ static void put_label(struct work *work, const struct table *table, struct bytes
     if (label.type == VALUE_TEXT) {
         buffer_append(text, label.bytes.data, label.bytes.size);
     }
+    const struct column *english = english_label(table);
+    struct value second = english ? work_value(row, english) : value_null();
+    if (second.type == VALUE_TEXT && !value_equal(second, label)) {
+        buffer_printf(text, " %.*s", (int)second.bytes.size,
+                      (const char *)second.bytes.data);
+    }
+}
+
+/* A scaled integer as people read it, by the unit that its column's name ends in. */
+static void put_number(const struct column *column, int64_t number, struct buffer *text) {
+    bool hundredths = named_in(column, "_minor") || named_in(column, "_bp");
+    char date[CALENDAR_DATE_SIZE];
+    if (hundredths) {
+        uint64_t size = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+        buffer_printf(text, "%s%llu.%02u%s", number < 0 ? "-" : "",
+                      (unsigned long long)(size / 100), (unsigned)(size % 100),
+                      named_in(column, "_bp") ? " %" : "");
+    } else if (named_in(column, "_at")) {
+        int64_t minute = (number / 60000) % 1440;
+        calendar_format_date(calendar_day(number, 0), date);
+        buffer_printf(text, "%s %02d:%02d UTC", date, (int)(minute / 60),
+                      (int)(minute % 60));
+    } else {
+        buffer_printf(text, "%lld", (long long)number);
+    }
 }
 
 static void put_words(struct work *work, const struct column *column, struct value value,
                       struct buffer *text) {
     if (value.type == VALUE_INTEGER) {
-        buffer_printf(text, "%lld", (long long)value.integer);
+        put_number(column, value.integer, text);
     } else if (value.type == VALUE_TEXT) {
         buffer_append(text, value.bytes.data, value.bytes.size);
     } else if (value.type == VALUE_BLOB && column->ref != NULL &&
