@@ -115,26 +115,90 @@ struct sync_call {
     struct buffer rows;
 };
 
-/* The server's word that it gave a device these scopes: without it, naming a scope as held
- * would tell a stranger which rows left it. Keyed by the server's secret; nothing is stored. */
-static void prove_scopes(const struct sync_call *call, const struct scope_set *scopes,
-                         uint8_t ret[HASH_SIZE]) {
-    uint8_t text[SIGN_SEED + ID_SIZE + HASH_SIZE];
-    memcpy(text, call->server->keys.secret_key, SIGN_SEED);
-    memcpy(text + SIGN_SEED, call->request.device.bytes, ID_SIZE);
-    scope_set_hash(scopes, text + SIGN_SEED + ID_SIZE);
-    hash_blake2b((struct bytes){text, sizeof text}, ret);
-    seal_wipe(text, sizeof text);
+/* The transaction that a gsn was given to; zero when there is none. */
+static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret,
+                              struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(reader->db, "select id from gsn_log where gsn = ?", &statement,
+                           error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, gsn);
+    memset(ret, 0, sizeof *ret);
+    int rc = sqlite3_step(statement);
+    struct bytes id =
+        rc == SQLITE_ROW ? value_of_column(statement, 0).bytes : (struct bytes){NULL, 0};
+    if (id.size == ID_SIZE) {
+        memcpy(ret->bytes, id.data, ID_SIZE);
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, reader->db, "reading the history");
+}
+
+/* The server's word that it gave a device these scopes up to this cursor. Without it, naming a scope as held would
+ * tell a stranger which rows left it; and a server that was restored from a backup and went on would not notice that the
+ * cursor speaks of another history. Keyed by the server's secret; nothing is stored. */
+static int prove_scopes(const struct sync_call *call, const struct scope_set *scopes,
+                        int64_t cursor, uint8_t ret[HASH_SIZE], struct error *error) {
+    struct {
+        uint8_t secret[SIGN_SEED];
+        struct id device;
+        struct id transaction;
+        uint8_t scopes[HASH_SIZE];
+        int64_t cursor;
+    } text = {.device = call->request.device, .cursor = cursor};
+    if (transaction_of_gsn(call->reader, cursor, &text.transaction, error) != 0) {
+        return -1;
+    }
+    memcpy(text.secret, call->server->keys.secret_key, SIGN_SEED);
+    scope_set_hash(scopes, text.scopes);
+    hash_blake2b((struct bytes){(const uint8_t *)&text, sizeof text}, ret);
+    seal_wipe(&text, sizeof text);
+    return 0;
 }
 
 static int check_held(const struct sync_call *call, struct error *error) {
     uint8_t proof[HASH_SIZE];
-    prove_scopes(call, &call->request.held, proof);
-    return call->request.held.count == 0 ||
-                   seal_equal(proof, call->request.held_proof, HASH_SIZE)
+    const struct sync_request *request = &call->request;
+    if (request->held.count == 0) {
+        return 0;
+    }
+    struct id known;
+    if (prove_scopes(call, &request->held, request->cursor, proof, error) != 0 ||
+        transaction_of_gsn(call->reader, request->cursor, &known, error) != 0) {
+        return -1;
+    }
+    if (request->cursor > 0 && id_is_zero(known)) {
+        return 0; /* beyond the head: the pull says so */
+    }
+    return seal_equal(proof, request->held_proof, HASH_SIZE)
                ? 0
-               : error_set(error, "sync.scopes", "held",
-                           "this server did not give the station the scopes it names");
+               : error_set(
+                     error, "sync.history", "held",
+                     "this station's place in the history is not one that this server "
+                     "gave it; was headquarters restored from a backup?");
+}
+
+static int prove_target(struct sync_call *call, struct error *error) {
+    const struct scope_set *sets[] = {&call->request.held, &call->response.gained};
+    struct scope_set target = {0};
+    int result = 0;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < sets[i]->count && result == 0; k++) {
+            if (!scope_set_has(&call->response.lost, sets[i]->scopes[k]) &&
+                scope_set_add(&target, sets[i]->scopes[k]) != 0) {
+                result = error_out_of_memory(error);
+            }
+        }
+    }
+    if (result == 0) {
+        result = prove_scopes(call, &target, call->response.head,
+                              call->response.scopes_proof, error);
+    }
+    scope_set_free(&target);
+    return result;
 }
 
 /* Who asks: an enrolled station of this company, by its signature. */
@@ -159,22 +223,6 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     return call->station.revoked
                ? error_set(error, "device.revoked", "device", "this station was revoked")
                : check_held(call, error);
-}
-
-static int prove_target(struct sync_call *call, struct error *error) {
-    const struct scope_set *sets[] = {&call->request.held, &call->response.gained};
-    struct scope_set target = {0};
-    int result = 0;
-    for (size_t i = 0; i < 2; i++) {
-        for (size_t k = 0; k < sets[i]->count && result == 0; k++) {
-            if (!scope_set_has(&call->response.lost, sets[i]->scopes[k])) {
-                result = scope_set_add(&target, sets[i]->scopes[k]);
-            }
-        }
-    }
-    prove_scopes(call, &target, call->response.scopes_proof);
-    scope_set_free(&target);
-    return result == 0 ? 0 : error_out_of_memory(error);
 }
 
 static int merge_bundles(struct sync_call *call, struct error *error) {

@@ -103,7 +103,6 @@ FORGE_ATTACK(attack_position) {
     struct arena arena = arena_make((size_t)LIMIT_RESPONSE * 2);
     struct sync_request request = device_request(forge);
     struct sync_response response;
-    request.cursor = 0;
     request.position =
         (struct pull_position){.set = true,
                                .gsn = 1,
