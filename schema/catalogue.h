@@ -125,6 +125,7 @@ struct parameter {
     const char *name;
     enum parameter_type type;
     bool optional;
+    bool deleted_too;          /* any(table): a soft-deleted row may be named by its id */
     const char *default_text;  /* NULL: none. "today", "now", "me" or a literal */
     const struct table *table; /* PARAMETER_ID and PARAMETER_CODE */
     int64_t minimum, maximum;  /* int range, or text length in characters (maximum) */

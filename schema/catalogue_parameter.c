@@ -11,12 +11,13 @@ static const struct {
     enum parameter_type type;
     bool inside; /* wants "(…)" */
 } types[] = {
-    {"id", PARAMETER_ID, true},        {"newid", PARAMETER_NEWID, false},
-    {"text", PARAMETER_TEXT, true},    {"int", PARAMETER_INT, true},
-    {"money", PARAMETER_MONEY, false}, {"bp", PARAMETER_BP, false},
-    {"bool", PARAMETER_BOOL, false},   {"date", PARAMETER_DATE, false},
-    {"time", PARAMETER_TIME, false},   {"enum", PARAMETER_ENUM, true},
-    {"code", PARAMETER_CODE, true},    {"json", PARAMETER_JSON, false},
+    {"id", PARAMETER_ID, true},        {"any", PARAMETER_ID, true},
+    {"newid", PARAMETER_NEWID, false}, {"text", PARAMETER_TEXT, true},
+    {"int", PARAMETER_INT, true},      {"money", PARAMETER_MONEY, false},
+    {"bp", PARAMETER_BP, false},       {"bool", PARAMETER_BOOL, false},
+    {"date", PARAMETER_DATE, false},   {"time", PARAMETER_TIME, false},
+    {"enum", PARAMETER_ENUM, true},    {"code", PARAMETER_CODE, true},
+    {"json", PARAMETER_JSON, false},
 };
 
 /* A type as written, cut in its parts. */
@@ -131,11 +132,12 @@ static int read_type(struct load *load, unsigned line, const struct type_text *t
         if (!bytes_equal(text->word, bytes_of_text(types[i].word)))
             continue;
         parameter->type = types[i].type;
+        parameter->deleted_too = strcmp(types[i].word, "any") == 0;
         if (types[i].inside != text->has_inside ||
             !read_inside(load, text->inside, raw, parameter))
             return load_fail(
                 load, line,
-                "parameter %s: write id(table), newid, text(max), int(min..max), "
+                "parameter %s: write id(table), any(table), newid, text(max), int(min..max), "
                 "money, bp, bool, date, time, enum(a|b), code(table) or json",
                 parameter->name);
         return 0;

@@ -108,8 +108,11 @@ static int find_all_ways(const struct parameter_reading *reading, struct value v
                          struct found *found) {
     struct id id;
     if (read_id(value, &id)) {
-        char condition[LIMIT_NAME + 8];
-        snprintf(condition, sizeof condition, "%s = ?1", key_name(reading));
+        char condition[LIMIT_NAME + 40];
+        const struct parameter *parameter = reading->parameter;
+        bool alive = parameter->table->soft_delete && !parameter->deleted_too;
+        snprintf(condition, sizeof condition, "%s = ?1%s", key_name(reading),
+                 alive ? " and deleted_at is null" : "");
         struct value key = value_blob((struct bytes){id.bytes, ID_SIZE});
         if (find(reading, condition, key, found) != 0)
             return -1;

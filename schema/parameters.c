@@ -51,7 +51,7 @@ void parameter_accepts(const struct parameter *parameter, struct buffer *text) {
                       (long long)parameter->minimum, (long long)parameter->maximum);
         return;
     case PARAMETER_MONEY:
-        buffer_printf(text, "an amount such as 1234.50");
+        buffer_printf(text, "an amount such as 1234.50, up to 99,999,999,999.99");
         return;
     case PARAMETER_BP:
         buffer_printf(text, "a rate such as 12.5%%, or basis points");
@@ -190,6 +190,9 @@ static int read_number(const struct parameter_reading *reading, struct value val
         return parameter_refuse(reading);
     bool range = parameter->type == PARAMETER_INT;
     if (range && (number < parameter->minimum || number > parameter->maximum))
+        return parameter_refuse(reading);
+    if (parameter->type == PARAMETER_MONEY &&
+        (number < -LIMIT_MONEY || number > LIMIT_MONEY))
         return parameter_refuse(reading);
     if (parameter->type == PARAMETER_BOOL && number != 0 && number != 1)
         return parameter_refuse(reading);

@@ -172,7 +172,7 @@ select id, name from customer where id = :customer;
 -- @command customer.restore  Bring a deleted customer back.
 -- @zh 恢复客户
 -- @roles rep manager hq
--- @param customer id(customer)  The customer's id.
+-- @param customer any(customer)  The customer's id.
 select require(owner_id = actor() or has_role('manager') or has_role('hq'),
                'customer.not_owner', 'customer', 'Only its owner or a manager does this.')
   from customer

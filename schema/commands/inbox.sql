@@ -12,7 +12,11 @@ select count(*) as unread from notice where user_id = actor() and read_at is nul
 -- @zh 恢复被覆盖的值
 -- @roles rep manager hq
 -- @param conflict id(conflict)  The conflict.
-select require(settlement is null, 'conflict.settled', 'conflict', 'It is settled already.') from conflict where id = :conflict;
+select require(settlement is null, 'conflict.settled', 'conflict', 'It is settled already.'),
+       require(reason <> 'state_earlier' and cell_name <> 'stage', 'conflict.stage', 'conflict',
+               'A stage is not put back like a value: move the opportunity (opportunity.move_stage, opportunity.reopen).')
+  from conflict
+ where id = :conflict;
 select apply_cell(table_number, row_key, column_number, loser_value) from conflict where id = :conflict;
 update conflict set settlement = 'restored', settled_at = now_ms() where id = :conflict;
 insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id, detail)

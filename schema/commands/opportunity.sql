@@ -330,7 +330,7 @@ select id, name from opportunity where id = :opportunity;
 -- @command opportunity.restore  Bring a deleted opportunity back.
 -- @zh 恢复销售机会
 -- @roles rep manager hq
--- @param opportunity id(opportunity)  The opportunity's id.
+-- @param opportunity any(opportunity)  The opportunity's id.
 select require(owner_id = actor() or has_role('manager') or has_role('hq'),
                'opportunity.not_owner', 'opportunity', 'Only its owner or a manager does this.')
   from opportunity

@@ -38,6 +38,15 @@ select require(active = 1, 'person.inactive', 'to', 'He does not work here any m
 select require((:opportunities is null) <> (:from is null), 'opportunity.which', 'opportunities',
                'Give either a list of opportunities or from, whose opportunities they are.'),
        require(:from is null or :from <> :to, 'opportunity.same_owner', 'to', 'They are his already.');
+-- Whoever names opportunities means all of them: one that is unknown or closed stops the hand-over.
+select require(exists (select 1
+                         from opportunity o
+                         join stage s on s.id = o.stage_id
+                        where (hex(o.id) = upper(replace(named.value, '-', '')) or o.code = named.value)
+                          and s.kind = 'open' and o.deleted_at is null),
+               'opportunity.not_open', 'opportunities',
+               'There is no open opportunity ' || named.value || '; the list takes ids or codes of open ones.')
+  from json_each(:opportunities) named;
 -- The assignments of this batch are the list of what moves; notices and owners follow from them.
 insert into assignment (id, opportunity_id, from_user_id, to_user_id, note, reason, contact_by_at, batch_id)
 select new_id(), o.id, o.owner_id, :to, :note, 'bulk',

@@ -5,8 +5,11 @@
 -- @param name text(63)  Its name, such as company.name, company.currency or follow_up.neglected_days.
 -- @param value text(2000)  Its value.
 -- @example name=company.currency value=USD
-select require(:name <> 'company.currency' or length(:value) = 3, 'currency.invalid', 'value',
-               'A currency is three letters such as CNY or USD.'),
+select require(exists (select 1 from setting where name = :name) or :name in ('company.name', 'company.currency'),
+               'setting.unknown', 'name',
+               'There is no such setting; settings are ' || (select group_concat(name, ', ') from setting) || '.'),
+       require(:name <> 'company.currency' or :value glob '[A-Z][A-Z][A-Z]', 'currency.invalid', 'value',
+               'A currency is three capital letters such as CNY or USD.'),
        require(:name not in ('follow_up.neglected_days', 'follow_up.first_contact_hours', 'follow_up.overdue_days', 'pool.claim_limit')
                or (cast(:value as integer) >= 0 and cast(cast(:value as integer) as text) = :value),
                'setting.invalid', 'value', 'This setting is a whole number, 0 or more.');

@@ -21,7 +21,7 @@ create table customer (  -- @table 30 @scope user(owner_id) grants(customer_shar
   district          text check (length(district) <= 100),              -- @column 16 @group address
   address           text check (length(address) <= 300),               -- @column 17 @group address
   established_year  integer check (established_year between 1000 and 3000),  -- @column 18
-  revenue_minor     integer check (revenue_minor >= 0),                -- @column 19 @group revenue
+  revenue_minor     integer check (revenue_minor between 0 and 9999999999999),                -- @column 19 @group revenue
   revenue_currency  text check (length(revenue_currency) = 3),         -- @column 20 @group revenue
   employees         integer check (employees >= 0),                    -- @column 21
   parent_id         blob,                                              -- @column 22 @ref customer

@@ -37,7 +37,7 @@ create table opportunity (  -- @table 42 @scope user(owner_id) grants(opportunit
   pipeline_id        blob not null,                                    -- @column 4 @ref pipeline
   stage_id           blob not null,                                    -- @column 5 @ref stage @merge state(opportunity_stage_event) @group stage
   lost_note          text check (length(lost_note) <= 1000),           -- @column 6 @group stage
-  amount_minor       integer not null default 0 check (amount_minor >= 0),   -- @column 7 @group amount
+  amount_minor       integer not null default 0 check (amount_minor between 0 and 9999999999999),   -- @column 7 @group amount
   currency           text not null default 'CNY' check (length(currency) = 3),  -- @column 8 @group amount
   owner_id           blob,                                             -- @column 9 @ref app_user @write manager hq @self
   lost_reason        text check (length(lost_reason) <= 63),           -- @column 10 @group stage
@@ -63,7 +63,7 @@ create table opportunity_product (  -- @table 43 @scope follows(opportunity_id) 
   opportunity_id    blob not null,                                     -- @column 2 @ref opportunity
   product_id        blob not null,                                     -- @column 3 @ref product
   quantity_qty      integer not null default 1000 check (quantity_qty > 0),  -- @column 4
-  unit_price_minor  integer not null default 0 check (unit_price_minor >= 0),  -- @column 5
+  unit_price_minor  integer not null default 0 check (unit_price_minor between 0 and 9999999999999),  -- @column 5
   note              text check (length(note) <= 500),                  -- @column 6
   deleted_at        integer,                                           -- @column 63
   created_at integer, created_by blob, updated_at integer, updated_by blob, gsn integer not null default 0

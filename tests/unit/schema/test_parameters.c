@@ -18,6 +18,7 @@ static const char commands[] = "-- @command test.one  One of each.\n"
                                "-- @param id newid  Id.\n"
                                "-- @param person id(person)?  Person.\n"
                                "-- @param deal id(deal)?  Deal.\n"
+                               "-- @param anydeal any(deal)?  Deal, deleted or not.\n"
                                "-- @param text text(5)?  Text.\n"
                                "-- @param int int(-3..7)?  Int.\n"
                                "-- @param money money?  Money.\n"
@@ -152,7 +153,7 @@ static void numbers_as_people_write_them(void **state) {
         {"time", "1795399200000", FIXTURE_NOW_MS},
         {"time", "today", FIXTURE_NOW_MS - 36000000},
         {"time", "2026-11-23T02:00Z", FIXTURE_NOW_MS},
-        {"money", "92233720368547758.07", INT64_MAX},
+        {"money", "99999999999.99", LIMIT_MONEY},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct value value =
@@ -170,6 +171,7 @@ static void what_is_no_number_is_refused(void **state) {
                                          {"int", "x"},
                                          {"int", "-"},
                                          {"int", "99999999999999999999"},
+                                         {"money", "100000000000.00"},
                                          {"money", "1.234"},
                                          {"money", "1,23"},
                                          {"money", ","},
@@ -283,11 +285,14 @@ static void rows_are_found(void **state) {
                      0x88);
     assert_int_equal(read_one(world, "step", value_text("BEGIN"), false).bytes.data[0],
                      0x88);
-    /* A deleted row is found by its id and by nothing else. */
+    /* A deleted row is found where it is asked for, by its id and by nothing else. */
     assert_int_equal(
-        read_one(world, "deal", value_text("77777777777777777777777777777777"), false)
+        read_one(world, "anydeal", value_text("77777777777777777777777777777777"), false)
             .bytes.data[0],
         0x77);
+    refuse(world, "deal", value_text("77777777777777777777777777777777"), false,
+           "parameter.not_found");
+    refuse(world, "anydeal", value_text("gone"), false, "parameter.not_found");
     refuse(world, "deal", value_text("gone"), false, "parameter.not_found");
     refuse(world, "step", value_text("end"), false, "parameter.not_found");
 }
