@@ -21,16 +21,17 @@ static int prepare_update(sqlite3 *db, const struct table *table, uint64_t mask,
         parameter++;
     }
     for (size_t i = 0; i < table->key_count; i++)
-        buffer_printf(&sql, "%s\"%s\" = ?%zu", i ? " and " : " where ", table->key[i]->name,
-                      ++parameter);
+        buffer_printf(&sql, "%s\"%s\" = ?%zu", i ? " and " : " where ",
+                      table->key[i]->name, ++parameter);
     int failed = sql.failed ? error_out_of_memory(error)
                             : database_statement(db, buffer_text(&sql), ret, error);
     buffer_free(&sql);
     return failed;
 }
 
-static int write_cell(struct replica *replica, const struct table *table, struct bytes row_key,
-                      uint64_t mask, const struct value *values, struct error *error) {
+static int write_cell(struct replica *replica, const struct table *table,
+                      struct bytes row_key, uint64_t mask, const struct value *values,
+                      struct error *error) {
     sqlite3_stmt *statement = NULL;
     int count = __builtin_popcountll(mask);
     if (prepare_update(replica->db, table, mask, &statement, error) != 0)
@@ -38,8 +39,8 @@ static int write_cell(struct replica *replica, const struct table *table, struct
     for (int i = 0; i < count; i++)
         value_bind(statement, i + 1, values[i]);
     for (size_t i = 0; i < table->key_count; i++)
-        sqlite3_bind_blob(statement, count + 1 + (int)i, row_key.data + i * ID_SIZE, ID_SIZE,
-                          SQLITE_STATIC);
+        sqlite3_bind_blob(statement, count + 1 + (int)i, row_key.data + i * ID_SIZE,
+                          ID_SIZE, SQLITE_STATIC);
     int failed = replica_finish(replica, statement, error);
     if (!failed && sqlite3_changes(replica->db) == 0)
         failed = error_set(error, "row.missing", table->name,
@@ -62,8 +63,8 @@ int apply_cell(struct function_context *context, const struct table *table,
     uint64_t mask = access->cell_mask[cell->number];
     if (row_key.size != table->key_count * ID_SIZE ||
         count != (size_t)__builtin_popcountll(mask)) {
-        error_set(error, "cell.value", cell->name, "this is no value of %s.%s", table->name,
-                  cell->name);
+        error_set(error, "cell.value", cell->name, "this is no value of %s.%s",
+                  table->name, cell->name);
         goto out;
     }
     failed = write_cell(replica, table, row_key, mask, values, error);

@@ -21,7 +21,8 @@ int asker_open(struct replica *reader, const struct id *device, const char *devi
                role_set ceiling, struct asker **ret, struct error *error) {
     struct asker *asker = calloc(1, sizeof *asker);
     if (asker)
-        asker->queries = calloc(reader->catalogue->query_count + 1, sizeof *asker->queries);
+        asker->queries =
+            calloc(reader->catalogue->query_count + 1, sizeof *asker->queries);
     if (!asker || !asker->queries) {
         free(asker);
         replica_close(reader);
@@ -55,8 +56,8 @@ struct replica *asker_reader(const struct asker *asker) {
 static sqlite3_stmt *prepared(struct asker *asker, const struct operation *query,
                               struct error *error) {
     sqlite3_stmt **statement = &asker->queries[query - asker->reader->catalogue->queries];
-    if (!*statement &&
-        database_statement(asker->reader->db, query->statements[0], statement, error) != 0)
+    if (!*statement && database_statement(asker->reader->db, query->statements[0],
+                                          statement, error) != 0)
         return NULL;
     return *statement;
 }
@@ -79,14 +80,15 @@ static int put_rows(struct asker *asker, const struct operation *query,
     buffer_append_byte(json, '[');
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW && !json->failed) {
         if (rows++ == LIMIT_QUERY_ROWS)
-            return error_set(error, "query.rows", "", "%s gives more than %d rows", query->name,
-                             LIMIT_QUERY_ROWS);
+            return error_set(error, "query.rows", "", "%s gives more than %d rows",
+                             query->name, LIMIT_QUERY_ROWS);
         json_put_comma(json);
         json_put_row(json, statement);
     }
     buffer_append_byte(json, ']');
     if (json->failed)
-        return error_set(error, "result.size", "", "the result is too large; ask for less");
+        return error_set(error, "result.size", "",
+                         "the result is too large; ask for less");
     return rc == SQLITE_DONE ? 0 : ask_failure(asker, query, error);
 }
 
@@ -103,9 +105,9 @@ static int begin_asking(struct asker *asker, const struct id *user, struct error
     return 0;
 }
 
-static int ask_inside(struct asker *asker, const struct id *user, const struct operation *query,
-                      const struct argument_list *list, struct buffer *json,
-                      struct error *error) {
+static int ask_inside(struct asker *asker, const struct id *user,
+                      const struct operation *query, const struct argument_list *list,
+                      struct buffer *json, struct error *error) {
     struct replica *reader = asker->reader;
     struct value values[LIMIT_PARAMETERS];
     arena_reset(&asker->arguments);
@@ -124,7 +126,8 @@ static int ask_inside(struct asker *asker, const struct id *user, const struct o
 }
 
 int asker_ask(struct asker *asker, const struct id *user, const struct operation *query,
-              const struct argument_list *list, struct buffer *ret_json, struct error *error) {
+              const struct argument_list *list, struct buffer *ret_json,
+              struct error *error) {
     static const char begin[] = "begin";
     sqlite3_stmt *statement = replica_statement(asker->reader, begin, error);
     if (!statement || replica_finish(asker->reader, statement, error) != 0)

@@ -19,6 +19,7 @@ struct replica *asker_reader(const struct asker *asker);
 
 /* Appends an array of row objects. One thread at a time. Codes: role.missing, parameter.*, query.rows, database.* */
 int asker_ask(struct asker *asker, const struct id *user, const struct operation *query,
-              const struct argument_list *list, struct buffer *ret_json, struct error *error);
+              const struct argument_list *list, struct buffer *ret_json,
+              struct error *error);
 
 #endif

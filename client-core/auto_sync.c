@@ -59,9 +59,10 @@ static bool data_changed(struct auto_sync *self) {
 }
 
 static bool work_waits(struct auto_sync *self) {
-    static const char sql[] = "select exists (select 1 from station_outbox where bundle is null)"
-                              " or exists (select 1 from station_bundle"
-                              " where answered_at is null)";
+    static const char sql[] =
+        "select exists (select 1 from station_outbox where bundle is null)"
+        " or exists (select 1 from station_bundle"
+        " where answered_at is null)";
     return watch_integer(self, sql) > 0;
 }
 
@@ -94,8 +95,7 @@ static bool something_to_do(struct auto_sync *self, int64_t waited_ms) {
     if (self->online || waited_ms % PROBE_EVERY_MS != 0 || waited_ms == 0)
         return false;
     const struct transport *transport = &self->station->transport;
-    return transport->reachable &&
-           strncmp(self->failure, "transport.", 10) == 0 &&
+    return transport->reachable && strncmp(self->failure, "transport.", 10) == 0 &&
            transport->reachable(transport->context, self->station->identity.address);
 }
 
@@ -193,7 +193,8 @@ static void auto_sync_free(struct auto_sync *self) {
     free(self);
 }
 
-int auto_sync_start(struct satchel *station, struct auto_sync **ret, struct error *error) {
+int auto_sync_start(struct satchel *station, struct auto_sync **ret,
+                    struct error *error) {
     char path[HOME_PATH];
     struct auto_sync *self = calloc(1, sizeof *self);
     if (!self)
@@ -202,7 +203,8 @@ int auto_sync_start(struct satchel *station, struct auto_sync **ret, struct erro
     self->bell[0] = self->bell[1] = -1;
     pthread_mutex_init(&self->lock, NULL);
     if (home_file(station->home, "replica.db", path, error) != 0 ||
-        replica_open_reader(path, station->catalogue, station->env, &self->watch, error) != 0) {
+        replica_open_reader(path, station->catalogue, station->env, &self->watch,
+                            error) != 0) {
         auto_sync_free(self);
         return -1;
     }

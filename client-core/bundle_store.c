@@ -52,7 +52,8 @@ static int last_sealed_time(struct replica *replica, int64_t *ret, struct error 
 }
 
 static int take_unsealed(sqlite3_stmt *statement, const struct clock_anchor *anchor,
-                         struct arena *arena, struct unsealed *work, struct error *error) {
+                         struct arena *arena, struct unsealed *work,
+                         struct error *error) {
     struct clock_reading reading = {
         .wall_ms = sqlite3_column_int64(statement, 2),
         .boot_ms = sqlite3_column_int64(statement, 3),
@@ -74,12 +75,12 @@ static int take_unsealed(sqlite3_stmt *statement, const struct clock_anchor *anc
         return error_out_of_memory(error);
     work->bytes += changes.size;
     work->count++;
-    return changes_decode(changes, arena, &transaction->changes, &transaction->change_count,
-                          error);
+    return changes_decode(changes, arena, &transaction->changes,
+                          &transaction->change_count, error);
 }
 
-static int read_unsealed(struct replica *replica, struct arena *arena, struct unsealed *work,
-                         struct error *error) {
+static int read_unsealed(struct replica *replica, struct arena *arena,
+                         struct unsealed *work, struct error *error) {
     static const char sql[] =
         "select position, id, wall_ms, boot_ms, boot, base, user_id, command, changes"
         " from station_outbox where bundle is null order by position limit ?1";
@@ -109,8 +110,8 @@ static int read_unsealed(struct replica *replica, struct arena *arena, struct un
     return failed;
 }
 
-static int mark_sealed(struct replica *replica, const struct unsealed *work, int64_t number,
-                       struct error *error) {
+static int mark_sealed(struct replica *replica, const struct unsealed *work,
+                       int64_t number, struct error *error) {
     static const char sql[] =
         "update station_outbox set bundle = ?2, time = ?3 where position = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
@@ -129,8 +130,9 @@ static int mark_sealed(struct replica *replica, const struct unsealed *work, int
 static int keep_bundle(struct replica *replica, const struct bundle_header *header,
                        struct bytes sealed, const uint8_t hash[HASH_SIZE],
                        struct error *error) {
-    static const char sql[] = "insert into station_bundle (number, sealed, hash, last_seq,"
-                              " transactions) values (?1, ?2, ?3, ?4, ?5)";
+    static const char sql[] =
+        "insert into station_bundle (number, sealed, hash, last_seq,"
+        " transactions) values (?1, ?2, ?3, ?4, ?5)";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
@@ -161,8 +163,8 @@ static int seal(struct replica *replica, const struct identity *identity,
         .sealed_at = clock_ms(work->time),
     };
     memcpy(header.previous_hash, chain.hash, HASH_SIZE);
-    if (bundle_seal(&header, work->transactions, work->count, &identity->keys, sealed, hash,
-                    error) != 0 ||
+    const struct transaction_list list = {work->transactions, work->count};
+    if (bundle_seal(&header, list, &identity->keys, sealed, hash, error) != 0 ||
         keep_bundle(replica, &header, buffer_bytes(sealed), hash, error) != 0)
         return -1;
     return mark_sealed(replica, work, header.number, error);
@@ -193,8 +195,9 @@ out:
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,
                       struct arena *arena, struct bytes **ret, size_t *ret_count,
                       struct error *error) {
-    static const char sql[] = "select sealed from station_bundle where answered_at is null"
-                              " order by number limit ?1";
+    static const char sql[] =
+        "select sealed from station_bundle where answered_at is null"
+        " order by number limit ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     struct bytes *bundles = arena_alloc_array(arena, budget->count + 1, sizeof *bundles);
     size_t count = 0;
@@ -225,7 +228,8 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
 }
 
 int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error *error) {
-    static const char sql[] = "select count(*) from station_bundle where answered_at is null";
+    static const char sql[] =
+        "select count(*) from station_bundle where answered_at is null";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     return statement ? replica_integer(replica, statement, ret, error) : -1;
 }
@@ -246,7 +250,8 @@ int bundle_store_answer(struct replica *replica, int64_t number, const char *cod
 }
 
 int bundle_store_reopen(struct replica *replica, int64_t number, struct error *error) {
-    static const char has[] = "select exists (select 1 from station_bundle where number = ?1)";
+    static const char has[] =
+        "select exists (select 1 from station_bundle where number = ?1)";
     static const char reopen[] =
         "update station_bundle set answered_at = null where number >= ?1";
     sqlite3_stmt *statement = replica_statement(replica, has, error);
@@ -257,9 +262,10 @@ int bundle_store_reopen(struct replica *replica, int64_t number, struct error *e
     if (replica_integer(replica, statement, &kept, error) != 0)
         return -1;
     if (!kept)
-        return error_set(error, "bundle.gap", "",
-                         "headquarters asks for bundle %lld, which this station does not have",
-                         (long long)number);
+        return error_set(
+            error, "bundle.gap", "",
+            "headquarters asks for bundle %lld, which this station does not have",
+            (long long)number);
     statement = replica_statement(replica, reopen, error);
     if (!statement)
         return -1;

@@ -19,8 +19,8 @@ struct command_cache {
 };
 
 static bool is_stamp(const char *column) {
-    static const char *const stamps[] = {"created_at", "created_by", "updated_at", "updated_by",
-                                         "gsn"};
+    static const char *const stamps[] = {"created_at", "created_by", "updated_at",
+                                         "updated_by", "gsn"};
     for (size_t i = 0; i < sizeof stamps / sizeof *stamps; i++)
         if (strcmp(column, stamps[i]) == 0)
             return true;
@@ -82,18 +82,23 @@ int command_cache_open(struct replica *replica, struct command_cache **ret,
     if (!cache)
         return error_out_of_memory(error);
     cache->replica = replica;
-    cache->commands = calloc(replica->catalogue->command_count + 1, sizeof *cache->commands);
+    cache->commands =
+        calloc(replica->catalogue->command_count + 1, sizeof *cache->commands);
     if (!cache->commands) {
         free(cache);
         return error_out_of_memory(error);
     }
+    /* The first use of json_each declares it, which looks like a write to sqlite_schema. */
+    sqlite3_exec(replica->db, "select count(*) from json_each('[]'), json_tree('[]')",
+                 NULL, NULL, NULL);
     sqlite3_set_authorizer(replica->db, authorize, cache);
     *ret = cache;
     return 0;
 }
 
 static void command_close(struct prepared_command *command) {
-    for (size_t i = 0; command->statements && i < command->operation->statement_count; i++)
+    for (size_t i = 0; command->statements && i < command->operation->statement_count;
+         i++)
         sqlite3_finalize(command->statements[i]);
     free(command->statements);
     *command = (struct prepared_command){0};
@@ -109,8 +114,8 @@ void command_cache_close(struct command_cache *cache) {
     free(cache);
 }
 
-static int prepare_one(struct command_cache *cache, struct prepared_command *command, size_t i,
-                       struct error *error) {
+static int prepare_one(struct command_cache *cache, struct prepared_command *command,
+                       size_t i, struct error *error) {
     const struct operation *operation = command->operation;
     cache->watching = true;
     cache->calls_require = false;
@@ -119,8 +124,8 @@ static int prepare_one(struct command_cache *cache, struct prepared_command *com
                                     &command->statements[i], error);
     cache->watching = false;
     if (cache->refused)
-        return error_set(error, "catalogue.invalid", operation->name, "%s: statement %zu: %s",
-                         operation->path, i + 1, cache->refused);
+        return error_set(error, "catalogue.invalid", operation->name,
+                         "%s: statement %zu: %s", operation->path, i + 1, cache->refused);
     if (failed)
         return -1;
     command->has_result = sqlite3_column_count(command->statements[i]) > 0 &&

@@ -20,7 +20,8 @@ struct command_cache;
 /* Installs the authorizer on the replica's connection. */
 int command_cache_open(struct replica *replica, struct command_cache **ret,
                        struct error *error);
-void command_cache_close(struct command_cache *cache); /* NULL is fine; before the replica */
+void command_cache_close(
+    struct command_cache *cache); /* NULL is fine; before the replica */
 
 /* catalogue.invalid when the command's SQL does what no command may do. Owned by the cache. */
 const struct prepared_command *command_cache_get(struct command_cache *cache,

@@ -58,7 +58,8 @@ static void put_parameter(const struct parameter *parameter, struct buffer *json
 }
 
 /* null: everyone. */
-static void put_roles(const struct catalogue *catalogue, role_set roles, struct buffer *json) {
+static void put_roles(const struct catalogue *catalogue, role_set roles,
+                      struct buffer *json) {
     json_put_name(json, "roles");
     if (roles == ROLE_SET_ALL) {
         buffer_printf(json, "null");
@@ -74,8 +75,8 @@ static void put_roles(const struct catalogue *catalogue, role_set roles, struct 
     buffer_append_byte(json, ']');
 }
 
-static void put_operation(const struct catalogue *catalogue, const struct operation *operation,
-                          struct buffer *json) {
+static void put_operation(const struct catalogue *catalogue,
+                          const struct operation *operation, struct buffer *json) {
     json_put_comma(json);
     buffer_append_byte(json, '{');
     put_member(json, "name", operation->name);
@@ -110,6 +111,7 @@ void describe_put(const struct catalogue *catalogue, struct buffer *ret_json) {
     buffer_append_byte(ret_json, '{');
     put_operations(catalogue, "commands", catalogue->commands, catalogue->command_count,
                    ret_json);
-    put_operations(catalogue, "queries", catalogue->queries, catalogue->query_count, ret_json);
+    put_operations(catalogue, "queries", catalogue->queries, catalogue->query_count,
+                   ret_json);
     buffer_append_byte(ret_json, '}');
 }

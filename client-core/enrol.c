@@ -47,11 +47,13 @@ static void put_name(const struct enrolling *enrolling, char ret[NAME_SIZE]) {
 static int check_certificate(const struct enrolling *enrolling,
                              const struct enrol_response *response, struct error *error) {
     struct certificate certificate;
-    if (certificate_open(response->certificate, &enrolling->invitation.server_key, &certificate,
-                         error) != 0)
+    if (certificate_open(response->certificate, &enrolling->invitation.server_key,
+                         &certificate, error) != 0)
         return -1;
-    if (memcmp(certificate.device_key.bytes, enrolling->keys.public_key, SIGN_PUBLIC) != 0)
-        return error_set(error, "server.key", "", "the certificate is for another device");
+    if (memcmp(certificate.device_key.bytes, enrolling->keys.public_key, SIGN_PUBLIC) !=
+        0)
+        return error_set(error, "server.key", "",
+                         "the certificate is for another device");
     return 0;
 }
 
@@ -82,7 +84,8 @@ static int take_answer(const struct enrolling *enrolling, struct bytes answer,
     if (enrol_response_decode(answer, &response, error) != 0 ||
         check_certificate(enrolling, &response, error) != 0)
         return -1;
-    struct clock_anchor anchor = {true, response.hq_time, now.wall_ms, now.boot_ms, now.boot};
+    struct clock_anchor anchor = {true, response.hq_time, now.wall_ms, now.boot_ms,
+                                  now.boot};
     return keep(enrolling, &response, &anchor, error);
 }
 
@@ -108,8 +111,8 @@ static int ask_server(const struct enrolling *enrolling, struct error *error) {
     memcpy(request.device_key.bytes, enrolling->keys.public_key, SIGN_PUBLIC);
     enrol_request_encode(&request, &body);
     int failed = body.failed ? error_out_of_memory(error)
-                             : exchange_run(&exchange, buffer_bytes(&body), &bytes, &answer,
-                                            &sent, error);
+                             : exchange_run(&exchange, buffer_bytes(&body), &bytes,
+                                            &answer, &sent, error);
     if (!failed)
         failed = take_answer(enrolling, answer, error);
     buffer_free(&body);
@@ -124,11 +127,12 @@ static int open_replica(struct enrolling *enrolling, const struct catalogue *cat
     struct identity identity;
     bool enrolled = false;
     if (home_file(enrolling->options->home, "replica.db", path, error) != 0 ||
-        replica_open(path, true, catalogue, enrolling->env, &enrolling->replica, error) != 0 ||
+        replica_open(path, true, catalogue, enrolling->env, &enrolling->replica, error) !=
+            0 ||
         identity_load(enrolling->replica, &identity, &enrolled, error) != 0)
         return -1;
-    return enrolled ? error_set(error, "enrol.exists", "home", "%s holds a station already",
-                                enrolling->options->home)
+    return enrolled ? error_set(error, "enrol.exists", "home",
+                                "%s holds a station already", enrolling->options->home)
                     : 0;
 }
 
@@ -143,7 +147,8 @@ int enrol(const satchel_enrol_options *options, const struct catalogue *catalogu
     if (seal_start(error) != 0 ||
         invitation_parse(options->invitation, &enrolling.invitation, error) != 0)
         return -1;
-    enrolling.address = options->address ? options->address : enrolling.invitation.address;
+    enrolling.address =
+        options->address ? options->address : enrolling.invitation.address;
     if (home_make(options->home, error) != 0 ||
         home_lock(options->home, "sync.lock", env, LOCK_WAIT_MS, &lock, error) != 0)
         goto out;

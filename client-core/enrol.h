@@ -4,8 +4,8 @@
 #ifndef SATCHEL_CLIENT_ENROL_H
 #define SATCHEL_CLIENT_ENROL_H
 
-#include "satchel.h"
 #include "client-core/transport.h"
+#include "satchel.h"
 #include "schema/base/env.h"
 #include "schema/catalogue.h"
 

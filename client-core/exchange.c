@@ -9,8 +9,8 @@ enum { STATUS_OK = 200, ENVELOPE_EXTRA = 256 };
 static int fail_with(int status, struct bytes body, struct error *error) {
     struct error failure = {0};
     if (failure_decode(body, &failure, NULL) != 0 || failure.code[0] == '\0')
-        return error_set(error, "server.status", "", "the server answered with HTTP status %d",
-                         status);
+        return error_set(error, "server.status", "",
+                         "the server answered with HTTP status %d", status);
     if (error)
         *error = failure;
     return -1;
@@ -20,15 +20,18 @@ static int check_answer(const struct exchange *exchange, struct bytes data,
                         struct bytes *ret_answer, struct error *error) {
     struct envelope envelope;
     if (envelope_open(data, &envelope, NULL) != 0 ||
-        envelope_verify(&envelope, exchange->response_context, exchange->server_key, NULL) != 0)
-        return error_set(error, "server.signature", "",
-                         "the answer was not signed by the server that this station trusts");
+        envelope_verify(&envelope, exchange->response_context, exchange->server_key,
+                        NULL) != 0)
+        return error_set(
+            error, "server.signature", "",
+            "the answer was not signed by the server that this station trusts");
     *ret_answer = envelope.body;
     return 0;
 }
 
-int exchange_run(const struct exchange *exchange, struct bytes body, struct buffer *ret_bytes,
-                 struct bytes *ret_answer, size_t *ret_sent, struct error *error) {
+int exchange_run(const struct exchange *exchange, struct bytes body,
+                 struct buffer *ret_bytes, struct bytes *ret_answer, size_t *ret_sent,
+                 struct error *error) {
     struct buffer sealed = buffer_make(body.size + ENVELOPE_EXTRA);
     int status = 0;
     int failed = -1;
@@ -44,8 +47,8 @@ int exchange_run(const struct exchange *exchange, struct bytes body, struct buff
         .ca_file = exchange->ca_file,
         .body = buffer_bytes(&sealed),
     };
-    if (exchange->transport->post(exchange->transport->context, &request, ret_bytes, &status,
-                                  error) != 0)
+    if (exchange->transport->post(exchange->transport->context, &request, ret_bytes,
+                                  &status, error) != 0)
         goto out;
     *ret_sent = sealed.size;
     if (status != STATUS_OK)

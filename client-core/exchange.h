@@ -12,9 +12,10 @@ struct exchange {
     const char *address;
     const char *path;
     const char *ca_file;
-    const struct sign_keys *keys;         /* the device's: signs the question */
-    const struct sign_public *server_key; /* the pinned one: must have signed the answer */
-    const char *request_context;          /* "satchel sync request" */
+    const struct sign_keys *keys; /* the device's: signs the question */
+    const struct sign_public
+        *server_key;             /* the pinned one: must have signed the answer */
+    const char *request_context; /* "satchel sync request" */
     const char *response_context;
     size_t maximum; /* bytes of the answer */
 };
@@ -22,7 +23,8 @@ struct exchange {
 /* Sends `body`; *ret_answer (a view into ret_bytes) is the answer's body, its signature checked.
  * Any status other than 200 fails with what the server says. *ret_sent: bytes on the way out.
  * Codes: transport.*, server.signature, server.status, and whatever the server answered. */
-int exchange_run(const struct exchange *exchange, struct bytes body, struct buffer *ret_bytes,
-                 struct bytes *ret_answer, size_t *ret_sent, struct error *error);
+int exchange_run(const struct exchange *exchange, struct bytes body,
+                 struct buffer *ret_bytes, struct bytes *ret_answer, size_t *ret_sent,
+                 struct error *error);
 
 #endif

@@ -38,10 +38,12 @@ int executor_open(struct replica *replica, const struct executor_options *option
     executor->ceiling = options->ceiling;
     executor->arguments = arena_make(ARGUMENT_MEMORY);
     executor->encoded = buffer_make(LIMIT_TRANSACTION);
-    replica->env->random(replica->env->context, executor->prefix, sizeof executor->prefix);
+    replica->env->random(replica->env->context, executor->prefix,
+                         sizeof executor->prefix);
     recorder_init(&executor->recorder, replica);
     functions->device = options->device;
-    snprintf(functions->device_code, sizeof functions->device_code, "%s", options->device_code);
+    snprintf(functions->device_code, sizeof functions->device_code, "%s",
+             options->device_code);
     functions->apply_cell = apply_cell;
     functions->owner = replica;
     if (rules_open(replica->db, replica->catalogue, &executor->rules, error) != 0 ||
@@ -84,9 +86,9 @@ static void put_result_row(struct buffer *json, sqlite3_stmt *statement) {
     json_put_row(json, statement);
 }
 
-static int run_statement(struct executor *executor, const struct prepared_command *command,
-                         sqlite3_stmt *statement, struct buffer *ret_json, size_t *ret_rows,
-                         struct error *error) {
+static int run_statement(struct executor *executor,
+                         const struct prepared_command *command, sqlite3_stmt *statement,
+                         struct buffer *ret_json, size_t *ret_rows, struct error *error) {
     int rc;
     *ret_rows = 0;
     while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -94,13 +96,15 @@ static int run_statement(struct executor *executor, const struct prepared_comman
         if (ret_json)
             put_result_row(ret_json, statement);
     }
-    int failed = rc == SQLITE_DONE ? 0 : step_failure(executor, command->operation, error);
+    int failed =
+        rc == SQLITE_DONE ? 0 : step_failure(executor, command->operation, error);
     sqlite3_reset(statement);
     return failed;
 }
 
 /* Runs the statements; the last one's rows become the result: an object when there is one. */
-static int run_statements(struct executor *executor, const struct prepared_command *command,
+static int run_statements(struct executor *executor,
+                          const struct prepared_command *command,
                           const struct value *values, struct buffer *json,
                           struct error *error) {
     size_t count = command->operation->statement_count;
@@ -111,7 +115,8 @@ static int run_statements(struct executor *executor, const struct prepared_comma
         sqlite3_stmt *statement = command->statements[i];
         bool result = command->has_result && i + 1 == count;
         if (parameters_bind(statement, command->operation, values, error) != 0 ||
-            run_statement(executor, command, statement, result ? json : NULL, &rows, error) != 0)
+            run_statement(executor, command, statement, result ? json : NULL, &rows,
+                          error) != 0)
             return -1;
     }
     if (command->has_result && rows == 1 && !json->failed) {
@@ -131,8 +136,8 @@ static int run_once(struct executor *executor, const struct prepared_command *co
     struct value values[LIMIT_PARAMETERS];
     int64_t before = sqlite3_total_changes64(replica->db);
     arena_reset(&executor->arguments);
-    if (parameters_read(replica->db, &replica->functions, operation, list->items, list->count,
-                        &executor->arguments, values, error) != 0 ||
+    if (parameters_read(replica->db, &replica->functions, operation, list->items,
+                        list->count, &executor->arguments, values, error) != 0 ||
         run_statements(executor, command, values, json, error) != 0)
         return -1;
     if (!operation->may_noop && sqlite3_total_changes64(replica->db) == before)
@@ -149,7 +154,8 @@ static int begin_acting(struct executor *executor, const struct execution *execu
     struct replica *replica = executor->replica;
     struct function_context *functions = &replica->functions;
     if (moment_read(replica, ret, error) != 0 ||
-        roles_of(replica, &execution->user, executor->ceiling, &functions->roles, error) != 0)
+        roles_of(replica, &execution->user, executor->ceiling, &functions->roles,
+                 error) != 0)
         return -1;
     functions->actor = execution->user;
     functions->now_ms = clock_ms(ret->time);
@@ -173,7 +179,8 @@ static int run_all(struct executor *executor, const struct execution *execution,
     }
     if (execution->batch)
         buffer_append_byte(json, ']');
-    return json->failed ? error_set(error, "result.size", "", "the result is too large") : 0;
+    return json->failed ? error_set(error, "result.size", "", "the result is too large")
+                        : 0;
 }
 
 static int authorise_all(struct executor *executor, const struct id *user,
@@ -182,8 +189,8 @@ static int authorise_all(struct executor *executor, const struct id *user,
     const struct change *changes = recorder_changes(&executor->recorder, &count);
     const struct function_context *functions = &executor->replica->functions;
     for (size_t i = 0; i < count; i++)
-        if (authorise_change(executor->replica->catalogue, &changes[i], *user, functions->roles,
-                             false, error) != 0)
+        if (authorise_change(executor->replica->catalogue, &changes[i], *user,
+                             functions->roles, false, error) != 0)
             return -1;
     return 0;
 }

@@ -15,18 +15,14 @@ static const char key_file[] = "device.key";
 static const char key_prefix[] = "satchel-device-key-1:";
 
 static int home_failed(struct error *error, const char *doing, const char *path) {
-    char reason[128];
-    int number = errno;
-    if (strerror_r(number, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "error %d", number);
-    return error_set(error, number == ENOSPC ? "home.full" : "home.failed", "", "%s %s: %s",
-                     doing, path, reason);
+    return error_from_system(error, "home.failed", "home.full", "", errno, doing, path);
 }
 
 int home_file(const char *home, const char *name, char ret_path[HOME_PATH],
               struct error *error) {
     if (strlen(home) + strlen(name) + 2 > HOME_PATH)
-        return error_set(error, "home.failed", "home", "the path of the home is too long");
+        return error_set(error, "home.failed", "home",
+                         "the path of the home is too long");
     size_t length = strlen(home);
     memcpy(ret_path, home, length);
     ret_path[length] = '/';
@@ -89,7 +85,8 @@ static int write_durably(const char *home, const char *path, const char *text,
                          struct error *error) {
     char temporary[HOME_PATH + 8];
     snprintf(temporary, sizeof temporary, "%s.new", path);
-    int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int file =
+        open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return home_failed(error, "cannot make", temporary);
     int failed = write_all(file, text, strlen(text)) != 0 || fsync(file) != 0;
@@ -122,7 +119,8 @@ static int make_key(const char *home, const char *path, const struct env *env,
 static int read_key(const char *path, char *text, size_t room, struct error *error) {
     FILE *file = fopen(path, "re");
     if (!file)
-        return errno == ENOENT ? error_set(error, "station.key", "", "the device's key is missing: %s", path)
+        return errno == ENOENT ? error_set(error, "station.key", "",
+                                           "the device's key is missing: %s", path)
                                : home_failed(error, "cannot read", path);
     char *line = fgets(text, (int)room, file);
     fclose(file);

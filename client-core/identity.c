@@ -31,7 +31,8 @@ static int load_text(struct replica *replica, const char *name, char *ret, size_
     return failed;
 }
 
-static int load_key(struct replica *replica, struct sign_public *ret, struct error *error) {
+static int load_key(struct replica *replica, struct sign_public *ret,
+                    struct error *error) {
     struct buffer key = buffer_make(SIGN_PUBLIC);
     int failed = setting_bytes(replica, "server_key", &key, error);
     if (!failed && key.size != SIGN_PUBLIC)
@@ -73,7 +74,8 @@ int identity_save(struct replica *replica, const struct enrolment *enrolment,
                   struct error *error) {
     const struct enrol_response *response = enrolment->response;
     struct bytes key = {enrolment->server_key->bytes, SIGN_PUBLIC};
-    if (setting_set(replica, "certificate", value_blob(response->certificate), error) != 0 ||
+    if (setting_set(replica, "certificate", value_blob(response->certificate), error) !=
+            0 ||
         setting_set(replica, "server_key", value_blob(key), error) != 0 ||
         setting_set(replica, "org_name", value_text(response->org_name), error) != 0 ||
         setting_set(replica, "epoch", value_integer(response->epoch), error) != 0)
@@ -84,7 +86,8 @@ int identity_save(struct replica *replica, const struct enrolment *enrolment,
 int identity_move(struct replica *replica, const char *address, const char *ca_file,
                   struct error *error) {
     if (address && strlen(address) >= IDENTITY_ADDRESS)
-        return error_set(error, "transport.address", "address", "the address is too long");
+        return error_set(error, "transport.address", "address",
+                         "the address is too long");
     if (ca_file && strlen(ca_file) >= IDENTITY_FILE)
         return error_set(error, "transport.tls", "ca_file", "the path is too long");
     if (address && setting_set(replica, "address", value_text(address), error) != 0)

@@ -30,7 +30,8 @@ int image_decode(const struct table *table, struct bytes data, struct arena *are
     if (wire_values(data, arena, &values, &count, error) != 0)
         return -1;
     if (count < STAMP_VALUES || count % 2 == 0)
-        return error_set(error, "database.corrupt", table->name, "an image cannot be read");
+        return error_set(error, "database.corrupt", table->name,
+                         "an image cannot be read");
     ret->mask = 0;
     for (size_t i = 0; i + STAMP_VALUES < count; i += 2) {
         int64_t number = values[i].integer;
@@ -50,7 +51,8 @@ int image_decode(const struct table *table, struct bytes data, struct arena *are
 }
 
 int image_keep(struct replica *replica, const struct table *table, struct bytes key,
-               const struct stored_row *row, struct buffer *scratch, struct error *error) {
+               const struct stored_row *row, struct buffer *scratch,
+               struct error *error) {
     static const char sql[] = "insert into station_image (table_number, row_key, image)"
                               " values (?1, ?2, ?3) on conflict do nothing";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
@@ -66,16 +68,17 @@ int image_keep(struct replica *replica, const struct table *table, struct bytes 
     return replica_finish(replica, statement, error);
 }
 
-static int image_restore(struct replica *replica, sqlite3_stmt *statement, struct arena *arena,
-                         struct error *error) {
+static int image_restore(struct replica *replica, sqlite3_stmt *statement,
+                         struct arena *arena, struct error *error) {
     struct stored_row row;
-    const struct table *table =
-        catalogue_table_number(replica->catalogue, (uint64_t)sqlite3_column_int64(statement, 0));
+    const struct table *table = catalogue_table_number(
+        replica->catalogue, (uint64_t)sqlite3_column_int64(statement, 0));
     if (!table)
         return 0;
     struct table_access *access = table_access(replica, table, error);
     struct bytes key = column_bytes(statement, 1);
-    if (!access || image_decode(table, column_bytes(statement, 2), arena, &row, error) != 0)
+    if (!access ||
+        image_decode(table, column_bytes(statement, 2), arena, &row, error) != 0)
         return -1;
     return row_put(replica, access, key, &row, error) == SQLITE_OK ? 0 : -1;
 }
@@ -87,7 +90,8 @@ int images_restore(struct replica *replica, struct error *error) {
     struct arena arena = arena_make(LIMIT_ROW_SIZE * 4);
     bool row = false;
     int failed = statement ? 0 : -1;
-    while (!failed && (failed = replica_step(replica, statement, &row, error)) == 0 && row) {
+    while (!failed && (failed = replica_step(replica, statement, &row, error)) == 0 &&
+           row) {
         failed = image_restore(replica, statement, &arena, error);
         arena_reset(&arena);
     }

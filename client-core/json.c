@@ -32,14 +32,16 @@ static int depth_check(const char *json, size_t size, struct error *error) {
 }
 
 /* Reads the text; an object or array as `kind` says. The caller gives it back with json_decref. */
-static int tree_read(const char *json, json_type kind, json_t **ret, struct error *error) {
+static int tree_read(const char *json, json_type kind, json_t **ret,
+                     struct error *error) {
     size_t size = strlen(json);
     json_error_t found;
     if (size > LIMIT_JSON)
         return error_set(error, "json.size", "", "JSON has at most %d bytes", LIMIT_JSON);
     if (depth_check(json, size, error) != 0)
         return -1;
-    json_t *tree = json_loadb(json, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &found);
+    json_t *tree =
+        json_loadb(json, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &found);
     if (!tree)
         return error_set(error, "json.invalid", "", "not JSON: %s (line %d, column %d)",
                          found.text, found.line, found.column);
@@ -80,10 +82,11 @@ static int argument_read(const char *name, const json_t *json, struct arena *are
     switch (json_typeof(json)) {
     case JSON_STRING:
         if (memchr(json_string_value(json), '\0', json_string_length(json)))
-            return error_set(error, "parameter.invalid", name, "%s holds a NUL character", name);
+            return error_set(error, "parameter.invalid", name, "%s holds a NUL character",
+                             name);
         ret->json = false; /* as a person would write it */
-        return text_of(json_string_value(json), json_string_length(json), arena, &ret->value,
-                       error);
+        return text_of(json_string_value(json), json_string_length(json), arena,
+                       &ret->value, error);
     case JSON_INTEGER:
         ret->value = value_integer(json_integer_value(json));
         return 0;
@@ -108,7 +111,8 @@ static int arguments_of(json_t *object, struct arena *arena, struct argument_lis
     const char *name;
     json_t *member;
     struct argument_list list = {0};
-    list.items = arena_alloc_array(arena, json_object_size(object) + 1, sizeof *list.items);
+    list.items =
+        arena_alloc_array(arena, json_object_size(object) + 1, sizeof *list.items);
     if (!list.items)
         return error_out_of_memory(error);
     json_object_foreach(object, name, member) {
@@ -143,7 +147,8 @@ int json_read_batch(const char *json, struct arena *arena, struct argument_list 
         return -1;
     size_t count = json_array_size(tree);
     if (count > LIMIT_BATCH) {
-        error_set(error, "json.size", "", "at most %d runs in one transaction", LIMIT_BATCH);
+        error_set(error, "json.size", "", "at most %d runs in one transaction",
+                  LIMIT_BATCH);
         goto out;
     }
     lists = arena_alloc_array(arena, count + 1, sizeof *lists);
@@ -293,8 +298,8 @@ void json_put_row(struct buffer *buffer, sqlite3_stmt *statement) {
 int json_take(struct buffer *buffer, char **ret, struct error *error) {
     if (buffer->failed)
         return buffer->size > buffer->maximum / 2
-                   ? error_set(error, "result.size", "", "the result is larger than %zu bytes",
-                               buffer->maximum)
+                   ? error_set(error, "result.size", "",
+                               "the result is larger than %zu bytes", buffer->maximum)
                    : error_out_of_memory(error);
     size_t size = buffer->size;
     char *text = malloc(size + 1);

@@ -3,7 +3,8 @@
  */
 #include "client-core/outbox.h"
 
-int outbox_add(struct replica *replica, const struct outbox_entry *entry, struct error *error) {
+int outbox_add(struct replica *replica, const struct outbox_entry *entry,
+               struct error *error) {
     static const char sql[] =
         "insert into station_outbox (id, wall_ms, boot_ms, boot, time, base, user_id, command,"
         " changes) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -24,7 +25,8 @@ int outbox_add(struct replica *replica, const struct outbox_entry *entry, struct
     return failed;
 }
 
-int outbox_count(struct replica *replica, struct outbox_counts *ret, struct error *error) {
+int outbox_count(struct replica *replica, struct outbox_counts *ret,
+                 struct error *error) {
     static const char sql[] =
         "select (select count(*) from station_outbox where verdict is null),"
         " (select count(*) from station_outbox where bundle is null),"
@@ -85,9 +87,10 @@ int outbox_refuse_bundle(struct replica *replica, int64_t bundle, const char *co
 }
 
 int outbox_settle(struct replica *replica, int64_t gsn, struct error *error) {
-    static const char sql[] = "update station_outbox set active = 0, attention_code = null,"
-                              " attention_message = null"
-                              " where active = 1 and verdict is not null and gsn <= ?1";
+    static const char sql[] =
+        "update station_outbox set active = 0, attention_code = null,"
+        " attention_message = null"
+        " where active = 1 and verdict is not null and gsn <= ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;

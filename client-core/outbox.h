@@ -22,10 +22,11 @@ struct outbox_entry {
     struct moment moment;
 };
 
-int outbox_add(struct replica *replica, const struct outbox_entry *entry, struct error *error);
+int outbox_add(struct replica *replica, const struct outbox_entry *entry,
+               struct error *error);
 
 struct outbox_counts {
-    int64_t waiting;   /* without a verdict */
+    int64_t waiting; /* without a verdict */
     int64_t unsealed;
     int64_t attention; /* no longer applies */
     int64_t refused;   /* kept here, not older than BUNDLE_KEEP_MS */

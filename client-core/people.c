@@ -10,13 +10,15 @@ enum { SQL_SIZE = 4096 };
 
 static const struct table *people_table(const struct catalogue *catalogue) {
     const struct table *conflict = catalogue_table(catalogue, "conflict");
-    const struct column *loser = conflict ? table_column(conflict, "loser_user_id") : NULL;
+    const struct column *loser =
+        conflict ? table_column(conflict, "loser_user_id") : NULL;
     return loser ? loser->ref : NULL;
 }
 
 /* Is the actor `id` called `name`? Prepared for each use: signing in is rare. */
-static int is_called(struct replica *replica, const struct table *people, const struct id *id,
-                     const char *name, bool *ret, struct error *error) {
+static int is_called(struct replica *replica, const struct table *people,
+                     const struct id *id, const char *name, bool *ret,
+                     struct error *error) {
     struct buffer sql = buffer_make(SQL_SIZE);
     sqlite3_stmt *statement = NULL;
     int64_t found = 0;
@@ -47,8 +49,8 @@ int people_label(struct replica *replica, const struct id *user, struct buffer *
     bool row = false;
     if (!people || !people->label)
         return 0;
-    buffer_printf(&sql, "select \"%s\" from \"%s\" where \"%s\" = ?1", people->label->name,
-                  people->name, people->key[0]->name);
+    buffer_printf(&sql, "select \"%s\" from \"%s\" where \"%s\" = ?1",
+                  people->label->name, people->name, people->key[0]->name);
     int failed = database_statement(replica->db, buffer_text(&sql), &statement, error);
     buffer_free(&sql);
     if (failed)
@@ -77,7 +79,8 @@ static int fail_with_names(struct replica *replica, const struct certificate *ce
             buffer_printf(&names, "%s", text);
         }
     }
-    error_set(error, code, "user", "%s; this station is for %s", what, buffer_text(&names));
+    error_set(error, code, "user", "%s; this station is for %s", what,
+              buffer_text(&names));
     buffer_free(&names);
     return -1;
 }
@@ -88,7 +91,8 @@ static int find_by_name(struct replica *replica, const struct certificate *certi
     size_t found = 0;
     for (size_t i = 0; people && i < certificate->actor_count; i++) {
         bool called = false;
-        if (is_called(replica, people, &certificate->actors[i], name, &called, error) != 0)
+        if (is_called(replica, people, &certificate->actors[i], name, &called, error) !=
+            0)
             return -1;
         if (called) {
             *ret = certificate->actors[i];
@@ -97,10 +101,9 @@ static int find_by_name(struct replica *replica, const struct certificate *certi
     }
     if (found == 1)
         return 0;
-    return fail_with_names(replica, certificate,
-                           found ? "sign_in.ambiguous" : "sign_in.unknown",
-                           found ? "several people have this name" : "nobody here has this name",
-                           error);
+    return fail_with_names(
+        replica, certificate, found ? "sign_in.ambiguous" : "sign_in.unknown",
+        found ? "several people have this name" : "nobody here has this name", error);
 }
 
 static int find(struct replica *replica, const struct certificate *certificate,
@@ -111,8 +114,8 @@ static int find(struct replica *replica, const struct certificate *certificate,
         return 0;
     }
     if (!user)
-        return fail_with_names(replica, certificate, "sign_in.ambiguous", "say who you are",
-                               error);
+        return fail_with_names(replica, certificate, "sign_in.ambiguous",
+                               "say who you are", error);
     if (!id_parse(user, &id))
         return find_by_name(replica, certificate, user, ret, error);
     for (size_t i = 0; i < certificate->actor_count; i++) {
@@ -121,8 +124,8 @@ static int find(struct replica *replica, const struct certificate *certificate,
             return 0;
         }
     }
-    return fail_with_names(replica, certificate, "sign_in.unknown", "nobody here has this id",
-                           error);
+    return fail_with_names(replica, certificate, "sign_in.unknown",
+                           "nobody here has this id", error);
 }
 
 int people_find(struct replica *replica, const struct certificate *certificate,
@@ -140,7 +143,8 @@ int people_find(struct replica *replica, const struct certificate *certificate,
     if (replica_integer(replica, statement, &inactive, error) != 0)
         return -1;
     if (inactive)
-        return error_set(error, "sign_in.inactive", "user", "this person does not work here any more");
+        return error_set(error, "sign_in.inactive", "user",
+                         "this person does not work here any more");
     *ret = id;
     return 0;
 }

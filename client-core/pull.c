@@ -50,7 +50,7 @@ struct apply {
     struct replica *replica;
     const struct pull_end *end;
     struct pull_result *result;
-    struct buffer image; /* scratch */
+    struct buffer image;             /* scratch */
     uint8_t emptiness[LIMIT_TABLES]; /* at the beginning */
 };
 
@@ -154,8 +154,8 @@ static int apply_row(struct apply *apply, const struct apply_group *group,
     struct error why = {0};
     int64_t former = 0;
     if (from->key.size != table->key_count * ID_SIZE)
-        return error_set(error, "server.response", "rows", "a key of %s has the wrong size",
-                         table->name);
+        return error_set(error, "server.response", "rows",
+                         "a key of %s has the wrong size", table->name);
     row_of_wire(group, from, &row);
     apply->result->rows++;
     if (insert_into_empty(apply, group, from->key, &row))
@@ -164,7 +164,8 @@ static int apply_row(struct apply *apply, const struct apply_group *group,
         return -1;
     if (former > from->gsn)
         return 0; /* a later state of the row came before */
-    int rc = row_put(apply->replica, group->access, from->key, &row, &why);
+    int rc = (former < 0 ? row_insert : row_put)(apply->replica, group->access, from->key,
+                                                 &row, &why);
     if (rc == SQLITE_OK) {
         count_row(apply, table, from->key, former, from->gsn);
         return 0;
@@ -176,13 +177,13 @@ static int apply_row(struct apply *apply, const struct apply_group *group,
     return -1;
 }
 
-static int forget_row(struct apply *apply, const struct apply_group *group, struct bytes key,
-                      struct error *error) {
+static int forget_row(struct apply *apply, const struct apply_group *group,
+                      struct bytes key, struct error *error) {
     const struct table *table = group->access->table;
     int64_t former = 0;
     if (key.size != table->key_count * ID_SIZE)
-        return error_set(error, "server.response", "rows", "a key of %s has the wrong size",
-                         table->name);
+        return error_set(error, "server.response", "rows",
+                         "a key of %s has the wrong size", table->name);
     if (row_gsn(apply->replica, group->access, key, &former, error) != 0 ||
         row_forget(apply->replica, group->access, key, error) != 0)
         return -1;
@@ -192,7 +193,8 @@ static int forget_row(struct apply *apply, const struct apply_group *group, stru
 }
 
 static int compare_rows(const void *a, const void *b) {
-    return bytes_compare(((const struct sync_row *)a)->key, ((const struct sync_row *)b)->key);
+    return bytes_compare(((const struct sync_row *)a)->key,
+                         ((const struct sync_row *)b)->key);
 }
 
 static int tell_progress(const struct apply *apply, struct error *error) {
@@ -273,8 +275,8 @@ static int apply_all(struct apply *apply, struct error *error) {
     return failed;
 }
 
-int pull_apply(struct replica *replica, const struct pull_end *end, struct pull_result *ret,
-               struct error *error) {
+int pull_apply(struct replica *replica, const struct pull_end *end,
+               struct pull_result *ret, struct error *error) {
     struct progress progress;
     if (progress_read(replica, &progress, error) != 0)
         return -1;

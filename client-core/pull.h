@@ -15,9 +15,9 @@ int pull_restart(struct replica *replica, struct error *error);
 
 /* What a response that reached head brings. */
 struct pull_end {
-    int64_t head;                         /* the new cursor */
-    struct bytes chunk;                   /* its rows; may be empty */
-    const struct scope_set *held;         /* the scopes that the new cursor is about */
+    int64_t head;                 /* the new cursor */
+    struct bytes chunk;           /* its rows; may be empty */
+    const struct scope_set *held; /* the scopes that the new cursor is about */
     int (*progress)(void *context, int64_t rows); /* may be NULL; not zero: stop */
     void *context;
 };
@@ -34,7 +34,7 @@ struct pull_result {
 
 /* Applies all that was staged and the last chunk in the caller's transaction: undoes pending work, writes and
  * forgets rows, settles answered work, runs the rest again, moves the cursor. */
-int pull_apply(struct replica *replica, const struct pull_end *end, struct pull_result *ret,
-               struct error *error);
+int pull_apply(struct replica *replica, const struct pull_end *end,
+               struct pull_result *ret, struct error *error);
 
 #endif

@@ -18,7 +18,8 @@ static int undo_entry(struct replica *replica, const struct active_entry *entry,
                       struct error *error) {
     for (size_t i = 0; i < entry->change_count; i++) {
         const struct change *change = &entry->changes[i];
-        const struct table *table = catalogue_table_number(replica->catalogue, change->table);
+        const struct table *table =
+            catalogue_table_number(replica->catalogue, change->table);
         if (!table || change->operation != ROW_INSERT)
             continue;
         struct table_access *access = table_access(replica, table, error);
@@ -35,7 +36,8 @@ int rebase_undo(struct replica *replica, struct error *error) {
     int failed = images_restore(replica, error);
     while (!failed && found) {
         arena_reset(&arena);
-        failed = outbox_next_active(replica, entry.position, &arena, &entry, &found, error);
+        failed =
+            outbox_next_active(replica, entry.position, &arena, &entry, &found, error);
         if (!failed && found)
             failed = undo_entry(replica, &entry, error);
     }
@@ -54,7 +56,8 @@ struct redo {
 /* What the cell becomes over what is there: a difference is added, anything else is set. The other
  * merge rules are headquarters' to apply; here they only matter until its answer comes. */
 static int redo_cell(const struct column *column, const struct cell *cell, bool update,
-                     const struct value *present, struct value *ret, struct error *error) {
+                     const struct value *present, struct value *ret,
+                     struct error *error) {
     *ret = cell->value;
     if (!update || column->merge != MERGE_ADD)
         return 0;
@@ -71,8 +74,8 @@ static struct row_stamps stamps_of(const struct active_entry *entry) {
     return (struct row_stamps){at, by, at, by, 0};
 }
 
-static int redo_new(struct redo *redo, struct table_access *access, const struct change *change,
-                    struct error *error) {
+static int redo_new(struct redo *redo, struct table_access *access,
+                    const struct change *change, struct error *error) {
     struct stored_row row = {.stamps = stamps_of(redo->entry)};
     for (size_t i = 0; i < change->cell_count; i++) {
         uint8_t number = change->cells[i].column;
@@ -81,7 +84,8 @@ static int redo_new(struct redo *redo, struct table_access *access, const struct
         row.mask |= COLUMN_BIT(number);
         row.values[number] = change->cells[i].value;
     }
-    return row_insert(redo->replica, access, change->key, &row, error) == SQLITE_OK ? 0 : -1;
+    return row_insert(redo->replica, access, change->key, &row, error) == SQLITE_OK ? 0
+                                                                                    : -1;
 }
 
 /* Fills `row` with what to write over `present`. */
@@ -90,7 +94,8 @@ static int redo_cells(const struct table_access *access, const struct change *ch
                       struct error *error) {
     for (size_t i = 0; i < change->cell_count; i++) {
         const struct cell *cell = &change->cells[i];
-        if (cell->column >= LIMIT_COLUMNS || !(access->data_mask & COLUMN_BIT(cell->column)))
+        if (cell->column >= LIMIT_COLUMNS ||
+            !(access->data_mask & COLUMN_BIT(cell->column)))
             continue;
         if (redo_cell(access->table->by_number[cell->column], cell,
                       change->operation == ROW_UPDATE, &present->values[cell->column],
@@ -110,21 +115,23 @@ static int redo_over(struct redo *redo, struct table_access *access,
     uint8_t created_by[ID_SIZE];
     int failed = redo_cells(access, change, present, &row, error);
     if (!failed && present->stamps.gsn > 0)
-        failed = image_keep(redo->replica, access->table, change->key, present, &redo->image,
-                            error);
+        failed = image_keep(redo->replica, access->table, change->key, present,
+                            &redo->image, error);
     if (row.stamps.created_by.bytes.size == ID_SIZE) {
         memcpy(created_by, row.stamps.created_by.bytes.data, ID_SIZE);
         row.stamps.created_by.bytes.data = created_by;
     }
     row.stamps.updated_at = own.updated_at;
     row.stamps.updated_by = own.updated_by;
-    row_release(access); /* only cells of the change are written: none is borrowed from it */
+    row_release(
+        access); /* only cells of the change are written: none is borrowed from it */
     if (failed)
         return -1;
     return row_put(redo->replica, access, change->key, &row, error) == SQLITE_OK ? 0 : -1;
 }
 
-static int redo_change(struct redo *redo, const struct change *change, struct error *error) {
+static int redo_change(struct redo *redo, const struct change *change,
+                       struct error *error) {
     const struct table *table =
         catalogue_table_number(redo->replica->catalogue, change->table);
     struct stored_row present;
@@ -147,7 +154,8 @@ static int redo_change(struct redo *redo, const struct change *change, struct er
 
 /* The world failed, not the transaction: the pull must stop. */
 static bool is_failure(const struct error *error) {
-    return strncmp(error->code, "database.", 9) == 0 && !error_is(error, "database.constraint");
+    return strncmp(error->code, "database.", 9) == 0 &&
+           !error_is(error, "database.constraint");
 }
 
 static int run(struct replica *replica, const char *sql, struct error *error) {
@@ -193,7 +201,8 @@ int rebase_redo(struct replica *replica, int64_t *ret_attention, struct error *e
     while (!failed && found) {
         bool applied = true;
         arena_reset(&arena);
-        failed = outbox_next_active(replica, entry.position, &arena, &entry, &found, error);
+        failed =
+            outbox_next_active(replica, entry.position, &arena, &entry, &found, error);
         if (!failed && found)
             failed = redo_entry(&redo, &applied, error);
         attention += !applied;

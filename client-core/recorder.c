@@ -16,10 +16,17 @@ void recorder_init(struct recorder *recorder, struct replica *replica) {
         .arena = arena_make(ARENA_MAXIMUM),
         .changes = buffer_make(LIMIT_CHANGES * sizeof(struct change)),
         .touched = buffer_make(LIMIT_CHANGES * sizeof(struct touched_row)),
-        .changed =
-            buffer_make((size_t)LIMIT_CHANGES * LIMIT_COLUMNS * sizeof(struct changed_cell)),
+        .changed = buffer_make((size_t)LIMIT_CHANGES * LIMIT_COLUMNS *
+                               sizeof(struct changed_cell)),
         .image = buffer_make(LIMIT_ROW_SIZE * 2),
     };
+}
+
+/* What happens from here on is not recorded. */
+static void session_end(struct recorder *recorder) {
+    if (recorder->session)
+        sqlite3session_delete(recorder->session); /* minds NULL */
+    recorder->session = NULL;
 }
 
 void recorder_free(struct recorder *recorder) {
@@ -32,9 +39,7 @@ void recorder_free(struct recorder *recorder) {
 }
 
 void recorder_reset(struct recorder *recorder) {
-    if (recorder->session)
-        sqlite3session_delete(recorder->session);
-    recorder->session = NULL;
+    session_end(recorder);
     arena_reset(&recorder->arena);
     buffer_reset(&recorder->changes);
     buffer_reset(&recorder->touched);
@@ -106,7 +111,8 @@ static int key_cell(const struct table *table, const struct column *column,
 }
 
 /* Only the engine sets gsn; the other stamps are overwritten anyway. */
-static int check_stamp(const struct table *table, sqlite3_value *fresh, struct error *error) {
+static int check_stamp(const struct table *table, sqlite3_value *fresh,
+                       struct error *error) {
     if (!fresh || sqlite3_value_type(fresh) != SQLITE_INTEGER ||
         sqlite3_value_int64(fresh) == 0)
         return 0;
@@ -114,8 +120,9 @@ static int check_stamp(const struct table *table, sqlite3_value *fresh, struct e
                      table->name);
 }
 
-static int read_cell(struct recorder *recorder, sqlite3_changeset_iter *iterator, int position,
-                     struct recorded_row *row, uint8_t *key, struct error *error) {
+static int read_cell(struct recorder *recorder, sqlite3_changeset_iter *iterator,
+                     int position, struct recorded_row *row, uint8_t *key,
+                     struct error *error) {
     const struct table *table = row->access->table;
     const struct column *column = row->access->by_position[position];
     sqlite3_value *fresh = NULL;
@@ -126,7 +133,8 @@ static int read_cell(struct recorder *recorder, sqlite3_changeset_iter *iterator
         sqlite3changeset_old(iterator, position, &former);
     sqlite3changeset_new(iterator, position, &fresh);
     if (column->key_position)
-        return key_cell(table, column, row->operation == ROW_INSERT ? fresh : former, key, error);
+        return key_cell(table, column, row->operation == ROW_INSERT ? fresh : former, key,
+                        error);
     if (column->number == 0)
         return row->operation == ROW_INSERT && strcmp(column->name, "gsn") == 0
                    ? check_stamp(table, fresh, error)
@@ -145,8 +153,8 @@ static int read_cell(struct recorder *recorder, sqlite3_changeset_iter *iterator
 }
 
 /* Reads the iterator's present row. */
-static int read_row(struct recorder *recorder, sqlite3_changeset_iter *iterator, int count,
-                    struct recorded_row *row, struct error *error) {
+static int read_row(struct recorder *recorder, sqlite3_changeset_iter *iterator,
+                    int count, struct recorded_row *row, struct error *error) {
     size_t key_size = row->access->table->key_count * ID_SIZE;
     uint8_t *key = arena_alloc(&recorder->arena, key_size);
     if (!key)
@@ -164,7 +172,8 @@ static int read_row(struct recorder *recorder, sqlite3_changeset_iter *iterator,
 
 /* --- from a recorded row to a change ---------------------------------------------------------- */
 
-static void add_cell(struct cell *cells, size_t *count, unsigned number, struct value value) {
+static void add_cell(struct cell *cells, size_t *count, unsigned number,
+                     struct value value) {
     cells[(*count)++] = (struct cell){.column = (uint8_t)number, .value = value};
 }
 
@@ -211,30 +220,34 @@ static int tell_rules(struct recorder *recorder, const struct recorded_row *row,
         struct value former =
             row->former_mask & COLUMN_BIT(number) ? row->former[number] : value_null();
         if (row->operation == ROW_UPDATE || row->fresh[number].type != VALUE_NULL)
-            tell_rules_cell(recorder, row, table->by_number[number], former, row->fresh[number]);
+            tell_rules_cell(recorder, row, table->by_number[number], former,
+                            row->fresh[number]);
     }
-    return recorder->touched.failed || recorder->changed.failed ? error_out_of_memory(error) : 0;
+    return recorder->touched.failed || recorder->changed.failed
+               ? error_out_of_memory(error)
+               : 0;
 }
 
 static int take_insert(struct recorder *recorder, struct recorded_row *row,
                        struct error *error) {
     const struct table *table = row->access->table;
-    struct cell *cells =
-        arena_alloc_array(&recorder->arena,
-                          (size_t)__builtin_popcountll(row->fresh_mask) + 1, sizeof *cells);
+    struct cell *cells = arena_alloc_array(
+        &recorder->arena, (size_t)__builtin_popcountll(row->fresh_mask) + 1,
+        sizeof *cells);
     uint64_t mask = row->fresh_mask;
     size_t count = 0;
     if (!cells)
         return error_out_of_memory(error);
     for (unsigned number; (number = mask_take(&mask)) != 0;)
-        if (row->fresh[number].type != VALUE_NULL || table->by_number[number]->has_default)
+        if (row->fresh[number].type != VALUE_NULL ||
+            table->by_number[number]->has_default)
             add_cell(cells, &count, number, row->fresh[number]);
     return add_change(recorder, row, cells, count, error);
 }
 
 /* new - old of an adding column. */
-static int difference(const struct column *column, struct value former, struct value *fresh,
-                      struct error *error) {
+static int difference(const struct column *column, struct value former,
+                      struct value *fresh, struct error *error) {
     int64_t result;
     if (__builtin_sub_overflow(fresh->integer, former.integer, &result))
         return error_set(error, "transaction.size", column->name, "%s grows out of range",
@@ -294,8 +307,8 @@ static int take_updated_row(struct recorder *recorder, struct recorded_row *row,
     failed = take_update(recorder, row, &present, error);
     if (!failed && present.stamps.gsn > 0) {
         undo_in(&present, row);
-        failed = image_keep(replica, row->access->table, row->key, &present, &recorder->image,
-                            error);
+        failed = image_keep(replica, row->access->table, row->key, &present,
+                            &recorder->image, error);
     }
     row_release(row->access);
     return failed;
@@ -310,7 +323,8 @@ static int take_row(struct recorder *recorder, struct recorded_row *row, int64_t
                   : take_updated_row(recorder, row, error)) != 0 ||
         tell_rules(recorder, row, error) != 0)
         return -1;
-    return row_stamp(recorder->replica, row->access, row->key, inserted, now_ms, actor, error);
+    return row_stamp(recorder->replica, row->access, row->key, inserted, now_ms, actor,
+                     error);
 }
 
 /* --- the whole changeset ---------------------------------------------------------------------- */
@@ -321,7 +335,9 @@ static int row_begin(struct recorder *recorder, const char *name, int operation,
         const struct table *table = catalogue_table(recorder->replica->catalogue, name);
         row->access = table ? table_access(recorder->replica, table, error) : NULL;
         if (!row->access)
-            return table ? -1 : error_set(error, "change.table", name, "%s is not synced", name);
+            return table
+                       ? -1
+                       : error_set(error, "change.table", name, "%s is not synced", name);
     }
     if (operation == SQLITE_DELETE)
         return error_set(error, "change.delete", name,
@@ -347,8 +363,9 @@ static int take_all(struct recorder *recorder, sqlite3_changeset_iter *iterator,
             return -1;
     }
     return rc == SQLITE_DONE ? 0
-                             : error_set(error, "database.failed", "", "reading back what was"
-                                                                       " recorded failed (%d)",
+                             : error_set(error, "database.failed", "",
+                                         "reading back what was"
+                                         " recorded failed (%d)",
                                          rc);
 }
 
@@ -359,9 +376,7 @@ int recorder_take(struct recorder *recorder, int64_t now_ms, const struct id *ac
     int size = 0;
     int failed = -1;
     int rc = sqlite3session_changeset(recorder->session, &size, &changeset);
-    if (recorder->session)
-        sqlite3session_delete(recorder->session); /* what follows is not recorded */
-    recorder->session = NULL;
+    session_end(recorder);
     if (rc != SQLITE_OK) {
         error_from_sqlite(error, recorder->replica->db, "recording");
         goto out;

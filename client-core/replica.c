@@ -40,7 +40,8 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
 }
 
 int replica_open_reader(const char *path, const struct catalogue *catalogue,
-                        const struct env *env, struct replica **ret, struct error *error) {
+                        const struct env *env, struct replica **ret,
+                        struct error *error) {
     struct replica *replica = NULL;
     if (replica_make(catalogue, env, &replica, error) != 0 ||
         database_open(path, false, true, &replica->db, error) != 0 ||
@@ -96,7 +97,8 @@ int replica_step(struct replica *replica, sqlite3_stmt *statement, bool *ret_row
     return -1;
 }
 
-int replica_finish(struct replica *replica, sqlite3_stmt *statement, struct error *error) {
+int replica_finish(struct replica *replica, sqlite3_stmt *statement,
+                   struct error *error) {
     bool row = false;
     int failed = replica_step(replica, statement, &row, error);
     assert(failed || !row);
@@ -136,7 +138,8 @@ void replica_rollback(struct replica *replica) {
 }
 
 int64_t replica_utc_offset(struct replica *replica, int64_t now_ms) {
-    static const char sql[] = "select (strftime('%s', ?1, 'unixepoch', 'localtime') - ?1) / 60";
+    static const char sql[] =
+        "select (strftime('%s', ?1, 'unixepoch', 'localtime') - ?1) / 60";
     sqlite3_stmt *statement = replica_statement(replica, sql, NULL);
     int64_t minutes = 0;
     if (!statement)

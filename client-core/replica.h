@@ -13,7 +13,9 @@
 #include "schema/catalogue.h"
 #include "schema/functions.h"
 
-enum { REPLICA_STATEMENTS = 256 }; /* power of two; far above the number of texts in use */
+enum {
+    REPLICA_STATEMENTS = 256
+}; /* power of two; far above the number of texts in use */
 
 struct cached_statement {
     const char *sql;
@@ -41,7 +43,8 @@ void replica_close(struct replica *replica); /* NULL is fine */
 
 /* The statement for a constant text, prepared at its first use and found again by the text's
  * address. NULL on failure. The caller resets it on every path (replica_finish does). */
-sqlite3_stmt *replica_statement(struct replica *replica, const char *sql, struct error *error);
+sqlite3_stmt *replica_statement(struct replica *replica, const char *sql,
+                                struct error *error);
 
 /* Steps; *ret_row tells whether there is a row. On failure the statement is reset. */
 int replica_step(struct replica *replica, sqlite3_stmt *statement, bool *ret_row,

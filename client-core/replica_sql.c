@@ -19,7 +19,7 @@ const char replica_tables_sql[] =
     "  digest integer not null default 0," /* of the rows headquarters gave */
     "  digest_rows integer not null default 0,"
     "  request_counter integer not null default 0," /* counters below it may have been used */
-    "  anchor_hq_ms integer,"                       /* NULL: headquarters' time is not known */
+    "  anchor_hq_ms integer," /* NULL: headquarters' time is not known */
     "  anchor_wall_ms integer,"
     "  anchor_boot_ms integer,"
     "  anchor_boot blob"

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-int roles_of(struct replica *replica, const struct id *user, role_set ceiling, role_set *ret,
-             struct error *error) {
+int roles_of(struct replica *replica, const struct id *user, role_set ceiling,
+             role_set *ret, struct error *error) {
     static const char sql[] = "select role from engine_role where user_id = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     role_set roles = 0;
@@ -58,10 +58,9 @@ int roles_check(const struct catalogue *catalogue, const struct operation *opera
     struct buffer held = buffer_make(200);
     roles_put(catalogue, operation->roles, &needed);
     roles_put(catalogue, roles, &held);
-    int failed = error_set(error, "role.missing", "",
-                           "%s is for the roles %s; you have %s on this station",
-                           operation->name, buffer_text(&needed),
-                           held.size ? buffer_text(&held) : "none");
+    int failed = error_set(
+        error, "role.missing", "", "%s is for the roles %s; you have %s on this station",
+        operation->name, buffer_text(&needed), held.size ? buffer_text(&held) : "none");
     buffer_free(&needed);
     buffer_free(&held);
     return failed;

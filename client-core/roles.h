@@ -7,8 +7,8 @@
 #include "client-core/replica.h"
 
 /* The person's present roles, of which the device's certificate lets through those in `ceiling`. */
-int roles_of(struct replica *replica, const struct id *user, role_set ceiling, role_set *ret,
-             struct error *error);
+int roles_of(struct replica *replica, const struct id *user, role_set ceiling,
+             role_set *ret, struct error *error);
 /* Role names separated by blanks → set; unknown ones (of a newer server) are left out. */
 role_set roles_of_text(const struct catalogue *catalogue, const char *names);
 /* "rep, manager" */

@@ -28,7 +28,8 @@ static void masks_make(struct table_access *access) {
     }
 }
 
-static bool wanted_by_rules(const struct catalogue *catalogue, const struct table *table) {
+static bool wanted_by_rules(const struct catalogue *catalogue,
+                            const struct table *table) {
     for (size_t i = 0; i < catalogue->rule_count; i++) {
         const struct operation *rule = &catalogue->rules[i];
         if (rule->rule_table_count == 0)
@@ -87,7 +88,7 @@ struct table_access *table_access(struct replica *replica, const struct table *t
 
 static void writer_close(struct row_writer *writer) {
     sqlite3_finalize(writer->insert);
-    sqlite3_finalize(writer->upsert);
+    sqlite3_finalize(writer->update);
     *writer = (struct row_writer){0};
 }
 
@@ -111,21 +112,23 @@ void table_access_free(struct table_access *access) {
 /* " where a = ?1 and b = ?2" */
 static void put_where(struct buffer *sql, const struct table *table) {
     for (size_t i = 0; i < table->key_count; i++)
-        buffer_printf(sql, "%s\"%s\" = ?%zu", i ? " and " : " where ", table->key[i]->name,
-                      i + 1);
+        buffer_printf(sql, "%s\"%s\" = ?%zu", i ? " and " : " where ",
+                      table->key[i]->name, i + 1);
 }
 
 /* Prepares the text in `sql`, once; frees the text. */
 static int prepare(struct replica *replica, struct buffer *sql, sqlite3_stmt **ret,
                    struct error *error) {
-    int failed = sql->failed ? error_out_of_memory(error)
-                             : database_statement(replica->db, buffer_text(sql), ret, error);
+    int failed = sql->failed
+                     ? error_out_of_memory(error)
+                     : database_statement(replica->db, buffer_text(sql), ret, error);
     buffer_free(sql);
     return failed;
 }
 
-static int prepare_keyed(struct replica *replica, const struct table *table, const char *verb,
-                         const char *tail, sqlite3_stmt **ret, struct error *error) {
+static int prepare_keyed(struct replica *replica, const struct table *table,
+                         const char *verb, const char *tail, sqlite3_stmt **ret,
+                         struct error *error) {
     if (*ret)
         return 0;
     struct buffer sql = buffer_make(SQL_SIZE);
@@ -135,10 +138,12 @@ static int prepare_keyed(struct replica *replica, const struct table *table, con
     return prepare(replica, &sql, ret, error);
 }
 
-static void bind_key(sqlite3_stmt *statement, const struct table *table, struct bytes key) {
+static void bind_key(sqlite3_stmt *statement, const struct table *table,
+                     struct bytes key) {
     assert(key.size == table->key_count * ID_SIZE);
     for (size_t i = 0; i < table->key_count; i++)
-        sqlite3_bind_blob(statement, (int)i + 1, key.data + i * ID_SIZE, ID_SIZE, SQLITE_STATIC);
+        sqlite3_bind_blob(statement, (int)i + 1, key.data + i * ID_SIZE, ID_SIZE,
+                          SQLITE_STATIC);
 }
 
 static int prepare_read(struct replica *replica, struct table_access *access,
@@ -156,7 +161,8 @@ static int prepare_read(struct replica *replica, struct table_access *access,
     return prepare(replica, &sql, &access->read, error);
 }
 
-static void put_column_names(struct buffer *sql, const struct table *table, uint64_t mask) {
+static void put_column_names(struct buffer *sql, const struct table *table,
+                             uint64_t mask) {
     for (size_t i = 0; i < table->key_count; i++)
         buffer_printf(sql, "\"%s\", ", table->key[i]->name);
     for (unsigned number; (number = mask_take(&mask)) != 0;)
@@ -174,18 +180,20 @@ static void put_insert(struct buffer *sql, const struct table *table, uint64_t m
     buffer_printf(sql, ")");
 }
 
-static void put_upsert(struct buffer *sql, const struct table *table, uint64_t mask) {
-    put_insert(sql, table, mask);
-    buffer_printf(sql, " on conflict (");
-    for (size_t i = 0; i < table->key_count; i++)
-        buffer_printf(sql, "%s\"%s\"", i ? ", " : "", table->key[i]->name);
-    buffer_printf(sql, ") do update set ");
+/* An UPSERT would not do: SQLite checks NOT NULL of the columns that are not named before it
+ * looks for the row. */
+static void put_update(struct buffer *sql, const struct table *table, uint64_t mask) {
+    size_t parameter = table->key_count;
+    buffer_printf(sql, "update \"%s\" set ", table->name);
     for (unsigned number; (number = mask_take(&mask)) != 0;)
-        buffer_printf(sql, "\"%s\" = excluded.\"%s\", ", table->by_number[number]->name,
-                      table->by_number[number]->name);
-    buffer_printf(sql, "created_at = excluded.created_at, created_by = excluded.created_by,"
-                       " updated_at = excluded.updated_at, updated_by = excluded.updated_by,"
-                       " gsn = excluded.gsn");
+        buffer_printf(sql, "\"%s\" = ?%zu, ", table->by_number[number]->name,
+                      ++parameter);
+    buffer_printf(sql,
+                  "created_at = ?%zu, created_by = ?%zu, updated_at = ?%zu,"
+                  " updated_by = ?%zu, gsn = ?%zu",
+                  parameter + 1, parameter + 2, parameter + 3, parameter + 4,
+                  parameter + 5);
+    put_where(sql, table);
 }
 
 static struct row_writer *writer_find(struct table_access *access, uint64_t mask) {
@@ -202,14 +210,14 @@ static struct row_writer *writer_get(struct replica *replica, struct table_acces
         return writer;
     struct row_writer fresh = {.mask = mask};
     struct buffer insert = buffer_make(SQL_SIZE);
-    struct buffer upsert = buffer_make(SQL_SIZE);
+    struct buffer update = buffer_make(SQL_SIZE);
     put_insert(&insert, access->table, mask);
-    put_upsert(&upsert, access->table, mask);
+    put_update(&update, access->table, mask);
     if (prepare(replica, &insert, &fresh.insert, error) != 0) {
-        buffer_free(&upsert);
+        buffer_free(&update);
         return NULL;
     }
-    if (prepare(replica, &upsert, &fresh.upsert, error) != 0) {
+    if (prepare(replica, &update, &fresh.update, error) != 0) {
         writer_close(&fresh);
         return NULL;
     }
@@ -221,7 +229,8 @@ static struct row_writer *writer_get(struct replica *replica, struct table_acces
 
 /* --- rows ----------------------------------------------------------------------------------- */
 
-static void row_of_columns(sqlite3_stmt *statement, uint64_t mask, struct stored_row *ret) {
+static void row_of_columns(sqlite3_stmt *statement, uint64_t mask,
+                           struct stored_row *ret) {
     int i = 0;
     ret->mask = mask;
     for (unsigned number; (number = mask_take(&mask)) != 0;)
@@ -270,8 +279,8 @@ int row_gsn(struct replica *replica, struct table_access *access, struct bytes k
 }
 
 static int row_write(struct replica *replica, const struct table_access *access,
-                     sqlite3_stmt *statement, struct bytes key, const struct stored_row *row,
-                     struct error *error) {
+                     sqlite3_stmt *statement, struct bytes key,
+                     const struct stored_row *row, struct error *error) {
     uint64_t mask = row->mask;
     int i = (int)access->table->key_count + 1;
     bind_key(statement, access->table, key);
@@ -289,16 +298,22 @@ static int row_write(struct replica *replica, const struct table_access *access,
     return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-int row_put(struct replica *replica, struct table_access *access, struct bytes key,
-            const struct stored_row *row, struct error *error) {
-    struct row_writer *writer = writer_get(replica, access, row->mask, error);
-    return writer ? row_write(replica, access, writer->upsert, key, row, error) : SQLITE_ERROR;
-}
-
 int row_insert(struct replica *replica, struct table_access *access, struct bytes key,
                const struct stored_row *row, struct error *error) {
     struct row_writer *writer = writer_get(replica, access, row->mask, error);
-    return writer ? row_write(replica, access, writer->insert, key, row, error) : SQLITE_ERROR;
+    return writer ? row_write(replica, access, writer->insert, key, row, error)
+                  : SQLITE_ERROR;
+}
+
+int row_put(struct replica *replica, struct table_access *access, struct bytes key,
+            const struct stored_row *row, struct error *error) {
+    struct row_writer *writer = writer_get(replica, access, row->mask, error);
+    if (!writer)
+        return SQLITE_ERROR;
+    int rc = row_write(replica, access, writer->update, key, row, error);
+    if (rc != SQLITE_OK || sqlite3_changes(replica->db) > 0)
+        return rc;
+    return row_write(replica, access, writer->insert, key, row, error);
 }
 
 int row_forget(struct replica *replica, struct table_access *access, struct bytes key,
@@ -310,8 +325,8 @@ int row_forget(struct replica *replica, struct table_access *access, struct byte
     return replica_finish(replica, access->forget, error);
 }
 
-int row_forget_unknown(struct replica *replica, struct table_access *access, struct bytes key,
-                       struct error *error) {
+int row_forget_unknown(struct replica *replica, struct table_access *access,
+                       struct bytes key, struct error *error) {
     if (prepare_keyed(replica, access->table, "delete from \"%s\"", " and gsn = 0",
                       &access->forget_unknown, error) != 0)
         return -1;
@@ -326,7 +341,8 @@ static const char stamp_insert[] =
 static const char stamp_update[] = "update \"%s\" set updated_at = ?5, updated_by = ?6";
 
 int row_stamp(struct replica *replica, struct table_access *access, struct bytes key,
-              bool inserted, int64_t now_ms, const struct id *actor, struct error *error) {
+              bool inserted, int64_t now_ms, const struct id *actor,
+              struct error *error) {
     sqlite3_stmt **statement = inserted ? &access->stamp_insert : &access->stamp_update;
     if (prepare_keyed(replica, access->table, inserted ? stamp_insert : stamp_update, "",
                       statement, error) != 0)

@@ -31,12 +31,13 @@ enum { ROW_WRITERS = 6 };
 struct row_writer {
     uint64_t mask;
     sqlite3_stmt *insert;
-    sqlite3_stmt *upsert;
+    sqlite3_stmt *update;
 };
 
 struct table_access {
     const struct table *table;
-    const struct column **by_position; /* columns as this database orders them; NULL: not ours */
+    const struct column *
+        *by_position; /* columns as this database orders them; NULL: not ours */
     int position_count;
     uint64_t data_mask;                /* all columns but the key's */
     uint64_t cell_mask[LIMIT_COLUMNS]; /* by column number: the columns of its cell */
@@ -89,8 +90,8 @@ int row_insert(struct replica *replica, struct table_access *access, struct byte
 int row_forget(struct replica *replica, struct table_access *access, struct bytes key,
                struct error *error);
 /* The same if headquarters does not know it (gsn 0). */
-int row_forget_unknown(struct replica *replica, struct table_access *access, struct bytes key,
-                       struct error *error);
+int row_forget_unknown(struct replica *replica, struct table_access *access,
+                       struct bytes key, struct error *error);
 
 /* Sets the stamps of a row that a command inserted or updated. */
 int row_stamp(struct replica *replica, struct table_access *access, struct bytes key,

@@ -24,7 +24,8 @@ enum {
 };
 
 _Static_assert(sizeof(satchel_error) == sizeof(struct error), "one layout");
-_Static_assert(offsetof(satchel_error, field) == offsetof(struct error, field), "one layout");
+_Static_assert(offsetof(satchel_error, field) == offsetof(struct error, field),
+               "one layout");
 _Static_assert(offsetof(satchel_error, message) == offsetof(struct error, message),
                "one layout");
 
@@ -37,7 +38,8 @@ static struct error *inner(satchel_error *error) {
 int satchel_enrol(const satchel_enrol_options *options, satchel_error *error) {
     struct catalogue *catalogue = NULL;
     struct transport transport = {0};
-    if (catalogue_load(embedded_files, embedded_file_count, &catalogue, inner(error)) != 0)
+    if (catalogue_load(embedded_files, embedded_file_count, &catalogue, inner(error)) !=
+        0)
         return -1;
     int failed = transport_curl_open(&transport, inner(error));
     if (!failed)
@@ -115,7 +117,8 @@ void satchel_sign_out(satchel_session *session) {
     free(session);
 }
 
-int satchel_set_secret(satchel_session *session, const char *secret, satchel_error *error) {
+int satchel_set_secret(satchel_session *session, const char *secret,
+                       satchel_error *error) {
     struct satchel *station = session->station;
     pthread_mutex_lock(&station->write_lock);
     int failed = secret_set(station->writer, &session->user, secret, inner(error));
@@ -125,8 +128,8 @@ int satchel_set_secret(satchel_session *session, const char *secret, satchel_err
 
 /* --- work ------------------------------------------------------------------------------------------------- */
 
-static const struct operation *find_command(const struct satchel *station, const char *name,
-                                            struct error *error) {
+static const struct operation *find_command(const struct satchel *station,
+                                            const char *name, struct error *error) {
     const struct catalogue *catalogue = station->catalogue;
     const struct operation *command = catalogue_command(catalogue, name);
     if (!command)
@@ -168,8 +171,8 @@ static int execute(satchel_session *session, const struct execution *execution,
     return failed;
 }
 
-int satchel_do(satchel_session *session, const char *command, const char *json, char **ret_json,
-               satchel_error *error) {
+int satchel_do(satchel_session *session, const char *command, const char *json,
+               char **ret_json, satchel_error *error) {
     struct arena arena = arena_make(4 * LIMIT_JSON);
     struct argument_list list;
     struct execution execution = {
@@ -194,9 +197,9 @@ int satchel_do_all(satchel_session *session, const char *command, const char *js
         .operation = find_command(session->station, command, inner(error)),
         .batch = true,
     };
-    int failed = !execution.operation ||
-                 json_read_batch(json_array, &arena, &lists, &execution.count, inner(error)) !=
-                     0;
+    int failed =
+        !execution.operation ||
+        json_read_batch(json_array, &arena, &lists, &execution.count, inner(error)) != 0;
     execution.lists = lists;
     if (!failed)
         failed = execute(session, &execution, ret_json, ret_failed, inner(error));
@@ -204,8 +207,8 @@ int satchel_do_all(satchel_session *session, const char *command, const char *js
     return failed ? -1 : 0;
 }
 
-static int ask_into(satchel_session *session, const struct operation *query, const char *json,
-                    struct buffer *ret_json, struct error *error) {
+static int ask_into(satchel_session *session, const struct operation *query,
+                    const char *json, struct buffer *ret_json, struct error *error) {
     struct satchel *station = session->station;
     struct arena arena = arena_make(4 * LIMIT_JSON);
     struct argument_list list;
@@ -219,8 +222,8 @@ static int ask_into(satchel_session *session, const struct operation *query, con
     return failed;
 }
 
-int satchel_ask(satchel_session *session, const char *query, const char *json, char **ret_json,
-                satchel_error *error) {
+int satchel_ask(satchel_session *session, const char *query, const char *json,
+                char **ret_json, satchel_error *error) {
     const struct operation *operation = find_query(session->station, query, inner(error));
     struct buffer result = buffer_make(RESULT_MAXIMUM);
     int failed = !operation ||
@@ -300,7 +303,8 @@ static int query_into(satchel_session *session, const char *name, struct buffer 
     return 0;
 }
 
-static int inbox_into(satchel_session *session, struct buffer *json, struct error *error) {
+static int inbox_into(satchel_session *session, struct buffer *json,
+                      struct error *error) {
     buffer_append_byte(json, '{');
     json_put_name(json, "notices");
     if (query_into(session, "notice.list", json, error) != 0)

@@ -47,10 +47,11 @@ static int credential_read(struct replica *replica, const struct id *user,
     return 0;
 }
 
-static int credential_note(struct replica *replica, const struct id *user, int64_t failures,
-                           int64_t wait_until_ms, struct error *error) {
-    static const char sql[] = "update station_credential set failures = ?2, wait_until_ms = ?3"
-                              " where user_id = ?1";
+static int credential_note(struct replica *replica, const struct id *user,
+                           int64_t failures, int64_t wait_until_ms, struct error *error) {
+    static const char sql[] =
+        "update station_credential set failures = ?2, wait_until_ms = ?3"
+        " where user_id = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
@@ -92,7 +93,8 @@ static int check_noted(struct replica *replica, const struct id *user, const cha
         return 0;
     }
     if (!secret)
-        return error_set(error, "sign_in.secret", "secret", "this person has a secret here");
+        return error_set(error, "sign_in.secret", "secret",
+                         "this person has a secret here");
     if (now_ms < credential.wait_until_ms)
         return error_set(error, "sign_in.wait", "secret",
                          "too many wrong tries; wait %lld seconds",
@@ -102,7 +104,8 @@ static int check_noted(struct replica *replica, const struct id *user, const cha
     if (failures == 0 && credential.failures == 0)
         return 0;
     int64_t wait_ms = wait_after(failures);
-    return credential_note(replica, user, failures, wait_ms ? now_ms + wait_ms : 0, error);
+    return credential_note(replica, user, failures, wait_ms ? now_ms + wait_ms : 0,
+                           error);
 }
 
 int secret_check(struct replica *replica, const struct id *user, const char *secret,
@@ -115,7 +118,8 @@ int secret_check(struct replica *replica, const struct id *user, const char *sec
         replica_rollback(replica);
         return -1;
     }
-    return right ? 0 : error_set(error, "sign_in.secret", "secret", "the secret is wrong");
+    return right ? 0
+                 : error_set(error, "sign_in.secret", "secret", "the secret is wrong");
 }
 
 static int write_secret(struct replica *replica, const struct id *user, struct bytes kept,
@@ -133,7 +137,8 @@ static int write_secret(struct replica *replica, const struct id *user, struct b
     return failed;
 }
 
-static int drop_secret(struct replica *replica, const struct id *user, struct error *error) {
+static int drop_secret(struct replica *replica, const struct id *user,
+                       struct error *error) {
     static const char sql[] = "delete from station_credential where user_id = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
@@ -149,8 +154,9 @@ int secret_set(struct replica *replica, const struct id *user, const char *secre
         return drop_secret(replica, user, error);
     size_t size = strlen(secret);
     if (size < SECRET_SHORTEST || size > SECRET_LONGEST)
-        return error_set(error, "secret.short", "secret", "a secret has %d to %d characters",
-                         SECRET_SHORTEST, SECRET_LONGEST);
+        return error_set(error, "secret.short", "secret",
+                         "a secret has %d to %d characters", SECRET_SHORTEST,
+                         SECRET_LONGEST);
     replica->env->random(replica->env->context, kept + 1, SECRET_SALT);
     if (seal_secret(bytes_of_text(secret), kept + 1, kept + 1 + SECRET_SALT, error) != 0)
         return -1;

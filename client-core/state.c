@@ -91,7 +91,8 @@ static int held_read(struct bytes held, struct scope_set *ret, struct error *err
     return 0;
 }
 
-int progress_read_held(struct replica *replica, struct scope_set *ret, struct error *error) {
+int progress_read_held(struct replica *replica, struct scope_set *ret,
+                       struct error *error) {
     static const char sql[] = "select held from station_progress";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     bool row = false;
@@ -137,7 +138,8 @@ int progress_write_position(struct replica *replica, const struct pull_position 
     if (!statement)
         return -1;
     if (position->key.size > LIMIT_KEY_COLUMNS * ID_SIZE)
-        return error_set(error, "server.response", "next", "a key of the server is too long");
+        return error_set(error, "server.response", "next",
+                         "a key of the server is too long");
     if (position->set) {
         for (size_t i = 0; i < 8; i++)
             kept[i] = (uint8_t)((uint64_t)position->gsn >> (56 - 8 * i));
@@ -187,8 +189,9 @@ out:
 
 int progress_write_anchor(struct replica *replica, const struct clock_anchor *anchor,
                           struct error *error) {
-    static const char sql[] = "update station_progress set anchor_hq_ms = ?1,"
-                              " anchor_wall_ms = ?2, anchor_boot_ms = ?3, anchor_boot = ?4";
+    static const char sql[] =
+        "update station_progress set anchor_hq_ms = ?1,"
+        " anchor_wall_ms = ?2, anchor_boot_ms = ?3, anchor_boot = ?4";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
@@ -201,7 +204,8 @@ int progress_write_anchor(struct replica *replica, const struct clock_anchor *an
     return failed;
 }
 
-int progress_write_counter(struct replica *replica, int64_t counter, struct error *error) {
+int progress_write_counter(struct replica *replica, int64_t counter,
+                           struct error *error) {
     static const char sql[] = "update station_progress set request_counter = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)

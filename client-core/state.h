@@ -31,7 +31,8 @@ struct progress {
 };
 
 int progress_read(struct replica *replica, struct progress *ret, struct error *error);
-int progress_read_held(struct replica *replica, struct scope_set *ret, struct error *error);
+int progress_read_held(struct replica *replica, struct scope_set *ret,
+                       struct error *error);
 /* `key` of the position lives in `arena`. */
 int progress_read_position(struct replica *replica, struct arena *arena,
                            struct pull_position *ret, struct error *error);

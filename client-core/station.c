@@ -12,14 +12,15 @@ static int open_writer(struct satchel *station, struct error *error) {
     char path[HOME_PATH];
     bool enrolled = false;
     if (home_file(station->home, "replica.db", path, error) != 0 ||
-        replica_open(path, false, station->catalogue, station->env, &station->writer, error) !=
-            0 ||
+        replica_open(path, false, station->catalogue, station->env, &station->writer,
+                     error) != 0 ||
         identity_load(station->writer, &station->identity, &enrolled, error) != 0)
         return -1;
     if (!enrolled)
         return error_set(error, "station.not_enrolled", "home",
                          "the station in %s was not enrolled to the end", station->home);
-    if (home_keys(station->home, station->env, false, &station->identity.keys, error) != 0)
+    if (home_keys(station->home, station->env, false, &station->identity.keys, error) !=
+        0)
         return -1;
     const struct executor_options options = {
         .device = station->identity.certificate.device,
@@ -60,7 +61,8 @@ static int open_all(struct satchel *station, const struct station_setup *setup,
     if (!home_has(station->home, "replica.db"))
         return error_set(error, "station.missing", "home", "there is no station in %s",
                          station->home);
-    if (catalogue_load(setup->files, setup->file_count, &station->catalogue, error) != 0 ||
+    if (catalogue_load(setup->files, setup->file_count, &station->catalogue, error) !=
+            0 ||
         open_writer(station, error) != 0)
         return -1;
     return open_reader(station, error);
@@ -71,7 +73,8 @@ static void close_transport(struct transport *transport) {
         transport->close(transport->context);
 }
 
-int station_open(const struct station_setup *setup, struct satchel **ret, struct error *error) {
+int station_open(const struct station_setup *setup, struct satchel **ret,
+                 struct error *error) {
     struct transport transport = setup->transport;
     struct satchel *station = calloc(1, sizeof *station);
     if (!station || make_locks(station, error) != 0) {
@@ -81,9 +84,10 @@ int station_open(const struct station_setup *setup, struct satchel **ret, struct
     }
     station->env = setup->env;
     station->transport = transport;
-    int failed = strlen(setup->home) < sizeof station->home
-                     ? 0
-                     : error_set(error, "station.missing", "home", "the path is too long");
+    int failed =
+        strlen(setup->home) < sizeof station->home
+            ? 0
+            : error_set(error, "station.missing", "home", "the path is too long");
     if (!failed) {
         memcpy(station->home, setup->home, strlen(setup->home) + 1);
         failed = open_all(station, setup, error);
@@ -139,8 +143,9 @@ static int open_syncer(struct satchel *station, struct error *error) {
                        error);
 }
 
-int station_sync(struct satchel *station, int64_t wait_ms, satchel_progress_function progress,
-                 void *context, satchel_sync_report *ret, struct error *error) {
+int station_sync(struct satchel *station, int64_t wait_ms,
+                 satchel_progress_function progress, void *context,
+                 satchel_sync_report *ret, struct error *error) {
     int lock = -1;
     if (home_lock(station->home, "sync.lock", station->env, wait_ms, &lock, error) != 0)
         return -1;

@@ -58,12 +58,14 @@ struct station_setup {
     struct transport transport; /* taken over, also when opening fails */
 };
 
-int station_open(const struct station_setup *setup, struct satchel **ret, struct error *error);
+int station_open(const struct station_setup *setup, struct satchel **ret,
+                 struct error *error);
 void station_close(struct satchel *station); /* NULL is fine */
 
 /* satchel_sync without the public casts. `wait_ms`: for another process that syncs. */
-int station_sync(struct satchel *station, int64_t wait_ms, satchel_progress_function progress,
-                 void *context, satchel_sync_report *ret, struct error *error);
+int station_sync(struct satchel *station, int64_t wait_ms,
+                 satchel_progress_function progress, void *context,
+                 satchel_sync_report *ret, struct error *error);
 /* Tells the listener, if there is one. */
 void station_tell(struct satchel *station, const char *event, const char *json);
 

@@ -22,8 +22,8 @@ static void put_integer(struct buffer *json, const char *name, int64_t integer) 
     json_put_integer(json, integer);
 }
 
-static int put_text_setting(struct replica *replica, const char *json_name, const char *name,
-                            struct buffer *json, struct error *error) {
+static int put_text_setting(struct replica *replica, const char *json_name,
+                            const char *name, struct buffer *json, struct error *error) {
     struct buffer text = buffer_make(1024);
     int failed = setting_bytes(replica, name, &text, error);
     put_text(json, json_name, text.size ? buffer_text(&text) : NULL);
@@ -32,8 +32,8 @@ static int put_text_setting(struct replica *replica, const char *json_name, cons
 }
 
 /* 0 is null: it never happened. */
-static int put_time_setting(struct replica *replica, const char *name, struct buffer *json,
-                            struct error *error) {
+static int put_time_setting(struct replica *replica, const char *name,
+                            struct buffer *json, struct error *error) {
     int64_t at = 0;
     if (setting_integer(replica, name, &at, error) != 0)
         return -1;
@@ -74,7 +74,8 @@ static void put_identity(const char *home, const struct identity *identity,
     put_text(json, "ceiling", certificate->ceiling);
 }
 
-static int put_progress(struct replica *replica, struct buffer *json, struct error *error) {
+static int put_progress(struct replica *replica, struct buffer *json,
+                        struct error *error) {
     struct progress progress;
     struct outbox_counts counts;
     struct clock_reading now = clock_read(replica->env);
@@ -88,7 +89,8 @@ static int put_progress(struct replica *replica, struct buffer *json, struct err
     put_integer(json, "attention", counts.attention);
     put_integer(json, "refused", counts.refused);
     put_integer(json, "rows", progress.digest_rows);
-    put_integer(json, "clock_offset_ms", clock_correct(&progress.anchor, &now) - now.wall_ms);
+    put_integer(json, "clock_offset_ms",
+                clock_correct(&progress.anchor, &now) - now.wall_ms);
     put_integer(json, "digest_differences", differences);
     return 0;
 }

@@ -37,7 +37,8 @@ static const char select_story[] =
 
 /* --- a change ------------------------------------------------------------------------------------------ */
 
-static const struct cell *cell_of(const struct change *change, const struct column *column) {
+static const struct cell *cell_of(const struct change *change,
+                                  const struct column *column) {
     for (size_t i = 0; column && i < change->cell_count; i++)
         if (change->cells[i].column == column->number)
             return &change->cells[i];
@@ -46,7 +47,8 @@ static const struct cell *cell_of(const struct change *change, const struct colu
 
 /* What people call the row: as it is here, else as the change says, else null. */
 static int put_label(struct replica *replica, const struct table *table,
-                     const struct change *change, struct buffer *json, struct error *error) {
+                     const struct change *change, struct buffer *json,
+                     struct error *error) {
     const struct cell *cell = cell_of(change, table->label);
     struct value label = cell ? cell->value : value_null();
     struct stored_row row;
@@ -127,7 +129,8 @@ static int put_changes(struct replica *replica, struct bytes data, struct buffer
 
 static const char *state_of(sqlite3_stmt *statement) {
     if (sqlite3_column_type(statement, STORY_VERDICT) != SQLITE_NULL)
-        return verdict_text((enum verdict_kind)sqlite3_column_int(statement, STORY_VERDICT));
+        return verdict_text(
+            (enum verdict_kind)sqlite3_column_int(statement, STORY_VERDICT));
     if (sqlite3_column_type(statement, STORY_ATTENTION_CODE) != SQLITE_NULL)
         return "attention";
     return sqlite3_column_int(statement, STORY_SEALED) ? "sealed" : "waiting";
@@ -143,8 +146,9 @@ static int put_transaction(struct replica *replica, sqlite3_stmt *statement,
                            struct buffer *json, struct error *error) {
     const struct operation *command =
         catalogue_command(replica->catalogue, column_text(statement, STORY_COMMAND));
-    bool attention = sqlite3_column_type(statement, STORY_ATTENTION_CODE) != SQLITE_NULL &&
-                     sqlite3_column_type(statement, STORY_VERDICT) == SQLITE_NULL;
+    bool attention =
+        sqlite3_column_type(statement, STORY_ATTENTION_CODE) != SQLITE_NULL &&
+        sqlite3_column_type(statement, STORY_VERDICT) == SQLITE_NULL;
     json_put_comma(json);
     buffer_append_byte(json, '{');
     put_member(json, "transaction", statement, STORY_ID);
@@ -160,9 +164,11 @@ static int put_transaction(struct replica *replica, sqlite3_stmt *statement,
     json_put_string(json, state_of(statement));
     put_member(json, "code", statement, attention ? STORY_ATTENTION_CODE : STORY_CODE);
     put_member(json, "field", statement, STORY_FIELD);
-    put_member(json, "message", statement, attention ? STORY_ATTENTION_MESSAGE : STORY_MESSAGE);
+    put_member(json, "message", statement,
+               attention ? STORY_ATTENTION_MESSAGE : STORY_MESSAGE);
     put_member(json, "answered_at", statement, STORY_ANSWERED_AT);
-    int failed = put_changes(replica, column_bytes(statement, STORY_CHANGES), json, error);
+    int failed =
+        put_changes(replica, column_bytes(statement, STORY_CHANGES), json, error);
     buffer_append_byte(json, '}');
     return failed;
 }

@@ -37,7 +37,8 @@ static size_t unlike(const char *name, const char *candidate) {
 }
 
 int suggest_unknown(const char *code, const char *what, const char *name,
-                    const struct operation *operations, size_t count, struct error *error) {
+                    const struct operation *operations, size_t count,
+                    struct error *error) {
     const struct operation *best[SUGGESTIONS] = {0};
     size_t scores[SUGGESTIONS];
     size_t found = 0;

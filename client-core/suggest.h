@@ -8,6 +8,7 @@
 
 /* Fails with `code`, naming up to three operations that are spelled most like `name`. `what`: "command". */
 int suggest_unknown(const char *code, const char *what, const char *name,
-                    const struct operation *operations, size_t count, struct error *error);
+                    const struct operation *operations, size_t count,
+                    struct error *error);
 
 #endif

@@ -28,14 +28,16 @@ static struct clock_anchor anchor_of(const struct answer *answer) {
     struct clock_reading now = clock_read(answer->replica->env);
     int64_t way_ms = (now.boot_ms - answer->sent_at_boot_ms) / 2;
     return (struct clock_anchor){.known = true,
-                                 .hq_ms = answer->response->hq_time + (way_ms > 0 ? way_ms : 0),
+                                 .hq_ms = answer->response->hq_time +
+                                          (way_ms > 0 ? way_ms : 0),
                                  .wall_ms = now.wall_ms,
                                  .boot_ms = now.boot_ms,
                                  .boot = now.boot};
 }
 
 /* An anchor that says the same is left alone: asking every two seconds must not write as often. */
-static bool anchor_is_news(const struct clock_anchor *kept, const struct clock_anchor *fresh) {
+static bool anchor_is_news(const struct clock_anchor *kept,
+                           const struct clock_anchor *fresh) {
     const struct clock_reading now = {fresh->wall_ms, fresh->boot_ms, fresh->boot};
     return !kept->known || !id_equal(kept->boot, fresh->boot) ||
            far(clock_correct(kept, &now), fresh->hq_ms) ||
@@ -44,7 +46,8 @@ static bool anchor_is_news(const struct clock_anchor *kept, const struct clock_a
 
 /* --- verdicts ---------------------------------------------------------------------------------------- */
 
-static void count_verdict(enum verdict_kind kind, int64_t count, struct answer_result *result) {
+static void count_verdict(enum verdict_kind kind, int64_t count,
+                          struct answer_result *result) {
     if (kind == VERDICT_MERGED)
         result->merged += count;
     else if (kind == VERDICT_CONFLICTS)
@@ -99,8 +102,8 @@ static int take_answers(const struct answer *answer, struct answer_result *resul
                         struct error *error) {
     for (size_t i = 0; i < answer->response->answer_count; i++) {
         const struct bundle_answer *bundle = &answer->response->answers[i];
-        if ((bundle->accepted ? take_accepted : take_rejected)(answer, bundle, result, error) !=
-            0)
+        if ((bundle->accepted ? take_accepted : take_rejected)(answer, bundle, result,
+                                                               error) != 0)
             return -1;
     }
     return 0;
@@ -131,14 +134,15 @@ static int compare_digests(const struct answer *answer, const struct pull_result
     int64_t differences = 0;
     if (!statement || replica_integer(answer->replica, statement, &misfits, error) != 0)
         return -1;
-    if (response->digest_rows < 0 || response->schema_version != SCHEMA_VERSION || misfits ||
-        pulled->skipped > 0 ||
-        (response->digest == pulled->digest && response->digest_rows == pulled->digest_rows))
+    if (response->digest_rows < 0 || response->schema_version != SCHEMA_VERSION ||
+        misfits || pulled->skipped > 0 ||
+        (response->digest == pulled->digest &&
+         response->digest_rows == pulled->digest_rows))
         return 0;
     if (setting_integer(answer->replica, "digest_differences", &differences, error) != 0)
         return -1;
-    return setting_set(answer->replica, "digest_differences", value_integer(differences + 1),
-                       error);
+    return setting_set(answer->replica, "digest_differences",
+                       value_integer(differences + 1), error);
 }
 
 static int apply_rows(const struct answer *answer, struct answer_result *result,
@@ -152,8 +156,11 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
         .progress = answer->progress,
         .context = answer->context,
     };
+    const struct value proof =
+        value_blob((struct bytes){answer->response->scopes_proof, HASH_SIZE});
     int failed = scopes_after(answer, &held, error) != 0 ||
                  pull_apply(answer->replica, &end, &pulled, error) != 0 ||
+                 setting_set(answer->replica, "scopes_proof", proof, error) != 0 ||
                  compare_digests(answer, &pulled, error) != 0;
     scope_set_free(&held);
     if (failed)
@@ -171,7 +178,8 @@ static int take_rows(const struct answer *answer, struct answer_result *result,
         return apply_rows(answer, result, error);
     if (!response->next.set)
         return 0; /* a restart: the pull begins at the cursor */
-    if (response->rows.size > 0 && pull_stage(answer->replica, response->rows, error) != 0)
+    if (response->rows.size > 0 &&
+        pull_stage(answer->replica, response->rows, error) != 0)
         return -1;
     return progress_write_position(answer->replica, &response->next, error);
 }
@@ -210,7 +218,8 @@ static int take_inside(const struct answer *answer, const struct clock_anchor *a
     return prune(answer, error);
 }
 
-int answer_take(const struct answer *answer, struct answer_result *ret, struct error *error) {
+int answer_take(const struct answer *answer, struct answer_result *ret,
+                struct error *error) {
     struct answer_result result = {0};
     struct clock_anchor anchor = anchor_of(answer);
     struct progress progress;

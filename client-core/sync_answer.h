@@ -28,11 +28,13 @@ struct answer_result {
     int64_t merged, conflicts, refused;
     int64_t bundles_settled;
     int64_t rows_forgotten;
-    bool changed;         /* rows came or went, or verdicts arrived */
-    struct error blocked; /* bundle.fork … : nothing more can be sent; code empty: all is well */
+    bool changed; /* rows came or went, or verdicts arrived */
+    struct error
+        blocked; /* bundle.fork … : nothing more can be sent; code empty: all is well */
 };
 
-int answer_take(const struct answer *answer, struct answer_result *ret, struct error *error);
+int answer_take(const struct answer *answer, struct answer_result *ret,
+                struct error *error);
 
 /* Keeps when a sync last succeeded, or why it failed. Best effort. NULL: it succeeded. */
 void answer_note_outcome(struct replica *replica, struct answer_memory *memory,

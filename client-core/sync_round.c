@@ -14,24 +14,25 @@
 #include "client-core/sync_answer.h"
 
 enum {
-    COUNTER_BLOCK = 256,    /* request counters reserved with one write */
-    FIRST_BUNDLES = 4,      /* of one request: little when the link may be poor, */
+    COUNTER_BLOCK = 256,        /* request counters reserved with one write */
+    FIRST_BUNDLES = 4,          /* of one request: little when the link may be poor, */
     REQUEST_SPARE = 512 * 1024, /* what else is in a request */
-    STALLS_MAX = 3          /* rounds in a row that settle nothing */
+    STALLS_MAX = 3              /* rounds in a row that settle nothing */
 };
 
 struct syncer {
     struct replica *replica;
     const struct identity *identity;
     const struct transport *transport;
-    size_t bundles;     /* of the next request; doubled while it goes well */
-    int64_t counter;    /* the next request's */
+    size_t bundles;      /* of the next request; doubled while it goes well */
+    int64_t counter;     /* the next request's */
     int64_t counter_end; /* reserved up to here */
     struct answer_memory memory;
 };
 
 int syncer_open(struct replica *replica, const struct identity *identity,
-                const struct transport *transport, struct syncer **ret, struct error *error) {
+                const struct transport *transport, struct syncer **ret,
+                struct error *error) {
     struct syncer *syncer = calloc(1, sizeof *syncer);
     if (!syncer) {
         replica_close(replica);
@@ -107,8 +108,8 @@ static int next_counter(struct syncer *syncer, int64_t *ret, struct error *error
     if (syncer->counter == syncer->counter_end) {
         struct progress progress;
         if (progress_read(syncer->replica, &progress, error) != 0 ||
-            progress_write_counter(syncer->replica, progress.request_counter + COUNTER_BLOCK,
-                                   error) != 0)
+            progress_write_counter(syncer->replica,
+                                   progress.request_counter + COUNTER_BLOCK, error) != 0)
             return -1;
         syncer->counter = progress.request_counter;
         syncer->counter_end = progress.request_counter + COUNTER_BLOCK;
@@ -158,6 +159,17 @@ struct round {
     struct answer_result result;
 };
 
+/* The server's word for the scopes held; zeros before the first pull. */
+static int read_proof(struct replica *replica, uint8_t ret[HASH_SIZE],
+                      struct error *error) {
+    struct buffer proof = buffer_make(HASH_SIZE);
+    int failed = setting_bytes(replica, "scopes_proof", &proof, error);
+    if (!failed && proof.size == HASH_SIZE)
+        memcpy(ret, proof.data, HASH_SIZE);
+    buffer_free(&proof);
+    return failed;
+}
+
 static int fill_request(struct round *round, bool with_bundles, struct error *error) {
     struct syncer *syncer = round->run->syncer;
     struct sync_request *request = &round->request;
@@ -166,7 +178,9 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     const struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE};
     if (progress_read(syncer->replica, &progress, error) != 0 ||
         progress_read_held(syncer->replica, &request->held, error) != 0 ||
-        progress_read_position(syncer->replica, &round->arena, &request->position, error) != 0 ||
+        read_proof(syncer->replica, request->held_proof, error) != 0 ||
+        progress_read_position(syncer->replica, &round->arena, &request->position,
+                               error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0)
         return -1;
     request->org = syncer->identity->certificate.org;
@@ -203,8 +217,8 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
         return -1;
     if (round->body.failed)
         return error_out_of_memory(error);
-    if (exchange_run(&exchange, buffer_bytes(&round->body), &round->bytes, ret_answer, &sent,
-                     error) != 0) {
+    if (exchange_run(&exchange, buffer_bytes(&round->body), &round->bytes, ret_answer,
+                     &sent, error) != 0) {
         syncer->bundles = 1; /* next time a smaller step, which may get through */
         return -1;
     }
@@ -222,12 +236,14 @@ static int check_response(const struct round *round, struct error *error) {
     uint8_t hash[HASH_SIZE];
     hash_blake2b(buffer_bytes(&round->body), hash);
     if (memcmp(hash, round->response.request_hash, HASH_SIZE) != 0)
-        return error_set(error, "server.signature", "", "the answer is to another question");
+        return error_set(error, "server.signature", "",
+                         "the answer is to another question");
     if (round->response.epoch != identity->epoch)
-        return error_set(error, "server.epoch", "",
-                         "headquarters was restored from a backup (its history is number %lld,"
-                         " this station's is %lld); enrol this station again",
-                         (long long)round->response.epoch, (long long)identity->epoch);
+        return error_set(
+            error, "server.epoch", "",
+            "headquarters was restored from a backup (its history is number %lld,"
+            " this station's is %lld); enrol this station again",
+            (long long)round->response.epoch, (long long)identity->epoch);
     return 0;
 }
 
@@ -238,13 +254,15 @@ static int run_round(struct round *round, bool with_bundles, struct error *error
         tell(run, round->request.bundle_count ? "sending" : "receiving",
              run->report.rows_received, 0, error) != 0)
         return -1;
-    int64_t sent_at = run->syncer->replica->env->boot_ms(run->syncer->replica->env->context);
+    int64_t sent_at =
+        run->syncer->replica->env->boot_ms(run->syncer->replica->env->context);
     if (post(round, &answer, error) != 0 ||
         sync_response_decode(answer, &round->arena, &round->response, error) != 0 ||
         check_response(round, error) != 0)
         return -1;
     run->report.rows_received += round->response.row_count;
-    if (tell(run, "receiving", run->report.rows_received, round->response.rows_left, error) != 0)
+    if (tell(run, "receiving", run->report.rows_received, round->response.rows_left,
+             error) != 0)
         return -1;
     struct answer taken = {
         .replica = run->syncer->replica,
@@ -272,7 +290,8 @@ static int check_stall(struct run *run, const struct round *round, struct error 
     run->stalls = settled ? 0 : run->stalls + 1;
     if (run->stalls < STALLS_MAX)
         return 0;
-    return error_set(error, "bundle.gap", "", "headquarters does not take this station's work");
+    return error_set(error, "bundle.gap", "",
+                     "headquarters does not take this station's work");
 }
 
 static void round_free(struct round *round) {
@@ -284,7 +303,8 @@ static void round_free(struct round *round) {
     buffer_free(&round->bytes);
 }
 
-static int do_round(struct run *run, bool with_bundles, bool *ret_more, struct error *error) {
+static int do_round(struct run *run, bool with_bundles, bool *ret_more,
+                    struct error *error) {
     struct round *round = calloc(1, sizeof *round);
     if (!round)
         return error_out_of_memory(error);
@@ -325,7 +345,8 @@ static int run_rounds(struct run *run, struct error *error) {
         bool timed = false;
         if (knows_time(run->syncer, &timed, error) != 0 ||
             (timed && seal_waiting(run, error) != 0) ||
-            do_round(run, timed, &more, error) != 0 || is_done(run, more, &done, error) != 0)
+            do_round(run, timed, &more, error) != 0 ||
+            is_done(run, more, &done, error) != 0)
             return -1;
     }
     return 0;

@@ -6,14 +6,15 @@
 #define SATCHEL_CLIENT_SYNC_ROUND_H
 
 #include "client-core/identity.h"
-#include "satchel.h"
 #include "client-core/transport.h"
+#include "satchel.h"
 
 struct syncer;
 
 /* `replica` is the syncer's own from now on, also when this fails. The other pointers must outlive it. */
 int syncer_open(struct replica *replica, const struct identity *identity,
-                const struct transport *transport, struct syncer **ret, struct error *error);
+                const struct transport *transport, struct syncer **ret,
+                struct error *error);
 void syncer_close(struct syncer *syncer); /* NULL is fine */
 struct replica *syncer_replica(const struct syncer *syncer);
 

@@ -79,7 +79,8 @@ static int trust_file(CURL *curl, const char *ca_file, struct error *error) {
     struct curl_blob blob = {bundle.data, bundle.size, CURL_BLOB_COPY};
     int failed = 0;
     if (!own || bundle.failed)
-        failed = error_set(error, "transport.tls", "ca_file", "cannot read the CA file %s", ca_file);
+        failed = error_set(error, "transport.tls", "ca_file",
+                           "cannot read the CA file %s", ca_file);
     else
         curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
     buffer_free(&bundle);
@@ -90,8 +91,10 @@ static int prepare(struct curl_context *context, const struct transport_request 
                    struct buffer *body, struct error *error) {
     CURL *curl = context->post;
     char url[URL_SIZE];
-    if ((size_t)snprintf(url, sizeof url, "%s%s", request->address, request->path) >= sizeof url)
-        return error_set(error, "transport.address", "address", "the address is too long");
+    if ((size_t)snprintf(url, sizeof url, "%s%s", request->address, request->path) >=
+        sizeof url)
+        return error_set(error, "transport.address", "address",
+                         "the address is too long");
     curl_easy_reset(curl); /* keeps its connections */
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -139,7 +142,8 @@ static bool curl_reachable(void *opaque, const char *address) {
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L); /* nothing is sent but a greeting */
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER,
+                     0L); /* nothing is sent but a greeting */
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)PROBE_MS);
     CURLcode rc = curl_easy_perform(curl);
@@ -161,7 +165,8 @@ int transport_curl_open(struct transport *ret, struct error *error) {
     if (!context)
         return error_out_of_memory(error);
     context->post = curl_easy_init();
-    struct curl_slist *type = curl_slist_append(NULL, "Content-Type: application/msgpack");
+    struct curl_slist *type =
+        curl_slist_append(NULL, "Content-Type: application/msgpack");
     context->headers = curl_slist_append(type, "Expect:");
     if (!context->headers)
         curl_slist_free_all(type);

@@ -38,8 +38,9 @@ static int digest_table(struct replica *replica, const struct table *table,
             memcpy(key + i * ID_SIZE, id.bytes, ID_SIZE);
         }
         struct bytes whole = {key, table->key_count * ID_SIZE};
-        sum->digest = digest_add(sum->digest, digest_of_row(table->number, whole,
-                                                            sqlite3_column_int64(statement, 0)));
+        sum->digest =
+            digest_add(sum->digest, digest_of_row(table->number, whole,
+                                                  sqlite3_column_int64(statement, 0)));
         sum->digest_rows++;
     }
     sqlite3_finalize(statement);
@@ -56,16 +57,17 @@ static int verify_digest(struct replica *replica, struct error *error) {
             return -1;
     if (sum.digest == kept.digest && sum.digest_rows == kept.digest_rows)
         return 0;
-    return error_set(error, "verify.digest", "",
-                     "%lld rows of headquarters are here, %lld were counted when they came",
-                     (long long)sum.digest_rows, (long long)kept.digest_rows);
+    return error_set(
+        error, "verify.digest", "",
+        "%lld rows of headquarters are here, %lld were counted when they came",
+        (long long)sum.digest_rows, (long long)kept.digest_rows);
 }
 
 /* --- pending work -------------------------------------------------------------------------------------- */
 
 /* A row's cells; stamps follow from times that sealing makes anew. */
-static int hash_row(struct replica *replica, const struct change *change, struct hash *hash,
-                    struct buffer *scratch, struct error *error) {
+static int hash_row(struct replica *replica, const struct change *change,
+                    struct hash *hash, struct buffer *scratch, struct error *error) {
     const struct table *table = catalogue_table_number(replica->catalogue, change->table);
     struct stored_row row;
     bool found = false;
@@ -85,7 +87,8 @@ static int hash_row(struct replica *replica, const struct change *change, struct
     return scratch->failed ? error_out_of_memory(error) : 0;
 }
 
-static int hash_pending(struct replica *replica, uint8_t ret[HASH_SIZE], struct error *error) {
+static int hash_pending(struct replica *replica, uint8_t ret[HASH_SIZE],
+                        struct error *error) {
     struct arena arena = arena_make(VERIFY_MEMORY);
     struct buffer scratch = buffer_make(LIMIT_ROW_SIZE * 2);
     struct active_entry entry = {0};
@@ -95,7 +98,8 @@ static int hash_pending(struct replica *replica, uint8_t ret[HASH_SIZE], struct 
     hash_begin(&hash);
     while (!failed && found) {
         arena_reset(&arena);
-        failed = outbox_next_active(replica, entry.position, &arena, &entry, &found, error);
+        failed =
+            outbox_next_active(replica, entry.position, &arena, &entry, &found, error);
         for (size_t i = 0; !failed && found && i < entry.change_count; i++)
             failed = hash_row(replica, &entry.changes[i], &hash, &scratch, error);
     }
@@ -115,22 +119,27 @@ static int verify_pending(struct replica *replica, struct error *error) {
         return -1;
     if (memcmp(before, after, HASH_SIZE) == 0)
         return 0;
-    return error_set(error, "verify.pending", "",
-                     "pending work, run again over the rows of headquarters, comes out otherwise");
+    return error_set(
+        error, "verify.pending", "",
+        "pending work, run again over the rows of headquarters, comes out otherwise");
 }
 
 static int verify_database(struct replica *replica, struct error *error) {
-    static const char sql[] = "select count(*) from pragma_quick_check(1) where quick_check <> 'ok'";
+    static const char sql[] =
+        "select count(*) from pragma_quick_check(1) where quick_check <> 'ok'";
     int64_t damages = 0;
     if (database_integer(replica->db, sql, &damages, error) != 0)
         return -1;
-    return damages ? error_set(error, "verify.database", "", "the database file is damaged") : 0;
+    return damages
+               ? error_set(error, "verify.database", "", "the database file is damaged")
+               : 0;
 }
 
 int verify_replica(struct replica *replica, struct error *error) {
     if (verify_database(replica, error) != 0 || replica_begin(replica, error) != 0)
         return -1;
-    int failed = verify_digest(replica, error) != 0 || verify_pending(replica, error) != 0;
+    int failed =
+        verify_digest(replica, error) != 0 || verify_pending(replica, error) != 0;
     replica_rollback(replica);
     return failed ? -1 : 0;
 }

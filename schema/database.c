@@ -37,7 +37,6 @@ static int configure(sqlite3 *db, bool read_only, struct error *error) {
         sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK ||
         sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK)
         return error_from_sqlite(error, db, "configuring the database");
-    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     if (!read_only && database_run(db, "pragma journal_mode = wal", error) != 0)
         return -1;
     return database_run(db, "pragma synchronous = full; pragma cell_size_check = on",
@@ -141,13 +140,13 @@ static int derived_is_current(sqlite3 *db, const uint8_t hash[HASH_SIZE],
                value, ret_current, error);
 }
 
-/* The next object to drop, as a statement: views and triggers first, virtual tables before
- * the shadow tables that vanish with them. */
+/* The next object to drop, as a statement: views and triggers first. A virtual table comes before
+ * the shadow tables that vanish with it, since their names begin with its own. */
 static const char next_drop[] =
     "select 'drop ' || m.type || ' \"' || m.name || '\"'"
     "  from schema_object o join sqlite_schema m on m.name = o.name"
     " order by m.type in ('view', 'trigger') desc, m.type = 'index' desc,"
-    "          m.sql like 'create virtual%' desc, m.name limit 1";
+    "          m.name limit 1";
 
 static int drop_derived(sqlite3 *db, struct error *error) {
     for (;;) {
@@ -303,13 +302,27 @@ static int prepare_inside(sqlite3 *db, const struct database_target *target,
     return upgrade ? set_version(db, target->kind, target->version, error) : 0;
 }
 
-int database_prepare_target(sqlite3 *db, const struct database_target *target,
-                            bool *ret_created, struct error *error) {
+/* Whether there is nothing to do, without waiting for whoever writes at the moment. */
+static int is_current(sqlite3 *db, const struct database_target *target,
+                      bool *ret_current, struct error *error) {
     struct state state;
-    struct error ignored;
+    uint8_t hash[HASH_SIZE];
+    *ret_current = false;
+    if (read_state(db, &state, error) != 0 ||
+        check_state(&state, target->kind, target->version, error) != 0)
+        return -1;
+    if (state.objects == 0 || state.version != target->version)
+        return 0;
+    hash_derived(target->catalogue, hash);
+    return derived_is_current(db, hash, ret_current, error);
+}
+
+static int prepare_locked(sqlite3 *db, const struct database_target *target,
+                          bool *ret_created, struct error *error) {
+    struct state state;
     if (database_run(db, "begin immediate", error) != 0)
         return -1;
-    int rc = read_state(db, &state, error);
+    int rc = read_state(db, &state, error); /* again: somebody may have been faster */
     if (rc == 0)
         rc = check_state(&state, target->kind, target->version, error);
     if (rc == 0)
@@ -317,12 +330,23 @@ int database_prepare_target(sqlite3 *db, const struct database_target *target,
     if (rc == 0)
         rc = database_run(db, "commit", error);
     if (rc != 0) {
-        (void)database_run(db, "rollback",
-                           &ignored); /* fails when SQLite already did it */
+        (void)database_run(db, "rollback", NULL); /* fails when SQLite already did it */
         return -1;
     }
+    *ret_created = state.objects == 0;
+    return 0;
+}
+
+int database_prepare_target(sqlite3 *db, const struct database_target *target,
+                            bool *ret_created, struct error *error) {
+    bool current;
+    bool created = false;
+    if (is_current(db, target, &current, error) != 0)
+        return -1;
+    if (!current && prepare_locked(db, target, &created, error) != 0)
+        return -1;
     if (ret_created)
-        *ret_created = state.objects == 0;
+        *ret_created = created;
     return 0;
 }
 

@@ -20,6 +20,8 @@ static size_t next(struct bytes text, size_t at, uint32_t *ret_point) {
 }
 
 struct bytes text_trim(struct bytes text) {
+    if (text.size == 0)
+        return text; /* may have no data */
     size_t start = 0;
     size_t end = 0;
     bool started = false;

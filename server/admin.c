@@ -271,8 +271,8 @@ int server_init(const struct server_options *options,
     }
     bool made = mkdir(options->data, 0700) == 0;
     if (!made && errno != EEXIST) {
-        return error_set(error, "server.folder", "data", "%.300s cannot be made: %s",
-                         options->data, strerror(errno));
+        return error_from_system(error, "server.folder", NULL, "data", errno,
+                                 "cannot make", options->data);
     }
     char *path = server_path(options->data, "master.db");
     char *key = server_path(options->data, "server.key");
@@ -348,8 +348,8 @@ int server_backup(const struct server_options *options, const char *to,
         return -1;
     }
     if (mkdir(to, 0700) != 0 && errno != EEXIST) {
-        return error_set(error, "backup.folder", "to", "%.300s cannot be made: %s", to,
-                         strerror(errno));
+        return error_from_system(error, "backup.folder", NULL, "to", errno, "cannot make",
+                                 to);
     }
     return backup_into(options, to, error);
 }

@@ -62,8 +62,8 @@ int server_write_keys(const char *data, const struct sign_keys *keys,
         result = -1;
     }
     if (result != 0) {
-        error_set(error, "server.key", "data", "%s cannot be written: %s",
-                  path ? path : "server.key", strerror(errno));
+        error_from_system(error, "server.key", NULL, "data", errno, "cannot write",
+                          path ? path : "server.key");
     }
     free(path);
     return result;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/internal.h"
 
@@ -155,13 +156,18 @@ static int handle_unknown(struct mg_connection *connection, void *context) {
 
 /* --- starting ------------------------------------------------------------------------------------ */
 
+/* The library's own words, made fit for a JSON text. */
 static int log_message(const struct mg_connection *connection, const char *message) {
-    struct server *server =
-        mg_get_user_data(mg_get_context(connection)) != NULL
-            ? ((struct http *)mg_get_user_data(mg_get_context(connection)))->server
-            : NULL;
-    if (server != NULL) {
-        server_log(server, "warning", "http", "\"length\":%zu", strlen(message));
+    char text[256];
+    struct http *http = mg_get_user_data(mg_get_context(connection));
+    size_t size = 0;
+    for (; message[size] != '\0' && size < sizeof text - 1; size++) {
+        unsigned char c = (unsigned char)message[size];
+        text[size] = c < ' ' || c > '~' || c == '"' || c == '\\' ? '.' : (char)c;
+    }
+    text[size] = '\0';
+    if (http != NULL) {
+        server_log(http->server, "warning", "http", "\"message\":\"%s\"", text);
     }
     return 1;
 }
@@ -203,6 +209,12 @@ int http_start(struct server *server, const char *listen, const char *certificat
                              certificate,
                              NULL};
     struct mg_callbacks callbacks = {.log_message = log_message};
+    if (certificate != NULL && access(certificate, R_OK) != 0) {
+        return error_set(
+            error, "server.certificate", "certificate",
+            "%.300s cannot be read; name a PEM file with key and certificate",
+            certificate);
+    }
     struct http *http = calloc(1, sizeof *http);
     if (http == NULL) {
         return error_out_of_memory(error);
@@ -213,8 +225,10 @@ int http_start(struct server *server, const char *listen, const char *certificat
     if (http->context == NULL) {
         mg_exit_library();
         free(http);
-        return error_set(error, "server.listen", "listen",
-                         "cannot listen on %s; is another program using it?", listen);
+        return error_set(
+            error, "server.listen", "listen",
+            "cannot listen on %s; is another program using it%s?", listen,
+            certificate ? ", or is the certificate not a PEM file with its key" : "");
     }
     mg_set_request_handler(http->context, "/v1/sync$", handle_sync, http);
     mg_set_request_handler(http->context, "/v1/enrol$", handle_enrol, http);

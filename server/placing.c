@@ -446,8 +446,9 @@ static int move_row(struct work *work, struct row_work *row, const struct number
         return 0;
     }
     struct feed_write write = {work, row, error, 0};
-    int count = placements_move(places, row->placement_count, room, set->numbers,
-                                set->count, work->gsn, content, write_entry, &write);
+    const struct placement_move move = {set->numbers, set->count,  work->gsn,
+                                        content,      write_entry, &write};
+    int count = placements_move(places, row->placement_count, room, &move);
     assert(count >= 0);
     row->placements = places;
     row->placement_count = (size_t)count;

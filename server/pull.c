@@ -67,7 +67,10 @@ struct pull {
     int64_t *numbers; /* scope numbers of `current`, sorted */
     int64_t *starts;  /* and where the station stands in each */
     size_t number_count;
+    struct placement
+        places[LIMIT_SCOPES_OF_ROW]; /* of the entry at hand; too large for a stack */
     struct row_group groups[LIMIT_TABLES];
+    struct row_group sent[LIMIT_TABLES];
     size_t row_capacity[LIMIT_TABLES];
     size_t forget_capacity[LIMIT_TABLES];
     size_t row_count;
@@ -236,7 +239,7 @@ static int read_placements(struct pull *pull, const struct feed_entry *entry,
 
 static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_meaning *ret,
                       struct error *error) {
-    struct placement places[LIMIT_SCOPES_OF_ROW];
+    struct placement *places = pull->places;
     size_t count = 0;
     if (read_placements(pull, &walk->entry, places, &count, error) != 0) {
         return -1;
@@ -458,11 +461,10 @@ static int64_t count_left(struct pull *pull) {
 
 static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
                        struct sync_response *response, struct error *error) {
-    struct row_group groups[LIMIT_TABLES];
-    struct row_chunk chunk = {.groups = groups};
+    struct row_chunk chunk = {.groups = pull->sent};
     for (size_t i = 0; i < LIMIT_TABLES; i++) {
         if (pull->groups[i].row_count + pull->groups[i].forget_count > 0) {
-            groups[chunk.group_count++] = pull->groups[i];
+            pull->sent[chunk.group_count++] = pull->groups[i];
         }
     }
     response->row_count = (int64_t)pull->row_count;
@@ -479,7 +481,7 @@ static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
 static int finish(struct pull *pull, struct buffer *rows_bytes,
                   struct sync_response *response, struct error *error) {
     response->more = pull->walk_count > 0;
-    response->digest_rows = 0; /* not compared in every round */
+    response->digest_rows = -1; /* contents are compared by verify */
     if (response->more) {
         response->rows_left = count_left(pull);
         response->next.set = true;

@@ -115,6 +115,28 @@ struct sync_call {
     struct buffer rows;
 };
 
+/* The server's word that it gave a device these scopes: without it, naming a scope as held
+ * would tell a stranger which rows left it. Keyed by the server's secret; nothing is stored. */
+static void prove_scopes(const struct sync_call *call, const struct scope_set *scopes,
+                         uint8_t ret[HASH_SIZE]) {
+    uint8_t text[SIGN_SEED + ID_SIZE + HASH_SIZE];
+    memcpy(text, call->server->keys.secret_key, SIGN_SEED);
+    memcpy(text + SIGN_SEED, call->request.device.bytes, ID_SIZE);
+    scope_set_hash(scopes, text + SIGN_SEED + ID_SIZE);
+    hash_blake2b((struct bytes){text, sizeof text}, ret);
+    seal_wipe(text, sizeof text);
+}
+
+static int check_held(const struct sync_call *call, struct error *error) {
+    uint8_t proof[HASH_SIZE];
+    prove_scopes(call, &call->request.held, proof);
+    return call->request.held.count == 0 ||
+                   memcmp(proof, call->request.held_proof, HASH_SIZE) == 0
+               ? 0
+               : error_set(error, "sync.scopes", "held",
+                           "this server did not give the station the scopes it names");
+}
+
 /* Who asks: an enrolled station of this company, by its signature. */
 static int admit(struct sync_call *call, struct bytes body, struct error *error) {
     struct server *server = call->server;
@@ -136,7 +158,23 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     }
     return call->station.revoked
                ? error_set(error, "device.revoked", "device", "this station was revoked")
-               : 0;
+               : check_held(call, error);
+}
+
+static int prove_target(struct sync_call *call, struct error *error) {
+    const struct scope_set *sets[] = {&call->request.held, &call->response.gained};
+    struct scope_set target = {0};
+    int result = 0;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < sets[i]->count && result == 0; k++) {
+            if (!scope_set_has(&call->response.lost, sets[i]->scopes[k])) {
+                result = scope_set_add(&target, sets[i]->scopes[k]);
+            }
+        }
+    }
+    prove_scopes(call, &target, call->response.scopes_proof);
+    scope_set_free(&target);
+    return result == 0 ? 0 : error_out_of_memory(error);
 }
 
 static int merge_bundles(struct sync_call *call, struct error *error) {
@@ -175,7 +213,8 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     struct server *server = call->server;
     struct sync_response *response = &call->response;
     if (pull_fill(call->reader, &call->station, &call->request, &call->arena, &call->rows,
-                  response, error) != 0) {
+                  response, error) != 0 ||
+        prove_target(call, error) != 0) {
         return -1;
     }
     hash_blake2b(call->envelope.body, response->request_hash);

@@ -46,12 +46,11 @@ static void header_encode(const struct bundle_header *header, struct buffer *ret
 }
 
 /* The compressed payload, and what the header says of it. */
-static int seal_payload(struct bundle_header *header,
-                        const struct transaction *transactions, size_t count,
+static int seal_payload(struct bundle_header *header, struct transaction_list list,
                         struct buffer *ret, struct error *error) {
     struct buffer plain = buffer_make(LIMIT_PAYLOAD);
     int rc = -1;
-    payload_encode(transactions, count, &plain);
+    payload_encode(list.transactions, list.count, &plain);
     if (plain.failed) {
         error_set(error, "bundle.size", NULL, "A bundle holds at most %d bytes.",
                   LIMIT_PAYLOAD);
@@ -67,17 +66,17 @@ out:
     return rc;
 }
 
-int bundle_seal(struct bundle_header *header, const struct transaction *transactions,
-                size_t count, const struct sign_keys *keys, struct buffer *ret_bundle,
+int bundle_seal(struct bundle_header *header, struct transaction_list list,
+                const struct sign_keys *keys, struct buffer *ret_bundle,
                 uint8_t ret_hash[HASH_SIZE], struct error *error) {
-    assert(count > 0 && count <= LIMIT_BUNDLE_TRANSACTIONS);
-    assert(header->last_seq - header->first_seq + 1 == (int64_t)count);
+    assert(list.count > 0 && list.count <= LIMIT_BUNDLE_TRANSACTIONS);
+    assert(header->last_seq - header->first_seq + 1 == (int64_t)list.count);
     struct buffer payload = buffer_make(LIMIT_BUNDLE);
     struct buffer header_bytes = buffer_make(HEADER_MAXIMUM);
     uint8_t signature[SIGN_SIGNATURE];
     int rc = -1;
     header->format = BUNDLE_FORMAT;
-    if (seal_payload(header, transactions, count, &payload, error) != 0)
+    if (seal_payload(header, list, &payload, error) != 0)
         goto out;
     header_encode(header, &header_bytes);
     seal_sign(keys, CONTEXT, buffer_bytes(&header_bytes), signature);

@@ -33,11 +33,17 @@ struct bundle_header {
     int64_t sealed_at; /* UTC ms, HQ-corrected */
 };
 
-/* Seals `count` transactions. The header's hashes and payload_size are filled in here, the rest by the caller.
+/* What is sealed together: 1 to LIMIT_BUNDLE_TRANSACTIONS of one device, in order. */
+struct transaction_list {
+    const struct transaction *transactions;
+    size_t count;
+};
+
+/* Seals them. payload_hash, payload_size and format of the header are filled in here, the rest by the caller.
  * On success ret_bundle (empty before) holds the sealed bytes and ret_hash the bundle's hash.
  * Codes: bundle.size, seal.size, memory */
-int bundle_seal(struct bundle_header *header, const struct transaction *transactions,
-                size_t count, const struct sign_keys *keys, struct buffer *ret_bundle,
+int bundle_seal(struct bundle_header *header, struct transaction_list list,
+                const struct sign_keys *keys, struct buffer *ret_bundle,
                 uint8_t ret_hash[HASH_SIZE], struct error *error);
 
 /* An opened envelope: views into the sealed bytes. */

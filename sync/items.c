@@ -48,7 +48,7 @@ void items_bytes(struct items *items, const char *what, size_t minimum, size_t m
 }
 
 void items_fixed(struct items *items, const char *what, uint8_t *ret, size_t size) {
-    struct bytes bytes = {NULL, 0};
+    struct bytes bytes = {ret, 0};
     items_bytes(items, what, size, size, &bytes);
     if (!items->failed)
         memcpy(ret, bytes.data, size);

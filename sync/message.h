@@ -94,8 +94,9 @@ struct sync_request {
     struct scope_set
         held; /* scopes that the cursor is about; owned by the struct, free with scope_set_free */
     struct pull_position position;
-    int64_t digest;      /* of the rows held at `cursor` */
-    int64_t digest_rows; /* how many */
+    uint8_t held_proof[HASH_SIZE]; /* the scopes_proof that came with these scopes */
+    int64_t digest;                /* of the rows held at `cursor` */
+    int64_t digest_rows;           /* how many */
     struct bytes *bundles;
     size_t bundle_count;
 };
@@ -148,8 +149,10 @@ struct sync_response {
     bool more;
     struct pull_position next; /* when more */
     int64_t head;              /* when !more: the new cursor */
-    int64_t digest;            /* of what the station holds once it has applied this */
-    int64_t digest_rows;
+    uint8_t scopes_proof
+        [HASH_SIZE];     /* the server's word for the scopes held after this answer */
+    int64_t digest;      /* of what the station holds once it has applied this */
+    int64_t digest_rows; /* -1: not computed this time */
 };
 int sync_response_encode(const struct sync_response *response, struct buffer *ret,
                          struct error *error);

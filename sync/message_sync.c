@@ -2,9 +2,9 @@
  * The two messages of a sync round.
  *
  *   request   [org, device, time, counter, schema_version, epoch, cursor, held, position, digest,
- *              digest_rows, [bundle …]]
+ *              digest_rows, [bundle …], held_proof]
  *   response  [request_hash, hq_time, schema_version, epoch, [answer …], restart, gained, lost, rows,
- *              row_count, rows_left, more, next, head, digest, digest_rows]
+ *              row_count, rows_left, more, next, head, digest, digest_rows, scopes_proof]
  *   answer    [number, accepted, code, message, expected_number, [verdict …]]
  *   verdict   [transaction, kind, gsn, time] and, for a refused one, code, field, message
  *   position  nil or [gsn, table, key, target_hash]
@@ -19,7 +19,7 @@
 #include "schema/base/limits.h"
 #include "sync/message_items.h"
 
-enum { REQUEST_ITEMS = 12, RESPONSE_ITEMS = 16, SCOPE_SIZE = 1 + ID_SIZE };
+enum { REQUEST_ITEMS = 13, RESPONSE_ITEMS = 17, SCOPE_SIZE = 1 + ID_SIZE };
 
 const char *verdict_text(enum verdict_kind kind) {
     switch (kind) {
@@ -116,6 +116,7 @@ int sync_request_encode(const struct sync_request *request, struct buffer *ret,
     wire_put_array(ret, request->bundle_count);
     for (size_t i = 0; i < request->bundle_count; i++)
         wire_put_bytes(ret, request->bundles[i]);
+    wire_put_bytes(ret, (struct bytes){request->held_proof, HASH_SIZE});
     if (ret->failed)
         return error_set(error, "request.size", NULL,
                          "The request takes more than %zu bytes.", ret->maximum);
@@ -173,6 +174,7 @@ int sync_request_decode(struct bytes body, struct arena *arena, struct sync_requ
     items_integer(items, "digest", INT64_MIN, INT64_MAX, &request.digest);
     items_integer(items, "digest_rows", 0, INT64_MAX, &request.digest_rows);
     read_bundles(items, arena, &request);
+    items_fixed(items, "held_proof", request.held_proof, HASH_SIZE);
     if (message_close(&message) != 0) {
         scope_set_free(&request.held);
         return -1;
@@ -230,6 +232,7 @@ int sync_response_encode(const struct sync_response *response, struct buffer *re
     wire_put_integer(ret, response->head);
     wire_put_integer(ret, response->digest);
     wire_put_integer(ret, response->digest_rows);
+    wire_put_bytes(ret, (struct bytes){response->scopes_proof, HASH_SIZE});
     if (ret->failed)
         return error_set(error, "response.size", NULL,
                          "The response takes more than %zu bytes.", ret->maximum);
@@ -307,7 +310,8 @@ static void read_pull(struct items *items, struct sync_response *ret) {
     read_position(items, "next", &ret->next);
     items_integer(items, "head", 0, INT64_MAX, &ret->head);
     items_integer(items, "digest", INT64_MIN, INT64_MAX, &ret->digest);
-    items_integer(items, "digest_rows", 0, INT64_MAX, &ret->digest_rows);
+    items_integer(items, "digest_rows", -1, INT64_MAX, &ret->digest_rows);
+    items_fixed(items, "scopes_proof", ret->scopes_proof, HASH_SIZE);
 }
 
 int sync_response_decode(struct bytes body, struct arena *arena,

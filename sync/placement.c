@@ -43,28 +43,22 @@ int placements_decode(struct bytes data, struct placement *ret, size_t maximum,
 
 /* --- moving -------------------------------------------------------------------------- */
 
-struct move {
-    int64_t gsn;
-    bool row_changed;
-    placement_emit emit;
-    void *context;
-};
-
 /* How many places there are when both lists are put together. */
 static size_t count_union(const struct placement *placements, size_t count,
-                          const int64_t *scope_numbers, size_t scope_count) {
+                          const struct placement_move *move) {
     size_t both = 0;
     size_t j = 0;
     for (size_t i = 0; i < count; i++) {
-        while (j < scope_count && scope_numbers[j] < placements[i].scope_number)
+        int64_t scope = placements[i].scope_number;
+        while (j < move->scope_count && move->scope_numbers[j] < scope)
             j++;
-        both += j < scope_count && scope_numbers[j] == placements[i].scope_number;
+        both += j < move->scope_count && move->scope_numbers[j] == scope;
     }
-    return count + scope_count - both;
+    return count + move->scope_count - both;
 }
 
 /* What becomes of a place the row had, now that it is `there` or not. */
-static struct placement move_old(const struct move *move, struct placement old,
+static struct placement move_old(const struct placement_move *move, struct placement old,
                                  bool there) {
     bool stays = there && !old.gone;
     bool was_gone = !there && old.gone;
@@ -75,29 +69,28 @@ static struct placement move_old(const struct move *move, struct placement old,
     return moved;
 }
 
-static struct placement enter_new(const struct move *move, int64_t scope_number) {
+static struct placement enter_new(const struct placement_move *move,
+                                  int64_t scope_number) {
     struct placement entered = {scope_number, move->gsn, false};
     move->emit(move->context, 0, entered);
     return entered;
 }
 
 int placements_move(struct placement *placements, size_t count, size_t room,
-                    const int64_t *scope_numbers, size_t scope_count, int64_t gsn,
-                    bool row_changed, placement_emit emit, void *context) {
-    const struct move move = {gsn, row_changed, emit, context};
-    size_t total = count_union(placements, count, scope_numbers, scope_count);
+                    const struct placement_move *move) {
+    size_t total = count_union(placements, count, move);
     if (total > room)
         return -1;
     /* From the back, so that the longer list overtakes nothing that is still to be read. */
     size_t i = count;
-    size_t j = scope_count;
+    size_t j = move->scope_count;
     for (size_t at = total; at > 0; at--) {
         int64_t old = i > 0 ? placements[i - 1].scope_number : INT64_MIN;
-        int64_t now = j > 0 ? scope_numbers[j - 1] : INT64_MIN;
+        int64_t now = j > 0 ? move->scope_numbers[j - 1] : INT64_MIN;
         if (now > old)
-            placements[at - 1] = enter_new(&move, now);
+            placements[at - 1] = enter_new(move, now);
         else
-            placements[at - 1] = move_old(&move, placements[i - 1], now == old);
+            placements[at - 1] = move_old(move, placements[i - 1], now == old);
         i -= old >= now;
         j -= now >= old;
     }

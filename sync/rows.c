@@ -213,8 +213,8 @@ static int read_stamps(struct decoder *decoder, const struct wire_node *node,
         arena_alloc_array(decoder->arena, ret->row_count, sizeof *values);
     if (!values)
         return error_out_of_memory(error);
-    for (int which = ROW_GSN; which < 0; which++) {
-        size_t item = (size_t)(GROUP_ITEMS + which);
+    size_t item = GROUP_FIXED;
+    for (int which = ROW_GSN; which < 0; which++, item++) {
         if (row_column_read(wire_item(node, item), ret->row_count, values, 1, error) != 0)
             return -1;
         for (size_t i = 0; i < ret->row_count; i++) {

@@ -60,14 +60,25 @@ void placements_encode(const struct placement *placements, size_t count,
 int placements_decode(struct bytes data, struct placement *ret, size_t maximum,
                       size_t *ret_count, struct error *error);
 
-/* What a change of scopes means for the feed: `placements` (count, sorted by scope number, room for
- * LIMIT) become those of the row now in `scope_numbers` (sorted). Every scope it is in, old or new, is moved to `gsn` when
- * `row_changed`; otherwise only scopes it enters or leaves. For each entry to write `emit` is called with the old entry's
- * gsn (0: there was none) and the new placement. Returns the new count, or -1 when there is no room. */
 typedef void (*placement_emit)(void *context, int64_t old_gsn,
                                struct placement placement);
+
+/* A change of one row: the scopes it is in now, and whether the row itself changed. */
+struct placement_move {
+    const int64_t *scope_numbers; /* ascending */
+    size_t scope_count;
+    int64_t gsn; /* of the change */
+    bool row_changed;
+    placement_emit emit;
+    void *context;
+};
+
+/* What a change means for the feed: `placements` (`count`, ascending by scope number, room for `room`) become those
+ * of the row as it is now. Every scope it is in, old or new, is moved to the change's gsn when the row changed;
+ * otherwise only scopes it enters or leaves. For each entry to write `emit` is called with the old entry's
+ * gsn (0: there was none) and the new placement, by descending scope number. Returns the new count, or -1 when there
+ * is no room (and then nothing happened). */
 int placements_move(struct placement *placements, size_t count, size_t room,
-                    const int64_t *scope_numbers, size_t scope_count, int64_t gsn,
-                    bool row_changed, placement_emit emit, void *context);
+                    const struct placement_move *move);
 
 #endif

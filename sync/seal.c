@@ -181,7 +181,8 @@ enum { SECRET_PASSES = 2, SECRET_MEMORY = 64 * 1024 * 1024 };
 
 int seal_secret(struct bytes secret, const uint8_t salt[SECRET_SALT],
                 uint8_t ret_hash[SECRET_HASH], struct error *error) {
-    static_assert(SECRET_SALT == crypto_pwhash_SALTBYTES, "the salt that libsodium takes");
+    static_assert(SECRET_SALT == crypto_pwhash_SALTBYTES,
+                  "the salt that libsodium takes");
     if (crypto_pwhash(ret_hash, SECRET_HASH, (const char *)secret.data, secret.size, salt,
                       SECRET_PASSES, SECRET_MEMORY, crypto_pwhash_ALG_ARGON2ID13) != 0)
         return error_set(error, "seal.secret", "secret",

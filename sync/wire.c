@@ -413,7 +413,7 @@ int wire_bytes(const struct wire_node *node, const char *what, size_t minimum,
 
 int wire_id(const struct wire_node *node, const char *what, struct id *ret,
             struct error *error) {
-    struct bytes bytes = {NULL, 0};
+    struct bytes bytes = {ret->bytes, 0};
     if (wire_bytes(node, what, ID_SIZE, ID_SIZE, &bytes, error) != 0)
         return -1;
     memcpy(ret->bytes, bytes.data, ID_SIZE);

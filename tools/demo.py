@@ -17,6 +17,7 @@ import time
 from company import DATA, Failure, Link, Server, Station, wait_until
 
 ALL = 1000000  # rows
+WHY = {"later": "it was written later, by headquarters' time"}
 
 
 def section(title):
@@ -143,15 +144,14 @@ class Demo:
         else:
             got = station.sync()
             print(f"{person:17} received {got['rows_received']:,} rows, "
-                  f"{got['bytes_received'] / 1024:,.0f} KB, in {got['duration_ms'] / 1000:.1f} s")
+                  f"{got['bytes_received'] / 1024:,.0f} KB, in {got['duration_ms']} ms")
 
     def check_scopes(self):
         for name, station in self.stations.items():
             deals = station.ask("opportunity.list", limit=ALL)
             customers = station.ask("customer.list", limit=ALL)
             owners = {deal["owner"] for deal in deals}
-            whose = "all her or his own" if len(owners) == 1 else \
-                f"of the {len(owners)} people below"
+            whose = f"of {plural(len(owners), 'person', 'people')}"
             print(f"{getattr(self.cast, name):17} holds {len(deals):,} opportunities ({whose}) "
                   f"and {len(customers):,} customers")
         foreign = [deal for deal in self.stations["dustin"].ask("opportunity.list", limit=ALL)
@@ -273,7 +273,8 @@ class Demo:
                 f"\"{conflict['winner_text']}\" by {conflict['winner']} "
                 f"({clock_time(conflict['winner_at'])}) stands; "
                 f"\"{conflict['loser_text']}\" by {conflict['loser']} "
-                f"({clock_time(conflict['loser_at'])}) is kept. Why: {conflict['reason']}. "
+                f"({clock_time(conflict['loser_at'])}) is kept. "
+                f"Why: {WHY.get(conflict['reason'], conflict['reason'])}. "
                 f"`satchel inbox restore 1` would put it back.")
 
     def show_inboxes(self):
@@ -326,7 +327,7 @@ class Demo:
         self.hq.sync()
         notes = [row for row in self.hq.ask("interaction.list", customer=self.shared, limit=ALL)
                  if (row["summary"] or "").startswith("Note ")]
-        say(f"The server is started again, the next sync sends {report['transactions_sent']}. At "
+        say(f"The server is started again; the next sync brings {report['merged']} verdicts. At "
             f"headquarters: {len({row['summary'] for row in notes})} different notes, "
             f"{len(notes)} rows. Lost: {count - len({row['summary'] for row in notes})}, "
             f"twice: {len(notes) - len({row['summary'] for row in notes})}.")

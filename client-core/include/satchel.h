@@ -54,8 +54,8 @@ typedef struct satchel_enrol_options {
     const char *home;       /* folder to make; must not hold a station yet */
     const char *invitation; /* the text that headquarters gave out */
     const char *name;       /* what people call this station; NULL: the host's name */
-    const char *address;    /* another address of the same server; NULL: the invitation's */
-    const char *ca_file;    /* PEM file to trust for TLS beside the system's; may be NULL */
+    const char *address; /* another address of the same server; NULL: the invitation's */
+    const char *ca_file; /* PEM file to trust for TLS beside the system's; may be NULL */
 } satchel_enrol_options;
 
 /* Makes the device's keys, proves possession, gets its certificate and pins the server's key.
@@ -71,7 +71,8 @@ typedef struct satchel_options {
 
 /* Opens an enrolled station; upgrades the replica when this program is newer.
  * Errors: station.missing, station.not_enrolled, database.newer, database.* */
-SATCHEL_API int satchel_open(const satchel_options *options, satchel **ret, satchel_error *error);
+SATCHEL_API int satchel_open(const satchel_options *options, satchel **ret,
+                             satchel_error *error);
 /* Stops auto-sync, closes. Sessions end with it. NULL is fine. */
 SATCHEL_API void satchel_close(satchel *station);
 
@@ -100,14 +101,14 @@ SATCHEL_API int satchel_set_secret(satchel_session *session, const char *secret,
  * place in the outbox. *ret_json (may be NULL) is the command's result.
  * Errors: command.unknown, command.no_effect, role.missing, parameter.*, any code of require() and rules,
  * transaction.size, database.* ; nothing is changed then. */
-SATCHEL_API int satchel_do(satchel_session *session, const char *command, const char *json,
-                           char **ret_json, satchel_error *error);
+SATCHEL_API int satchel_do(satchel_session *session, const char *command,
+                           const char *json, char **ret_json, satchel_error *error);
 
 /* The same command for every element of a JSON array, at most 500, in one transaction: all or none.
  * *ret_json: an array of results. On failure *ret_failed (may be NULL) is the element's index. */
 SATCHEL_API int satchel_do_all(satchel_session *session, const char *command,
-                               const char *json_array, char **ret_json, size_t *ret_failed,
-                               satchel_error *error);
+                               const char *json_array, char **ret_json,
+                               size_t *ret_failed, satchel_error *error);
 
 /* Asks a query: *ret_json is an array of row objects, ids as UUID text, columns in the query's order. */
 SATCHEL_API int satchel_ask(satchel_session *session, const char *query, const char *json,
@@ -137,8 +138,9 @@ typedef struct satchel_sync_report {
 /* Sends what waits and receives what is new, until neither is left. Cut anywhere, call again.
  * Errors: transport.unreachable, transport.timeout, transport.tls, server.signature, server.epoch, device.revoked,
  * device.fork, sync.busy (another process is syncing), sync.stopped, server.* */
-SATCHEL_API int satchel_sync(satchel *station, satchel_progress_function progress, void *context,
-                             satchel_sync_report *ret, satchel_error *error);
+SATCHEL_API int satchel_sync(satchel *station, satchel_progress_function progress,
+                             void *context, satchel_sync_report *ret,
+                             satchel_error *error);
 
 /* The station syncs by itself on a thread of its own: soon after a change, when the network returns, and every few seconds
  * while it is online; backs off with jitter when it is not. `on` 0 stops it. */
@@ -146,9 +148,10 @@ SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error
 
 /* Something happened that a screen may want to show: "changed" (rows came or went), "synced",
  * "offline", "online", "refused", "conflict", "notice". Called from the auto-sync thread. One listener. */
-typedef void (*satchel_event_function)(void *context, const char *event, const char *json);
-SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener, void *context,
-                               satchel_error *error);
+typedef void (*satchel_event_function)(void *context, const char *event,
+                                       const char *json);
+SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener,
+                               void *context, satchel_error *error);
 
 /* --- looking ------------------------------------------------------------------------------- */
 
@@ -158,7 +161,8 @@ SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error 
 
 /* What needs a person's eye on this station: {"notices":[…],"conflicts":[…],"refusals":[…],"attention":[…]} for the
  * session's user. refusals and attention list the transactions of this station with their changes. */
-SATCHEL_API int satchel_inbox(satchel_session *session, char **ret_json, satchel_error *error);
+SATCHEL_API int satchel_inbox(satchel_session *session, char **ret_json,
+                              satchel_error *error);
 
 /* The story of this station's recent transactions, newest first: when made, sent, merged, what became of them. */
 SATCHEL_API int satchel_story(satchel_session *session, int64_t limit, char **ret_json,

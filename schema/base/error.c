@@ -4,6 +4,7 @@
 #include "schema/base/error.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,6 +73,16 @@ int error_from_sqlite(struct error *error, struct sqlite3 *db, const char *doing
     int rc = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     const char *what = db ? sqlite3_errmsg(db) : "out of memory";
     return error_set(error, code_of_sqlite(rc), NULL, "%s: %s (%d)", doing, what, rc);
+}
+
+int error_from_system(struct error *error, const char *code, const char *full,
+                      const char *field, int number, const char *doing,
+                      const char *path) {
+    char reason[128];
+    if (strerror_r(number, reason, sizeof reason) != 0)
+        snprintf(reason, sizeof reason, "error %d", number);
+    return error_set(error, number == ENOSPC && full ? full : code, field,
+                     "%s %.300s: %s", doing, path, reason);
 }
 
 int error_out_of_memory(struct error *error) {

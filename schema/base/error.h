@@ -27,6 +27,11 @@ int error_set(struct error *error, const char *code, const char *field,
  * database.memory, database.constraint, database.failed. */
 int error_from_sqlite(struct error *error, struct sqlite3 *db, const char *doing);
 
+/* Fills `error` from errno's `number`: "<doing> <path>: <the system's reason>"; a full disk gets the code
+ * `full` instead of `code` (NULL: the same). Returns -1. */
+int error_from_system(struct error *error, const char *code, const char *full,
+                      const char *field, int number, const char *doing, const char *path);
+
 /* Out of memory, the one failure that has no room for details. Returns -1. */
 int error_out_of_memory(struct error *error);
 

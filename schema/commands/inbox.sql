@@ -1,6 +1,6 @@
 -- @command notice.mark_read  Mark one notice as read, or all of one's own.
 -- @zh 标记已读
--- @roles rep manager hq admin
+-- @roles rep manager hq
 -- @may_noop
 -- @param notice id(notice)?  The notice; all unread ones when not given.
 update notice

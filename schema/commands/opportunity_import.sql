@@ -11,7 +11,7 @@
 -- @param customer id(customer)?  The customer, if known.
 -- @param product id(product)?  The main product.
 -- @param amount money?  What it brought or may bring; the product's list price when not given.
--- @param currency text(3)?  Currency of the amount; the company's when not given. The first import decides the company's.
+-- @param currency text(3)?  Currency of the amount; the company's when not given. The first opportunities imported decide the company's.
 -- @param engaged_on date?  When it entered the pipeline; unknown when not given.
 -- @param closed_on date?  When it was closed.
 -- @param expected_close_on date?  When it may be decided.
@@ -35,11 +35,12 @@ select require(exists (select 1 from stage where pipeline_id = :pipeline and cod
                'parameter.missing', 'closed_on', 'A won or lost opportunity has the date when it was closed.'),
        require(:engaged_on is null or :closed_on is null or :engaged_on <= :closed_on,
                'date.order', 'closed_on', 'It was closed before it entered the pipeline.');
--- A company that has not said its currency works in that of its first import.
+-- A company that has no opportunity yet works in the currency of its first import: sums are made in the company's
+-- currency, and would all be nothing in another.
 insert into setting (id, name, value)
 select text_key('setting/company.currency'), 'company.currency', upper(:currency)
- where :currency is not null and not exists (select 1 from setting where name = 'company.currency')
-on conflict (id) do nothing;
+ where :currency is not null and not exists (select 1 from opportunity)
+on conflict (id) do update set value = excluded.value where setting.value <> excluded.value;
 insert into opportunity (id, code, name, customer_id, product_id, pipeline_id, stage_id, stage_entered_on, opened_on, closed_on,
                          lost_reason, lost_note, amount_minor, currency, expected_close_on, source, owner_id)
 select text_key('opportunity/' || :key), :key,

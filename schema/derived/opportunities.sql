@@ -3,17 +3,17 @@
 create index pipeline_by_code on pipeline (code);
 create index stage_by_pipeline on stage (pipeline_id, position);
 create index stage_by_code on stage (code);
-create index opportunity_by_customer on opportunity (customer_id);
-create index opportunity_by_owner on opportunity (owner_id);
+create index opportunity_by_customer on opportunity (customer_id, deleted_at, stage_id);
+create index opportunity_by_owner on opportunity (owner_id, deleted_at, stage_id);
 create index opportunity_by_contact on opportunity (contact_id);
 create index opportunity_by_code on opportunity (code);
 create index opportunity_by_name on opportunity (name);
--- Lists are read newest first.
-create index opportunity_by_opened on opportunity (opened_on, id) where deleted_at is null;
--- Statistics read this index and not the rows.
+-- Lists are read newest first: filters are tried on this index, and only the rows of the page are read.
+create index opportunity_by_opened
+    on opportunity (deleted_at, opened_on, id, stage_id, owner_id, customer_id, product_id);
+-- Statistics read this index and not the rows. (A partial index would not do: SQLite reads the row for deleted_at.)
 create index opportunity_by_stage
-    on opportunity (stage_id, closed_on, owner_id, currency, amount_minor, opened_on, stage_entered_on)
- where deleted_at is null;
+    on opportunity (stage_id, deleted_at, closed_on, owner_id, currency, amount_minor, opened_on, stage_entered_on, created_at);
 create index opportunity_product_by_opportunity on opportunity_product (opportunity_id);
 create index opportunity_product_by_product on opportunity_product (product_id);
 create index opportunity_member_by_user on opportunity_member (user_id);

@@ -33,7 +33,6 @@ select c.id, c.name, c.code, c.kind, c.level, c.industry, c.phone, c.city, c.cou
 -- @query customer.show  One customer with all there is to know.
 -- @zh 客户详情
 -- @param customer id(customer)  The customer.
--- @param currency text(3)?  Currency of the sums; the company's when not given.
 -- @example customer=Isdom
 select c.*, coalesce(c.revenue_currency, (select currency from company)) as currency,
        (select group_concat(t.name, ', ') from customer_tag x join tag t on t.id = x.tag_id
@@ -62,7 +61,10 @@ select happened_at, kind, what_zh, what_en, about, who, detail, id
           left join list_item k on k.list = 'interaction_kind' and k.code = i.kind
          where i.customer_id = :customer and i.deleted_at is null
          union all
-        select e.created_at, 'stage', coalesce(f.name_zh || ' → ', '') || t.name_zh, coalesce(f.name_en || ' → ', '') || t.name_en,
+        -- A step that was entered later, such as an imported one, stands where it happened.
+        select case when e.occurred_on < date(e.created_at / 1000, 'unixepoch', '-3 days')
+                    then cast(strftime('%s', e.occurred_on) as integer) * 1000 else e.created_at end,
+               'stage', coalesce(f.name_zh || ' → ', '') || t.name_zh, coalesce(f.name_en || ' → ', '') || t.name_en,
                o.name, u.name, coalesce(e.occurred_on || ' ', '') || coalesce(e.note, ''), e.id
           from opportunity o
           join opportunity_stage_event e on e.opportunity_id = o.id

@@ -52,17 +52,21 @@ select u.name as person, r.id as id, r.due_at as due_at, (now_ms() - r.due_at) /
 -- @zh 未安排跟进
 -- @param owner id(app_user)?  Only his.
 -- @param limit int(1..1000000)=200  How many at most.
-select o.id, o.code, o.name, c.name as customer, u.name as owner, s.code as stage_code, s.name_zh as stage_zh, s.name_en as stage_en,
-       o.amount_minor, o.currency, o.next_step
-  from stage s
-  join opportunity o on o.stage_id = s.id
-  left join customer c on c.id = o.customer_id
-  left join app_user u on u.id = o.owner_id
- where s.kind = 'open' and o.deleted_at is null and (:owner is null or o.owner_id = :owner)
-   and not exists (select 1 from reminder r where r.opportunity_id = o.id and r.done_at is null and r.deleted_at is null)
-   and not exists (select 1 from task t where t.opportunity_id = o.id and t.done_at is null and t.deleted_at is null)
- order by o.amount_minor desc, o.id
- limit :limit;
+with page as (
+  select o.id
+    from stage s
+   cross join opportunity o
+   where o.stage_id = s.id and s.kind = 'open' and o.deleted_at is null and (:owner is null or o.owner_id = :owner)
+     and not exists (select 1 from reminder r where r.opportunity_id = o.id and r.done_at is null and r.deleted_at is null)
+     and not exists (select 1 from task t where t.opportunity_id = o.id and t.done_at is null and t.deleted_at is null)
+   order by o.amount_minor desc, o.id
+   limit :limit
+)
+select o.id, o.code, o.name, o.customer, o.owner, o.stage_code, o.stage_zh, o.stage_en, o.amount_minor, o.currency, o.next_step
+  from page
+ cross join opportunity_card o
+ where o.id = page.id
+ order by o.amount_minor desc, o.id;
 
 -- @query followup.neglected  Open opportunities about which nobody has spoken for some time, the longest first.
 -- @zh 久未跟进机会
@@ -70,35 +74,39 @@ select o.id, o.code, o.name, c.name as customer, u.name as owner, s.code as stag
 -- @param owner id(app_user)?  Only his.
 -- @param limit int(1..1000000)=200  How many at most.
 with open as (
-  select o.id, o.code, o.name, o.customer_id, o.owner_id, o.amount_minor, o.currency, o.created_at,
+  select o.id, o.created_at,
          (select i.happened_at from interaction i
            where i.opportunity_id = o.id and i.deleted_at is null and i.kind <> 'note'
            order by i.happened_at desc limit 1) as last_contact_at
     from stage s
-    join opportunity o on o.stage_id = s.id
-   where s.kind = 'open' and o.deleted_at is null and (:owner is null or o.owner_id = :owner)
+   cross join opportunity o
+   where o.stage_id = s.id and s.kind = 'open' and o.deleted_at is null and (:owner is null or o.owner_id = :owner)
+), page as (
+  select id, last_contact_at, coalesce(last_contact_at, created_at) as since_at
+    from open
+   where coalesce(last_contact_at, created_at)
+         < now_ms() - 86400000 * coalesce(:days, (select cast(value as integer) from setting where name = 'follow_up.neglected_days'), 30)
+   order by coalesce(last_contact_at, created_at), id
+   limit :limit
 )
-select o.id, o.code, o.name, c.name as customer, u.name as owner, o.last_contact_at,
-       (now_ms() - coalesce(o.last_contact_at, o.created_at)) / 86400000 as silent_days, o.amount_minor, o.currency
-  from open o
-  left join customer c on c.id = o.customer_id
-  left join app_user u on u.id = o.owner_id
- where coalesce(o.last_contact_at, o.created_at)
-       < now_ms() - 86400000 * coalesce(:days, (select cast(value as integer) from setting where name = 'follow_up.neglected_days'), 30)
- order by coalesce(o.last_contact_at, o.created_at), o.id
- limit :limit;
+select o.id, o.code, o.name, o.customer, o.owner, page.last_contact_at, (now_ms() - page.since_at) / 86400000 as silent_days,
+       o.amount_minor, o.currency
+  from page
+ cross join opportunity_card o
+ where o.id = page.id
+ order by page.since_at, o.id;
 
 -- @query followup.first_contact_missed  Hand-overs after which the new owner has not spoken with the customer in time.
 -- @zh 首次联系超时
 -- @roles manager hq
 -- @param limit int(1..1000000)=200  How many at most.
 select o.id, o.name, c.name as customer, u.name as owner, a.created_at as assigned_at, a.contact_by_at
-  from stage s
-  join opportunity o on o.stage_id = s.id
-  join assignment a on a.opportunity_id = o.id and a.to_user_id = o.owner_id
+  from assignment a
+ cross join opportunity o
+  join stage s on s.id = o.stage_id
   join app_user u on u.id = o.owner_id
   left join customer c on c.id = o.customer_id
- where s.kind = 'open' and o.deleted_at is null and a.contact_by_at < now_ms()
+ where o.id = a.opportunity_id and o.owner_id = a.to_user_id and s.kind = 'open' and o.deleted_at is null and a.contact_by_at < now_ms()
    and not exists (select 1 from interaction i
                     where i.opportunity_id = o.id and i.user_id = o.owner_id and i.happened_at >= a.created_at and i.deleted_at is null)
  order by a.contact_by_at, o.id

@@ -10,19 +10,28 @@
 -- @param limit int(1..1000000)=100  How many at most.
 -- @param offset int(0..1000000000)=0  How many to skip.
 -- @example state=open owner="Anna Snelling" limit=20
-select id, code, name, customer, stage_code, stage_zh, stage_en, state, amount_minor, currency, owner, product,
-       opened_on, expected_close_on, closed_on, next_step, customer_id, owner_id
-  from opportunity_card
- where (:stage is null or stage_code = :stage)
-   and (:state is null or state = :state)
-   and (:owner is null or owner_id = :owner)
-   and (:customer is null or customer_id = :customer)
-   and (:product is null or product_id = :product)
-   and (:pipeline is null or pipeline_id = :pipeline)
-   and (:text is null or instr(fold(name), fold(:text)) > 0 or instr(fold(customer), fold(:text)) > 0
-        or instr(fold(code), fold(:text)) > 0)
- order by opened_on desc, id desc
- limit :limit offset :offset;
+with page as (
+  select o.id, o.opened_on
+    from opportunity o
+   where o.deleted_at is null
+     and (:stage is null or o.stage_id in (select id from stage where code = :stage))
+     and (:state is null or o.stage_id in (select id from stage where kind = :state))
+     and (:pipeline is null or o.stage_id in (select id from stage where pipeline_id = :pipeline))
+     and (:owner is null or o.owner_id = :owner)
+     and (:customer is null or o.customer_id = :customer)
+     and (:product is null or o.product_id = :product)
+     and (:text is null
+          or o.id in (select x.id from opportunity x where instr(fold(x.name), fold(:text)) > 0 or instr(fold(x.code), fold(:text)) > 0)
+          or o.customer_id in (select c.id from customer c where instr(fold(c.name), fold(:text)) > 0))
+   order by o.opened_on desc, o.id desc
+   limit :limit offset :offset
+)
+select o.id, o.code, o.name, o.customer, o.stage_code, o.stage_zh, o.stage_en, o.state, o.amount_minor, o.currency, o.owner, o.product,
+       o.opened_on, o.expected_close_on, o.closed_on, o.next_step, o.customer_id, o.owner_id
+  from page
+ cross join opportunity_card o
+ where o.id = page.id
+ order by page.opened_on desc, page.id desc;
 
 -- @query opportunity.of_customer  The opportunities with one customer, newest first.
 -- @zh 客户的销售机会
@@ -64,7 +73,10 @@ select happened_at, kind, what_zh, what_en, who, detail, id
           left join list_item k on k.list = 'interaction_kind' and k.code = i.kind
          where i.opportunity_id = :opportunity and i.deleted_at is null
          union all
-        select e.created_at, 'stage', coalesce(f.name_zh || ' → ', '') || t.name_zh, coalesce(f.name_en || ' → ', '') || t.name_en,
+        -- A step that was entered later, such as an imported one, stands where it happened.
+        select case when e.occurred_on < date(e.created_at / 1000, 'unixepoch', '-3 days')
+                    then cast(strftime('%s', e.occurred_on) as integer) * 1000 else e.created_at end,
+               'stage', coalesce(f.name_zh || ' → ', '') || t.name_zh, coalesce(f.name_en || ' → ', '') || t.name_en,
                u.name, coalesce(e.occurred_on || ' ', '') || coalesce(e.note, ''), e.id
           from opportunity_stage_event e
           join stage t on t.id = e.to_stage_id
@@ -148,26 +160,38 @@ select o.id, o.code, o.name, o.customer, o.stage_code, o.stage_zh, o.stage_en, o
  where o.owner_id = :from and o.state = 'open'
  order by o.amount_minor desc, o.id;
 
--- @query opportunity.contested  Open opportunities that two salespeople follow: same customer, same product, different owners.
+-- @query opportunity.contested  Where salespeople get in each other's way: open opportunities of different owners with one customer for one product.
 -- @zh 撞单检测
 -- @roles manager hq
+-- @param customer id(customer)?  Only with this customer.
 -- @param limit int(1..100000)=200  How many at most.
-select c.name as customer, p.name as product, a.name as first_opportunity, ua.name as first_owner,
-       b.name as second_opportunity, ub.name as second_owner, a.id as first_id, b.id as second_id
-  from stage sa
-  join opportunity a on a.stage_id = sa.id
-  join opportunity b on b.customer_id = a.customer_id and b.id > a.id
-  join stage sb on sb.id = b.stage_id
-  join customer c on c.id = a.customer_id
-  join product p on p.id = a.product_id
-  join app_user ua on ua.id = a.owner_id
-  join app_user ub on ub.id = b.owner_id
- where sa.kind = 'open' and sb.kind = 'open' and a.deleted_at is null and b.deleted_at is null
-   and a.owner_id <> b.owner_id
-   and (b.product_id = a.product_id
-        or exists (select 1 from opportunity_product la
-                     join opportunity_product lb on lb.product_id = la.product_id
-                    where la.opportunity_id = a.id and lb.opportunity_id = b.id
-                      and la.deleted_at is null and lb.deleted_at is null))
- order by c.name, a.id, b.id
- limit :limit;
+with open as (
+  select o.id, o.customer_id, o.owner_id, o.product_id
+    from stage s
+    cross join opportunity o
+   where o.stage_id = s.id and s.kind = 'open' and o.deleted_at is null and o.customer_id is not null and o.owner_id is not null
+     and (:customer is null or o.customer_id = :customer)
+), wanted as (
+  select id, customer_id, owner_id, product_id from open where product_id is not null
+   union
+  select x.id, x.customer_id, x.owner_id, l.product_id
+    from open x
+    join opportunity_product l on l.opportunity_id = x.id
+   where l.deleted_at is null
+), clashes as (
+  select customer_id, product_id, count(*) as n, count(distinct owner_id) as owners
+    from wanted
+   group by customer_id, product_id
+  having count(distinct owner_id) > 1
+   order by count(distinct owner_id) desc, customer_id, product_id
+   limit :limit
+)
+select c.name as customer, p.name as product, k.n as opportunities, k.owners,
+       (select group_concat(name, ', ')
+          from (select distinct u.name from wanted w join app_user u on u.id = w.owner_id
+                 where w.customer_id = k.customer_id and w.product_id = k.product_id order by u.name)) as owner_names,
+       k.customer_id, k.product_id
+  from clashes k
+  join customer c on c.id = k.customer_id
+  join product p on p.id = k.product_id
+ order by k.owners desc, customer, product;

@@ -1,5 +1,7 @@
 -- Statistics of opportunities. Definitions hold everywhere: won and lost are kinds of stage and count by closing date;
 -- amounts are sums in one currency, the company's unless another is asked for; rates are exact integers, rounded half up.
+-- "stage cross join opportunity": SQLite keeps the order of a cross join, so that every sum is a walk over the index
+-- opportunity_by_stage, stage by stage.
 
 -- @query opportunity.count_by_stage  How many opportunities stand in each stage.
 -- @zh 各阶段机会数量
@@ -7,17 +9,18 @@
 -- @param owner id(app_user)?  Only his.
 -- A pipeline that holds any shows its empty stages too, so that a chart keeps its shape.
 with counts as (
-  select s.id, s.pipeline_id, s.code, s.position,
+  select s.pipeline_id, s.code, s.position, row_number() over (order by p.is_default desc, p.code, s.position) as place,
          (select count(*) from opportunity o
            where o.stage_id = s.id and o.deleted_at is null and (:owner is null or o.owner_id = :owner)) as n
     from stage s
+    join pipeline p on p.id = s.pipeline_id
    where :pipeline is null or s.pipeline_id = :pipeline
 )
 select code as stage_code, sum(n) as count
   from counts
  where pipeline_id in (select pipeline_id from counts where n > 0)
  group by code
- order by min(position), code;
+ order by min(place);
 
 -- @query opportunity.funnel  Number and amount in each stage of a pipeline.
 -- @zh 销售漏斗
@@ -55,8 +58,8 @@ with closed as (
          count(*) filter (where s.kind = 'lost') as lost,
          sum(o.amount_minor) filter (where s.kind = 'won' and o.currency = coalesce(:currency, (select currency from company))) as won_amount_minor
     from stage s
-    join opportunity o on o.stage_id = s.id
-   where s.kind in ('won', 'lost') and o.deleted_at is null
+    cross join opportunity o
+   where o.stage_id = s.id and s.kind in ('won', 'lost') and o.deleted_at is null
      and o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')
      and (:owner is null or o.owner_id = :owner)
      and (:manager is null or o.owner_id in (select user_id from person_below where manager_id = :manager))
@@ -76,8 +79,8 @@ select coalesce(m.name, '') as manager, sum(t.won) as won, sum(t.won_amount_mino
   from (select o.owner_id, count(*) as won,
                coalesce(sum(o.amount_minor) filter (where o.currency = coalesce(:currency, (select currency from company))), 0) as won_amount_minor
           from stage s
-          join opportunity o on o.stage_id = s.id
-         where s.kind = 'won' and o.deleted_at is null
+          cross join opportunity o
+         where o.stage_id = s.id and s.kind = 'won' and o.deleted_at is null
            and o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')
          group by o.owner_id) as t
   left join app_user u on u.id = t.owner_id
@@ -100,8 +103,8 @@ with results as (
                   and o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')), 0) as won_amount_minor,
          coalesce(sum(o.amount_minor) filter (where s.kind = 'open' and o.currency = coalesce(:currency, (select currency from company))), 0) as open_amount_minor
     from stage s
-    join opportunity o on o.stage_id = s.id
-   where o.deleted_at is null and o.owner_id is not null
+    cross join opportunity o
+   where o.stage_id = s.id and o.deleted_at is null and o.owner_id is not null
    group by o.owner_id
 )
 select u.name as owner, m.name as manager, b.name as branch, coalesce(r.won, 0) as won, coalesce(r.lost, 0) as lost,
@@ -126,21 +129,22 @@ select u.name as owner, m.name as manager, b.name as branch, coalesce(r.won, 0) 
 -- @param to date?  Only those that entered the pipeline on this day or earlier.
 -- Who jumps over a stage has reached it; what turned out void was no opportunity.
 with furthest as (
-  select e.opportunity_id, max(s.position) as position, min(s.pipeline_id) as pipeline_id
-    from opportunity_stage_event e
-    join stage s on s.id = e.to_stage_id
-   where s.kind in ('open', 'won') and (:pipeline is null or s.pipeline_id = :pipeline)
-   group by e.opportunity_id
-), reached as (
-  select f.pipeline_id, f.position, count(*) as n
-    from furthest f
-    join opportunity o on o.id = f.opportunity_id
-    join stage now on now.id = o.stage_id
-   where o.deleted_at is null and now.kind <> 'void'
+  select now.pipeline_id,
+         (select max(s.position)
+            from opportunity_stage_event e
+            join stage s on s.id = e.to_stage_id
+           where e.opportunity_id = o.id and s.kind in ('open', 'won')) as position
+    from stage now
+   cross join opportunity o
+   where o.stage_id = now.id and o.deleted_at is null and now.kind <> 'void'
+     and (:pipeline is null or now.pipeline_id = :pipeline)
      and (:owner is null or o.owner_id = :owner)
      and (:from is null or o.opened_on >= :from)
      and (:to is null or o.opened_on <= :to)
-   group by f.pipeline_id, f.position
+), reached as (
+  select pipeline_id, position, count(*) as n
+    from furthest
+   group by pipeline_id, position
 ), ladder as (
   select s.pipeline_id, s.code, s.name_zh, s.name_en, s.position,
          (select coalesce(sum(r.n), 0) from reached r where r.pipeline_id = s.pipeline_id and r.position >= s.position) as n
@@ -173,9 +177,9 @@ select p.code as pipeline_code, s.code as stage_code, s.name_zh as stage_zh, s.n
        count(*) as count, sum(o.amount_minor) as amount_minor,
        sum(mul_div(o.amount_minor, s.probability_bp, 10000)) as weighted_minor, o.currency as currency
   from stage s
-  join opportunity o on o.stage_id = s.id
+  cross join opportunity o
   join pipeline p on p.id = s.pipeline_id
- where s.kind = 'open' and o.deleted_at is null
+ where o.stage_id = s.id and s.kind = 'open' and o.deleted_at is null
    and o.currency = coalesce(:currency, (select currency from company))
    and (:pipeline is null or s.pipeline_id = :pipeline)
    and (:owner is null or o.owner_id = :owner)
@@ -193,8 +197,8 @@ select case when s.kind = 'won' then 'closed' else coalesce(o.forecast, 'pipelin
        count(*) as count, sum(o.amount_minor) as amount_minor,
        sum(mul_div(o.amount_minor, s.probability_bp, 10000)) as weighted_minor, o.currency as currency
   from stage s
-  join opportunity o on o.stage_id = s.id
- where s.kind in ('open', 'won') and o.deleted_at is null
+  cross join opportunity o
+ where o.stage_id = s.id and s.kind in ('open', 'won') and o.deleted_at is null
    and o.currency = coalesce(:currency, (select currency from company))
    and (:owner is null or o.owner_id = :owner)
    and (:from is null or case when s.kind = 'won' then o.closed_on else o.expected_close_on end >= :from)
@@ -210,8 +214,8 @@ select case when s.kind = 'won' then 'closed' else coalesce(o.forecast, 'pipelin
 with cycles as (
   select cast(julianday(o.closed_on) - julianday(o.opened_on) as integer) as days
     from stage s
-    join opportunity o on o.stage_id = s.id
-   where s.kind = 'won' and o.deleted_at is null and o.opened_on is not null
+    cross join opportunity o
+   where o.stage_id = s.id and s.kind = 'won' and o.deleted_at is null and o.opened_on is not null
      and o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')
      and (:owner is null or o.owner_id = :owner)
 ), ranked as (
@@ -238,8 +242,8 @@ with totals as (
          count(*) filter (where s.kind = 'won' and o.opened_on is not null) as timed,
          sum(cast(julianday(o.closed_on) - julianday(o.opened_on) as integer)) filter (where s.kind = 'won') as days
     from stage s
-    join opportunity o on o.stage_id = s.id
-   where o.deleted_at is null and s.kind <> 'void'
+    cross join opportunity o
+   where o.stage_id = s.id and o.deleted_at is null and s.kind <> 'void'
      and o.currency = coalesce(:currency, (select currency from company))
      and (s.kind = 'open' or (o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')))
      and (:owner is null or o.owner_id = :owner)
@@ -255,18 +259,23 @@ select open, mul_div(won, 10000, won + lost) as win_rate_bp, mul_div(won_amount_
 -- @param owner id(app_user)?  Only his.
 -- @param days int(1..3660)?  Another limit than the stage's own.
 -- @param limit int(1..1000000)=200  How many at most.
-select o.id, o.code, o.name, c.name as customer, u.name as owner, s.code as stage_code, s.name_zh as stage_zh, s.name_en as stage_en,
-       o.stage_entered_on, cast(julianday(today()) - julianday(o.stage_entered_on) as integer) as in_stage_days,
-       coalesce(:days, s.rot_days) as limit_days, o.amount_minor, o.currency
-  from stage s
-  join opportunity o on o.stage_id = s.id
-  left join customer c on c.id = o.customer_id
-  left join app_user u on u.id = o.owner_id
- where s.kind = 'open' and o.deleted_at is null
-   and o.stage_entered_on < date(today(), '-' || coalesce(:days, s.rot_days) || ' days')
-   and (:owner is null or o.owner_id = :owner)
- order by o.stage_entered_on, o.id
- limit :limit;
+with page as (
+  select o.id
+    from stage s
+   cross join opportunity o
+   where o.stage_id = s.id and s.kind = 'open' and o.deleted_at is null
+     and o.stage_entered_on < date(today(), '-' || coalesce(:days, s.rot_days) || ' days')
+     and (:owner is null or o.owner_id = :owner)
+   order by o.stage_entered_on, o.id
+   limit :limit
+)
+select o.id, o.code, o.name, o.customer, o.owner, o.stage_code, o.stage_zh, o.stage_en, o.stage_entered_on,
+       cast(julianday(today()) - julianday(o.stage_entered_on) as integer) as in_stage_days,
+       coalesce(:days, o.rot_days) as limit_days, o.amount_minor, o.currency
+  from page
+ cross join opportunity_card o
+ where o.id = page.id
+ order by o.stage_entered_on, o.id;
 
 -- @query opportunity.lost_reasons  Why opportunities were lost.
 -- @zh 输单原因
@@ -278,8 +287,8 @@ with reasons as (
   select o.lost_reason, count(*) as n,
          coalesce(sum(o.amount_minor) filter (where o.currency = coalesce(:currency, (select currency from company))), 0) as amount_minor
     from stage s
-    join opportunity o on o.stage_id = s.id
-   where s.kind = 'lost' and o.deleted_at is null
+    cross join opportunity o
+   where o.stage_id = s.id and s.kind = 'lost' and o.deleted_at is null
      and o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')
      and (:owner is null or o.owner_id = :owner)
    group by o.lost_reason
@@ -305,8 +314,8 @@ with entries as (
   select substr(o.closed_on, 1, 7), 0, case when s.kind = 'won' then 1 else 0 end, case when s.kind = 'lost' then 1 else 0 end,
          case when s.kind = 'won' and o.currency = coalesce(:currency, (select currency from company)) then o.amount_minor else 0 end
     from stage s
-    join opportunity o on o.stage_id = s.id
-   where s.kind in ('won', 'lost') and o.deleted_at is null
+    cross join opportunity o
+   where o.stage_id = s.id and s.kind in ('won', 'lost') and o.deleted_at is null
      and o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')
      and (:owner is null or o.owner_id = :owner)
 )
@@ -326,9 +335,9 @@ select coalesce(p.name, '') as product, p.series, count(*) filter (where s.kind 
        count(*) filter (where s.kind = 'lost') as lost, count(*) filter (where s.kind = 'open') as open,
        coalesce(sum(o.amount_minor) filter (where s.kind = 'won' and o.currency = coalesce(:currency, (select currency from company))), 0) as won_amount_minor
   from stage s
-  join opportunity o on o.stage_id = s.id
+  cross join opportunity o
   left join product p on p.id = o.product_id
- where o.deleted_at is null
+ where o.stage_id = s.id and o.deleted_at is null
    and (s.kind = 'open' or (o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')))
  group by p.id, p.name, p.series
  order by won_amount_minor desc, product;

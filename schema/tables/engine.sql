@@ -43,13 +43,13 @@ create table refusal (  -- @table 201 @engine @scope user(user_id) @insert hq @l
 -- Something that others did and that concerns this person.
 create table notice (  -- @table 202 @scope user(user_id) @insert rep manager hq @label title
   id           blob not null primary key,  -- @column 1
-  user_id      blob not null,              -- @column 2 @ref app_user @write hq
-  kind         text not null check (length(kind) between 1 and 63),     -- @column 3 @write hq
-  table_number integer,                    -- @column 4 @write hq
-  row_key      blob,                       -- @column 5 @write hq
-  title        text not null default '' check (length(title) <= 500),   -- @column 6 @write hq
-  from_user_id blob,                       -- @column 7 @ref app_user @write hq
-  detail       text check (detail is null or length(detail) <= 2000),   -- @column 8 @write hq
+  user_id      blob not null,              -- @column 2 @ref app_user
+  kind         text not null check (length(kind) between 1 and 63),     -- @column 3
+  table_number integer,                    -- @column 4
+  row_key      blob,                       -- @column 5
+  title        text not null default '' check (length(title) <= 500),   -- @column 6
+  from_user_id blob,                       -- @column 7 @ref app_user
+  detail       text check (detail is null or length(detail) <= 2000),   -- @column 8
   read_at      integer,                    -- @column 9 @write rep manager hq @merge first
   created_at integer, created_by blob, updated_at integer, updated_by blob, gsn integer not null default 0
 ) strict, without rowid;

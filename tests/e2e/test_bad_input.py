@@ -25,9 +25,9 @@ class BadInput(support.TestCase):
                 ("command.unknown", None, "opportunity.winn", {"opportunity": "D003"}),
                 ("parameter.unknown", "oportunity", "opportunity.win", {"oportunity": "D003"}),
                 ("parameter.missing", "opportunity", "opportunity.win", {}),
-                ("parameter.unknown_id", "opportunity", "opportunity.win", {"opportunity": "D999"}),
+                ("parameter.not_found", "opportunity", "opportunity.win", {"opportunity": "D999"}),
                 # Somebody else's: it is not on this station, so it does not exist here.
-                ("parameter.unknown_id", "opportunity", "opportunity.win", {"opportunity": "D005"}),
+                ("parameter.not_found", "opportunity", "opportunity.win", {"opportunity": "D005"}),
                 ("role.missing", None, "opportunity.assign",
                  {"opportunity": "D003", "to": "Bob Lane"}),
                 ("opportunity.closed", "opportunity", "opportunity.win", {"opportunity": "D001"}),

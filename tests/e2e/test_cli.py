@@ -57,6 +57,13 @@ class CommandLine(support.TestCase):
                 self.assertTrue(entry["title_zh"], entry)
         self.hq.run("help", description["commands"][0]["name"])
 
+    def test_every_query_answers(self):
+        for query in self.hq.json("help")["queries"]:
+            if all(parameter["optional"] or parameter["default"] is not None
+                   for parameter in query["parameters"]):
+                with self.subTest(query=query["name"]):
+                    self.assertIsInstance(self.hq.ask(query["name"]), list)
+
     def test_values_for_people(self):
         table = self.hq.run("ask", "opportunity.win_rate")
         self.assertIn("83.33 %", table)

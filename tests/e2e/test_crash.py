@@ -54,7 +54,7 @@ class Crash(support.TestCase):
     def kill_command(self, which):
         station, name = self.stations[which], self.next_name()
         process = self.start_register(station, name)
-        self.pause(0.05)
+        self.pause(0.04)
         status = self.end(process)
         if status == 0:
             self.acknowledged[which].add(name)
@@ -70,14 +70,14 @@ class Crash(support.TestCase):
     def kill_sync(self, which):
         self.register(which)
         process = self.stations[which].start("sync", "--json")
-        self.pause(0.08)
+        self.pause(0.06)
         self.killed["sync"] += self.end(process) == -9
         self.check(which)
 
     def kill_server(self, which):
         self.register(which)
         process = self.stations[which].start("sync", "--json")
-        self.pause(0.08)
+        self.pause(0.06)
         self.company_.server.kill()
         self.killed["server"] += 1
         process.communicate(timeout=support.wait_until.__defaults__[0])

@@ -189,7 +189,8 @@ void station_seal(struct company *company, struct fake_station *station,
                                    .schema_version = SCHEMA_VERSION,
                                    .sealed_at = company->now_ms};
     memcpy(header.previous_hash, station->hash, HASH_SIZE);
-    must(bundle_seal(&header, transaction, 1, &station->keys, ret, station->hash, &error),
+    must(bundle_seal(&header, (struct transaction_list){transaction, 1}, &station->keys,
+                     ret, station->hash, &error),
          &error);
     station->number++;
     station->seq++;

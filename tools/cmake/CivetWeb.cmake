@@ -30,7 +30,8 @@ elseif(SATCHEL_CIVETWEB STREQUAL source)
     # USE_* also change the public header's structures and must be seen by its users.
     target_compile_definitions(civetweb
         PUBLIC USE_WEBSOCKET USE_IPV6 USE_ZLIB USE_SERVER_STATS
-        PRIVATE OPENSSL_API_3_0 NO_SSL_DL NO_CGI USE_STACK_SIZE=2097152)
+        # SOCKET_TIMEOUT_QUANTUM: how long a shutdown may go unnoticed, in ms.
+        PRIVATE OPENSSL_API_3_0 NO_SSL_DL NO_CGI USE_STACK_SIZE=2097152 SOCKET_TIMEOUT_QUANTUM=200)
     target_compile_options(civetweb PRIVATE -w -fstack-protector-strong)
     if(SATCHEL_SANITIZE MATCHES "address|thread")
         # Its memory and its races are our business, its arithmetic is not.

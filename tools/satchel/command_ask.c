@@ -6,11 +6,11 @@
 
 #include "tools/satchel/commands.h"
 #include "tools/satchel/csv_write.h"
-#include "tools/satchel/station.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/table.h"
 #include "tools/satchel/values.h"
 
-static int print_rows(const struct invocation *invocation, const struct station *station,
+static int print_rows(const struct invocation *invocation, const struct desk *desk,
                       const char *answer, satchel_error *error) {
     bool bom = arguments_option(invocation, "--bom") != NULL;
     if (invocation->json) {
@@ -24,14 +24,14 @@ static int print_rows(const struct invocation *invocation, const struct station 
                            why);
     int rc = 0;
     if (bom || arguments_option(invocation, "--csv") != NULL)
-        rc = csv_write_rows(stdout, rows, station_currency(station), bom);
+        rc = csv_write_rows(stdout, rows, desk_currency(desk), bom);
     else
-        rc = table_print(rows, station_currency(station));
+        rc = table_print(rows, desk_currency(desk));
     node_release(rows);
     return rc == 0 ? 0 : problem_out_of_memory(error);
 }
 
-static int work(const struct invocation *invocation, struct station *station,
+static int work(const struct invocation *invocation, struct desk *desk,
                 satchel_error *error) {
     struct node *values = NULL;
     char *arguments = NULL, *answer = NULL;
@@ -43,9 +43,9 @@ static int work(const struct invocation *invocation, struct station *station,
         rc = problem_out_of_memory(error);
         goto out;
     }
-    rc = satchel_ask(station->session, invocation->words[0], arguments, &answer, error);
+    rc = satchel_ask(desk->session, invocation->words[0], arguments, &answer, error);
     if (rc == 0)
-        rc = print_rows(invocation, station, answer, error);
+        rc = print_rows(invocation, desk, answer, error);
 out:
     satchel_free(answer);
     node_free_text(arguments);
@@ -61,11 +61,11 @@ static int run(const struct invocation *invocation) {
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
-    struct station station;
-    int rc = cli_station_open(invocation, &station, &error);
+    struct desk desk;
+    int rc = desk_open(invocation, &desk, &error);
     if (rc == 0)
-        rc = work(invocation, &station, &error);
-    cli_station_close(&station);
+        rc = work(invocation, &desk, &error);
+    desk_close(&desk);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 

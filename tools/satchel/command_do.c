@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "tools/satchel/commands.h"
-#include "tools/satchel/station.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/table.h"
 #include "tools/satchel/values.h"
 
-static void print_result(const struct station *station, const char *result, bool json) {
+static void print_result(const struct desk *desk, const char *result, bool json) {
     if (json) {
         puts(result);
         return;
@@ -18,11 +18,11 @@ static void print_result(const struct station *station, const char *result, bool
     if (node_count(value) == 0)
         puts("Done.");
     else
-        table_print(value, station_currency(station));
+        table_print(value, desk_currency(desk));
     node_release(value);
 }
 
-static int work(const struct invocation *invocation, struct station *station,
+static int work(const struct invocation *invocation, struct desk *desk,
                 satchel_error *error) {
     struct node *values = NULL;
     char *arguments = NULL, *result = NULL;
@@ -34,9 +34,9 @@ static int work(const struct invocation *invocation, struct station *station,
         rc = problem_out_of_memory(error);
         goto out;
     }
-    rc = satchel_do(station->session, invocation->words[0], arguments, &result, error);
+    rc = satchel_do(desk->session, invocation->words[0], arguments, &result, error);
     if (rc == 0)
-        print_result(station, result, invocation->json);
+        print_result(desk, result, invocation->json);
 out:
     satchel_free(result);
     node_free_text(arguments);
@@ -52,11 +52,11 @@ static int run(const struct invocation *invocation) {
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
-    struct station station;
-    int rc = cli_station_open(invocation, &station, &error);
+    struct desk desk;
+    int rc = desk_open(invocation, &desk, &error);
     if (rc == 0)
-        rc = work(invocation, &station, &error);
-    cli_station_close(&station);
+        rc = work(invocation, &desk, &error);
+    desk_close(&desk);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 

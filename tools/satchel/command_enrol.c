@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "tools/satchel/commands.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/json.h"
-#include "tools/satchel/station.h"
 
 enum { LIMIT_INVITATION = 16 * 1024 };
 
@@ -31,11 +31,11 @@ static int read_invitation(const struct invocation *invocation, char *buffer, si
 }
 
 static int print_enrolled(const struct invocation *invocation, satchel_error *error) {
-    struct station station;
+    struct desk desk;
     char *status = NULL;
-    int rc = station_open_only(invocation, &station, error);
+    int rc = desk_open_only(invocation, &desk, error);
     if (rc == 0)
-        rc = satchel_status(station.handle, &status, error);
+        rc = satchel_status(desk.handle, &status, error);
     if (rc == 0 && invocation->json)
         puts(status);
     else if (rc == 0) {
@@ -46,7 +46,7 @@ static int print_enrolled(const struct invocation *invocation, satchel_error *er
         node_release(node);
     }
     satchel_free(status);
-    cli_station_close(&station);
+    desk_close(&desk);
     return rc;
 }
 
@@ -98,11 +98,11 @@ static int run_move(const struct invocation *invocation) {
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
-    struct station station;
-    int rc = station_open_only(invocation, &station, &error);
+    struct desk desk;
+    int rc = desk_open_only(invocation, &desk, &error);
     if (rc == 0)
-        rc = satchel_move(station.handle, address, ca_file, &error);
-    cli_station_close(&station);
+        rc = satchel_move(desk.handle, address, ca_file, &error);
+    desk_close(&desk);
     if (rc != 0)
         return problem_print(&error, invocation->json);
     if (invocation->json)

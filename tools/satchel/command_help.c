@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "tools/satchel/commands.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/json.h"
 #include "tools/satchel/nearest.h"
-#include "tools/satchel/station.h"
 #include "tools/satchel/table.h"
 
 static void print_padded(const char *text, size_t width) {
@@ -217,12 +217,12 @@ static int print_topic(const struct node *description, const char *topic, bool c
 
 static int describe(const struct invocation *invocation, const char *topic,
                     satchel_error *error) {
-    struct station station;
+    struct desk desk;
     char *text = NULL;
     struct node *description = NULL;
-    int rc = station_open_only(invocation, &station, error);
+    int rc = desk_open_only(invocation, &desk, error);
     if (rc == 0)
-        rc = satchel_describe(station.handle, &text, error);
+        rc = satchel_describe(desk.handle, &text, error);
     if (rc == 0 && invocation->json && topic == NULL)
         puts(text);
     else if (rc == 0) {
@@ -231,7 +231,7 @@ static int describe(const struct invocation *invocation, const char *topic,
     }
     node_release(description);
     satchel_free(text);
-    cli_station_close(&station);
+    desk_close(&desk);
     return rc;
 }
 

@@ -7,8 +7,8 @@
 
 #include "schema/base/limits.h"
 #include "tools/satchel/commands.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/import.h"
-#include "tools/satchel/station.h"
 
 static int read_options(const struct invocation *invocation, struct import_options *ret,
                         satchel_error *error) {
@@ -75,16 +75,16 @@ static int work(struct import *import, const struct invocation *invocation,
 static int run(const struct invocation *invocation) {
     satchel_error error;
     struct import import;
-    struct station station;
+    struct desk desk;
     memset(&import, 0, sizeof import);
     if (read_options(invocation, &import.options, &error) != 0) {
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
     import.arena = arena_make(LIMIT_CSV_FILE);
-    int rc = cli_station_open(invocation, &station, &error);
+    int rc = desk_open(invocation, &desk, &error);
     if (rc == 0)
-        rc = work(&import, invocation, station.session, &error);
+        rc = work(&import, invocation, desk.session, &error);
     if (rc == 0)
         import_print_report(&import, invocation->json);
     else
@@ -92,7 +92,7 @@ static int run(const struct invocation *invocation) {
     int status = rc != 0                    ? EXIT_FAILED
                  : import.problem_count > 0 ? EXIT_SET_ASIDE
                                             : EXIT_DONE;
-    cli_station_close(&station);
+    desk_close(&desk);
     import_free(&import);
     return status;
 }

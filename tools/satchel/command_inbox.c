@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "tools/satchel/commands.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
-#include "tools/satchel/station.h"
 
 static void print_time(const struct node *entry, const char *name) {
     struct buffer text = buffer_make(64);
@@ -27,10 +27,10 @@ static const char *first_of(const struct node *entry, const char *a, const char 
 }
 
 static void print_notice(const struct node *entry, size_t number) {
-    const char *from = node_member_text(entry, "from");
+    const char *from = node_member_text(entry, "from_person");
     const char *detail = node_member_text(entry, "detail");
     printf("  %zu. ", number);
-    print_time(entry, "created_at");
+    print_time(entry, "told_at");
     printf("  %s%s%s%s%s\n", node_member_text(entry, "title"),
            detail[0] != '\0' ? ": " : "", detail, from[0] != '\0' ? ", by " : "", from);
 }
@@ -114,14 +114,14 @@ static const struct node *find_entry(const struct node *entries, const char *whi
     return NULL;
 }
 
-static int run_on(struct station *station, const char *command, const char *parameter,
+static int run_on(struct desk *desk, const char *command, const char *parameter,
                   const struct node *entry, satchel_error *error) {
     struct node *values = node_object();
     node_set_text(values, parameter, node_member_text(entry, "id"));
     char *arguments = node_write(values);
     int rc = arguments == NULL
                  ? problem_out_of_memory(error)
-                 : satchel_do(station->session, command, arguments, NULL, error);
+                 : satchel_do(desk->session, command, arguments, NULL, error);
     node_free_text(arguments);
     node_release(values);
     return rc;
@@ -150,7 +150,7 @@ static const struct answer *find_answer(const char *verb) {
     return NULL;
 }
 
-static int act(const struct invocation *invocation, struct station *station,
+static int act(const struct invocation *invocation, struct desk *desk,
                const struct node *inbox, satchel_error *error) {
     const struct answer *answer = find_answer(invocation->words[0]);
     const struct node *entries = node_member(inbox, answer->section);
@@ -158,8 +158,7 @@ static int act(const struct invocation *invocation, struct station *station,
     bool all = strcmp(which, "all") == 0;
     int rc = 0;
     for (size_t i = 0; all && i < node_count(entries) && rc == 0; i++)
-        rc = run_on(station, answer->command, answer->parameter, node_at(entries, i),
-                    error);
+        rc = run_on(desk, answer->command, answer->parameter, node_at(entries, i), error);
     if (!all) {
         const struct node *entry = find_entry(entries, which);
         if (entry == NULL)
@@ -168,22 +167,22 @@ static int act(const struct invocation *invocation, struct station *station,
                 "There is no number \"%s\" among the %zu %s; `satchel inbox` lists "
                 "them.",
                 which, node_count(entries), answer->section);
-        rc = run_on(station, answer->command, answer->parameter, entry, error);
+        rc = run_on(desk, answer->command, answer->parameter, entry, error);
     }
     if (rc == 0)
         puts(invocation->json ? "{}" : answer->done);
     return rc;
 }
 
-static int work(const struct invocation *invocation, struct station *station,
+static int work(const struct invocation *invocation, struct desk *desk,
                 satchel_error *error) {
     char *text = NULL;
-    int rc = satchel_inbox(station->session, &text, error);
+    int rc = satchel_inbox(desk->session, &text, error);
     if (rc != 0)
         return rc;
     struct node *inbox = node_read(text, NULL, 0);
     if (invocation->word_count > 0)
-        rc = act(invocation, station, inbox, error);
+        rc = act(invocation, desk, inbox, error);
     else if (invocation->json)
         puts(text);
     else
@@ -202,11 +201,11 @@ static int run(const struct invocation *invocation) {
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
-    struct station station;
-    int rc = cli_station_open(invocation, &station, &error);
+    struct desk desk;
+    int rc = desk_open(invocation, &desk, &error);
     if (rc == 0)
-        rc = work(invocation, &station, &error);
-    cli_station_close(&station);
+        rc = work(invocation, &desk, &error);
+    desk_close(&desk);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "tools/satchel/commands.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
-#include "tools/satchel/station.h"
 #include "tools/satchel/table.h"
 
 static void print_text(const char *label, const char *text) {
@@ -67,11 +67,11 @@ static void print_status(const struct node *status) {
 
 static int run_status(const struct invocation *invocation) {
     satchel_error error;
-    struct station station;
+    struct desk desk;
     char *text = NULL;
-    int rc = station_open_only(invocation, &station, &error);
+    int rc = desk_open_only(invocation, &desk, &error);
     if (rc == 0)
-        rc = satchel_status(station.handle, &text, &error);
+        rc = satchel_status(desk.handle, &text, &error);
     if (rc == 0 && invocation->json)
         puts(text);
     else if (rc == 0) {
@@ -80,7 +80,7 @@ static int run_status(const struct invocation *invocation) {
         node_release(status);
     }
     satchel_free(text);
-    cli_station_close(&station);
+    desk_close(&desk);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 
@@ -110,11 +110,11 @@ static int run_story(const struct invocation *invocation) {
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
-    struct station station;
+    struct desk desk;
     char *text = NULL;
-    int rc = cli_station_open(invocation, &station, &error);
+    int rc = desk_open(invocation, &desk, &error);
     if (rc == 0)
-        rc = satchel_story(station.session, limit, &text, &error);
+        rc = satchel_story(desk.session, limit, &text, &error);
     if (rc == 0 && invocation->json)
         puts(text);
     else if (rc == 0) {
@@ -123,7 +123,7 @@ static int run_story(const struct invocation *invocation) {
         node_release(rows);
     }
     satchel_free(text);
-    cli_station_close(&station);
+    desk_close(&desk);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 
@@ -138,11 +138,11 @@ const struct subcommand subcommand_story = {
 
 static int run_verify(const struct invocation *invocation) {
     satchel_error error;
-    struct station station;
-    int rc = station_open_only(invocation, &station, &error);
+    struct desk desk;
+    int rc = desk_open_only(invocation, &desk, &error);
     if (rc == 0)
-        rc = satchel_verify(station.handle, &error);
-    cli_station_close(&station);
+        rc = satchel_verify(desk.handle, &error);
+    desk_close(&desk);
     if (rc != 0)
         return problem_print(&error, invocation->json);
     puts(invocation->json ? "{\"equal\":true}" : "What this station holds adds up.");

@@ -9,10 +9,10 @@
 
 #include "schema/base/env.h"
 #include "tools/satchel/commands.h"
+#include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
 #include "tools/satchel/progress.h"
-#include "tools/satchel/station.h"
 
 static int show_progress(void *context, const satchel_progress *now) {
     progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
@@ -87,12 +87,12 @@ static void print_report(const satchel_sync_report *report, bool json) {
     buffer_free(&text);
 }
 
-static int sync_once(const struct invocation *invocation, struct station *station,
+static int sync_once(const struct invocation *invocation, struct desk *desk,
                      satchel_error *error) {
     satchel_sync_report report;
     struct progress progress = progress_begin(
         invocation->json || arguments_option(invocation, "--quiet") != NULL);
-    int rc = satchel_sync(station->handle, show_progress, &progress, &report, error);
+    int rc = satchel_sync(desk->handle, show_progress, &progress, &report, error);
     progress_end(&progress);
     if (rc == 0)
         print_report(&report, invocation->json);
@@ -129,7 +129,7 @@ static void print_event(void *context, const char *event, const char *detail) {
 }
 
 /* Blocks SIGINT and SIGTERM before the library starts its thread, then waits for one of them. */
-static int watch(const struct invocation *invocation, struct station *station,
+static int watch(const struct invocation *invocation, struct desk *desk,
                  satchel_error *error) {
     sigset_t ends;
     sigemptyset(&ends);
@@ -139,27 +139,27 @@ static int watch(const struct invocation *invocation, struct station *station,
     if (sigprocmask(SIG_BLOCK, &ends, NULL) != 0)
         return problem_set(error, "signal", NULL, "Signals cannot be blocked.");
     struct watch context = {.json = invocation->json};
-    int rc = satchel_listen(station->handle, print_event, &context, error);
+    int rc = satchel_listen(desk->handle, print_event, &context, error);
     if (rc == 0)
-        rc = satchel_auto_sync(station->handle, 1, error);
+        rc = satchel_auto_sync(desk->handle, 1, error);
     if (rc != 0)
         return rc;
     if (!invocation->json)
         fprintf(stderr, "Keeping in step with headquarters; Ctrl-C ends.\n");
     int received;
     sigwait(&ends, &received);
-    return satchel_auto_sync(station->handle, 0, error);
+    return satchel_auto_sync(desk->handle, 0, error);
 }
 
 static int run(const struct invocation *invocation) {
     satchel_error error;
-    struct station station;
-    int rc = station_open_only(invocation, &station, &error);
+    struct desk desk;
+    int rc = desk_open_only(invocation, &desk, &error);
     if (rc == 0 && arguments_option(invocation, "--watch") != NULL)
-        rc = watch(invocation, &station, &error);
+        rc = watch(invocation, &desk, &error);
     else if (rc == 0)
-        rc = sync_once(invocation, &station, &error);
-    cli_station_close(&station);
+        rc = sync_once(invocation, &desk, &error);
+    desk_close(&desk);
     return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
 }
 

@@ -48,7 +48,8 @@ void format_title(struct buffer *text, const char *column) {
 void format_sheet_title(struct buffer *text, const char *column) {
     enum column_kind kind = format_kind(column);
     size_t length = strlen(column);
-    if (kind == COLUMN_KIND_MONEY || kind == COLUMN_KIND_RATE || kind == COLUMN_KIND_QUANTITY)
+    if (kind == COLUMN_KIND_MONEY || kind == COLUMN_KIND_RATE ||
+        kind == COLUMN_KIND_QUANTITY)
         length -= strlen(suffix_of(column)->text);
     buffer_append(text, column, length);
 }

@@ -131,13 +131,17 @@ void import_note(struct import *import, const char *field, const char *from,
 const char *import_find(struct import *import, enum import_kind kind, const char *field,
                         const char *text) {
     const struct name_map_entry *entry = name_map_find(&import->names[kind], text);
-    if (entry == NULL)
+    const char *name = entry != NULL ? entry->name : NULL;
+    if (name ==
+        NULL) { /* what the station has is asked anew later, so its name is copied */
         entry = name_map_find(&import->known[kind].by_key, text);
-    if (entry == NULL)
-        return NULL;
-    if (strcmp(entry->name, text) != 0)
-        import_note(import, field, text, entry->name);
-    return entry->name;
+        name = entry != NULL
+                   ? arena_text(&import->arena, entry->name, strlen(entry->name))
+                   : NULL;
+    }
+    if (name != NULL && strcmp(name, text) != 0)
+        import_note(import, field, text, name);
+    return name;
 }
 
 struct import_item *import_item_of(const struct import *import, enum import_kind kind,

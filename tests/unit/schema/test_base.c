@@ -223,14 +223,14 @@ static void utf8_is_checked(void **state) {
     assert_int_equal(utf8_count(bytes_of_text("aß中😀")), 4);
     static const struct bytes bad[] = {{(const uint8_t *)"\x80", 1},
                                        {(const uint8_t *)"\xc0\x80", 2},
-                                       {(const uint8_t *)"\xe0\x80\x80", 3},
+                                       {(const uint8_t *)"\xe0\x9f\xbf", 3},
                                        {(const uint8_t *)"\xed\xa0\x80", 3},
                                        {(const uint8_t *)"\xf4\x90\x80\x80", 4},
                                        {(const uint8_t *)"\xe4\xb8", 2},
                                        {(const uint8_t *)"\xe4\xb8z", 3},
                                        {(const uint8_t *)"\xff", 1},
                                        {(const uint8_t *)"a\0b", 3},
-                                       {(const uint8_t *)"\xf0\x80\x80\x80", 4}};
+                                       {(const uint8_t *)"\xf0\x8f\xbf\xbf", 4}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(utf8_is_valid(bad[i]));
 }

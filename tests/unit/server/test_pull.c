@@ -45,8 +45,9 @@ static int set_up(void **state) {
     make_customer(f, "Of Anna", &f->anna);
     make_customer(f, "Of Darcel", &f->darcel);
     buffer_printf(&path, "%s/master.db", f->company.data);
-    assert_int_equal(reader_pool_make(buffer_text(&path), f->company.catalogue, &f->readers, &error),
-                     0);
+    assert_int_equal(
+        reader_pool_make(buffer_text(&path), f->company.catalogue, &f->readers, &error),
+        0);
     buffer_free(&path);
     *state = f;
     return 0;

@@ -350,7 +350,8 @@ static struct sealed seal(void) {
     assert_int_equal(seal_start(&error), 0);
     seal_keys((const uint8_t[SIGN_SEED]){1}, &sealed.keys);
     memcpy(sealed.key.bytes, sealed.keys.public_key, SIGN_PUBLIC);
-    assert_int_equal(bundle_seal(&sealed.header, transactions, 3, &sealed.keys,
+    assert_int_equal(bundle_seal(&sealed.header,
+                                 (struct transaction_list){transactions, 3}, &sealed.keys,
                                  &sealed.bytes, sealed.hash, &error),
                      0);
     return sealed;
@@ -558,7 +559,8 @@ static void seal_too_large(size_t count, size_t size, size_t room, const char *c
     struct transaction transaction = {
         .command = "a", .changes = changes, .change_count = count};
     seal_keys((const uint8_t[SIGN_SEED]){1}, &keys);
-    assert_int_equal(bundle_seal(&header, &transaction, 1, &keys, &sealed, hash, &error),
+    assert_int_equal(bundle_seal(&header, (struct transaction_list){&transaction, 1},
+                                 &keys, &sealed, hash, &error),
                      -1);
     assert_code(error, code);
     free(noise);
@@ -607,8 +609,8 @@ static void test_bundle_is_small(void **state) {
     }
     buffer_reset(&sealed.bytes);
     sealed.header.last_seq = sealed.header.first_seq + EDITS - 1;
-    assert_int_equal(bundle_seal(&sealed.header, edits, EDITS, &sealed.keys,
-                                 &sealed.bytes, sealed.hash, NULL),
+    assert_int_equal(bundle_seal(&sealed.header, (struct transaction_list){edits, EDITS},
+                                 &sealed.keys, &sealed.bytes, sealed.hash, NULL),
                      0);
     assert_in_range(sealed.bytes.size, 16 * EDITS, 30 * EDITS);
     buffer_free(&sealed.bytes);

@@ -93,13 +93,12 @@ static void check_move(const unsigned was[SCOPES], unsigned is, bool changed) {
             scopes[scope_count++] = i + 1;
         total += was[i] || (is >> i & 1);
     }
+    const struct placement_move move = {scopes,  scope_count, NEW_GSN,
+                                        changed, record,      &all};
     if (total > 0)
-        assert_int_equal(placements_move(placements, count, (size_t)total - 1, scopes,
-                                         scope_count, NEW_GSN, changed, record, &all),
+        assert_int_equal(placements_move(placements, count, (size_t)total - 1, &move),
                          -1);
-    assert_int_equal(placements_move(placements, count, SCOPES, scopes, scope_count,
-                                     NEW_GSN, changed, record, &all),
-                     total);
+    assert_int_equal(placements_move(placements, count, SCOPES, &move), total);
     int at = 0;
     for (int i = 0; i < SCOPES; i++) {
         if (!was[i] && !(is >> i & 1))

@@ -186,12 +186,31 @@ static void test_base32_refuses(void **state) {
     buffer_free(&small);
 }
 
+/* --- secrets ------------------------------------------------------------------------- */
+
+static void test_secrets(void **state) {
+    const uint8_t salt[SECRET_SALT] = {1}, other_salt[SECRET_SALT] = {2};
+    uint8_t hash[SECRET_HASH];
+    struct error error = {0};
+    assert_int_equal(seal_start(NULL), 0);
+    assert_int_equal(seal_secret(BYTES("tiger"), salt, hash, &error), 0);
+    assert_true(seal_secret_matches(BYTES("tiger"), salt, hash));
+    assert_false(seal_secret_matches(BYTES("tigre"), salt, hash));
+    assert_false(seal_secret_matches(BYTES("tiger"), other_salt, hash));
+    /* More than the library takes: it fails before it reads any of it. */
+    const struct bytes endless = {(const uint8_t *)"tiger", (size_t)UINT32_MAX + 1};
+    assert_int_equal(seal_secret(endless, salt, hash, &error), -1);
+    assert_code(error, "seal.secret");
+    assert_false(seal_secret_matches(endless, salt, hash));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start),           cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_known_key),       cmocka_unit_test(test_deflate),
         cmocka_unit_test(test_deflate_no_room), cmocka_unit_test(test_inflate_refuses),
         cmocka_unit_test(test_base32),          cmocka_unit_test(test_base32_refuses),
+        cmocka_unit_test(test_secrets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,15 +2,15 @@
  * Opening, signing in, closing. A message that could be read several ways gets the words that help:
  * which folder, which people.
  */
-#include "tools/satchel/station.h"
+#include "tools/satchel/desk.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "tools/satchel/json.h"
 
-int station_open_only(const struct invocation *invocation, struct station *ret,
-                      satchel_error *error) {
+int desk_open_only(const struct invocation *invocation, struct desk *ret,
+                   satchel_error *error) {
     memset(ret, 0, sizeof *ret);
     return satchel_open(&(satchel_options){.home = invocation->home}, &ret->handle,
                         error);
@@ -24,17 +24,17 @@ static void first_text(const char *answer, const char *name, char *ret_text,
     node_release(rows);
 }
 
-static void learn_currency(struct station *station) {
+static void learn_currency(struct desk *desk) {
     char *answer = NULL;
-    if (satchel_ask(station->session, "company.show", NULL, &answer, NULL) != 0)
+    if (satchel_ask(desk->session, "company.show", NULL, &answer, NULL) != 0)
         return;
-    first_text(answer, "currency", station->currency, sizeof station->currency);
+    first_text(answer, "currency", desk->currency, sizeof desk->currency);
     satchel_free(answer);
 }
 
-int cli_station_open(const struct invocation *invocation, struct station *ret,
-                 satchel_error *error) {
-    int rc = station_open_only(invocation, ret, error);
+int desk_open(const struct invocation *invocation, struct desk *ret,
+              satchel_error *error) {
+    int rc = desk_open_only(invocation, ret, error);
     if (rc == 0)
         rc = satchel_sign_in(ret->handle, invocation->actor, NULL, &ret->session, error);
     if (rc == 0 && !invocation->json)
@@ -42,12 +42,12 @@ int cli_station_open(const struct invocation *invocation, struct station *ret,
     return rc;
 }
 
-void cli_station_close(struct station *station) {
-    satchel_sign_out(station->session);
-    satchel_close(station->handle);
-    memset(station, 0, sizeof *station);
+void desk_close(struct desk *desk) {
+    satchel_sign_out(desk->session);
+    satchel_close(desk->handle);
+    memset(desk, 0, sizeof *desk);
 }
 
-const char *station_currency(const struct station *station) {
-    return station->currency[0] != '\0' ? station->currency : NULL;
+const char *desk_currency(const struct desk *desk) {
+    return desk->currency[0] != '\0' ? desk->currency : NULL;
 }
