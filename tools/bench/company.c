@@ -168,8 +168,8 @@ void company_seal(struct bench_company *company, struct transaction *transaction
     memcpy(header.previous_hash, station->hash, HASH_SIZE);
     station->seq += (int64_t)count;
     buffer_reset(ret_sealed);
-    must(bundle_seal(&header, transactions, count, &station->keys, ret_sealed,
-                     station->hash, &error),
+    struct transaction_list list = {transactions, count};
+    must(bundle_seal(&header, list, &station->keys, ret_sealed, station->hash, &error),
          &error);
 }
 

@@ -8,7 +8,7 @@
 
 #include "tools/bench/bench.h"
 
-enum { TRANSACTIONS = 100, ARENA_SIZE = 256 * 1024 * 1024, SINGLES = 10000 };
+enum { TRANSACTIONS = 100, ARENA_SIZE = 256 * 1024 * 1024, SINGLES = 10000, STEP = 7919 };
 
 struct merging {
     struct bench_company company;
@@ -19,6 +19,7 @@ struct merging {
     sqlite3_stmt *update;
     struct id *ids;
     size_t id_count;
+    size_t next; /* of the rows that are edited, each once before any twice */
     struct stopwatch open, merge, apply;
     struct arena arena; /* of one bundle */
     struct buffer sealed;
@@ -89,7 +90,8 @@ static struct change new_customer(struct merging *merging) {
 
 static struct change new_phone(struct merging *merging) {
     const struct table *table = catalogue_table(merging->company.catalogue, "customer");
-    const struct id *id = &merging->ids[dice_below(&merging->dice, merging->id_count)];
+    size_t place = merging->next++ * STEP % merging->id_count;
+    const struct id *id = &merging->ids[place];
     char *phone = must_have(arena_alloc(&merging->arena, 16));
     struct cell *cell = must_have(arena_alloc(&merging->arena, sizeof *cell));
     phone_make(&merging->dice, phone);
