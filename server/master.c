@@ -50,6 +50,11 @@ static const char ENGINE_TABLES[] =
     "create table if not exists server_state (name text primary key not null, value blob) strict, without rowid;"
     "create table if not exists server_local (name text primary key not null, value text) strict, without rowid;";
 
+/* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
+ * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
+ * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. */
+static const char SETTINGS[] = "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192";
+
 static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_META_GET] =
         "select gsn, placements from row_meta where table_number = ? and row_key = ?",
@@ -161,6 +166,7 @@ int master_open(const char *path, const struct env *env,
     master->catalogue = catalogue;
     master->functions = (struct function_context){.env = env, .catalogue = catalogue};
     if (database_open(path, create, false, &master->db, error) != 0 ||
+        database_run(master->db, SETTINGS, error) != 0 ||
         database_prepare(master->db, catalogue, DATABASE_MASTER, ENGINE_TABLES, &created,
                          error) != 0) {
         goto out;

@@ -147,8 +147,8 @@ void replica_apply(struct replica *replica, const struct pull_state *state,
 
 /* --- bare SQLite ------------------------------------------------------------------------------ */
 
-/* A database with the domain's tables, indexes and views and the product's settings, and the page
- * cache of `like`. */
+/* A database with the domain's tables, indexes and views and the product's settings, with the page cache
+ * and the checkpoints of `like`. */
 sqlite3 *raw_open(const struct bench_company *company, const char *path, sqlite3 *like);
 /* The insert of a customer with its stamps, prepared; and its values bound. */
 sqlite3_stmt *raw_customer_insert(sqlite3 *db);

@@ -10,7 +10,8 @@ sqlite3 *raw_open(const struct bench_company *company, const char *path, sqlite3
     struct error error = {0};
     sqlite3 *db = NULL;
     int64_t pages = 0;
-    char sql[64];
+    int64_t log = 0;
+    char sql[96];
     bool created = false;
     must(database_open(path, true, false, &db, &error), &error);
     raw_functions =
@@ -19,7 +20,10 @@ sqlite3 *raw_open(const struct bench_company *company, const char *path, sqlite3
     must(database_prepare(db, company->catalogue, DATABASE_MASTER, "", &created, &error),
          &error);
     must(database_integer(like, "pragma cache_size", &pages, &error), &error);
-    snprintf(sql, sizeof sql, "pragma cache_size = %lld", (long long)pages);
+    must(database_integer(like, "pragma wal_autocheckpoint", &log, &error), &error);
+    snprintf(sql, sizeof sql,
+             "pragma cache_size = %lld; pragma wal_autocheckpoint = %lld",
+             (long long)pages, (long long)log);
     raw_exec(db, sql);
     return db;
 }
