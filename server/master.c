@@ -56,6 +56,8 @@ static const char ENGINE_TABLES[] =
 static const char SETTINGS[] = "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192";
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
+    [SQL_SAVEPOINT] = "savepoint work",
+    [SQL_RELEASE] = "release work",
     [SQL_META_GET] =
         "select gsn, placements from row_meta where table_number = ? and row_key = ?",
     [SQL_META_INSERT] = "insert into row_meta (table_number, row_key, gsn, placements)"
@@ -251,11 +253,13 @@ void master_rollback(struct master *master) {
 }
 
 int master_savepoint(struct master *master, struct error *error) {
-    return database_run(master->db, "savepoint work", error);
+    sqlite3_stmt *statement = master_statement(master, SQL_SAVEPOINT, error);
+    return statement ? master_run(master, statement, "starting a transaction", error) : -1;
 }
 
 int master_release(struct master *master, struct error *error) {
-    return database_run(master->db, "release work", error);
+    sqlite3_stmt *statement = master_statement(master, SQL_RELEASE, error);
+    return statement ? master_run(master, statement, "ending a transaction", error) : -1;
 }
 
 int master_undo(struct master *master, struct error *error) {
