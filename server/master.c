@@ -51,7 +51,14 @@ static const char ENGINE_TABLES[] =
     "create table if not exists server_state (name text primary key not null, value blob) strict, without rowid;"
     "create table if not exists server_local (name text primary key not null, value text) strict, without rowid;";
 
+/* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
+ * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
+ * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. */
+static const char SETTINGS[] = "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192";
+
 static const char *const FIXED_SQL[SQL_COUNT] = {
+    [SQL_SAVEPOINT] = "savepoint work",
+    [SQL_RELEASE] = "release work",
     [SQL_META_GET] =
         "select gsn, placements from row_meta where table_number = ? and row_key = ?",
     [SQL_META_INSERT] = "insert into row_meta (table_number, row_key, gsn, placements)"
@@ -156,6 +163,7 @@ int master_open(const char *path, const struct env *env,
     master->catalogue = catalogue;
     master->functions = (struct function_context){.env = env, .catalogue = catalogue};
     if (database_open(path, create, false, &master->db, error) != 0 ||
+        database_run(master->db, SETTINGS, error) != 0 ||
         database_prepare(master->db, catalogue, DATABASE_MASTER, ENGINE_TABLES, &created,
                          error) != 0) {
         goto out;
@@ -240,11 +248,13 @@ void master_rollback(struct master *master) {
 }
 
 int master_savepoint(struct master *master, struct error *error) {
-    return database_run(master->db, "savepoint work", error);
+    sqlite3_stmt *statement = master_statement(master, SQL_SAVEPOINT, error);
+    return statement ? master_run(master, statement, "starting a transaction", error) : -1;
 }
 
 int master_release(struct master *master, struct error *error) {
-    return database_run(master->db, "release work", error);
+    sqlite3_stmt *statement = master_statement(master, SQL_RELEASE, error);
+    return statement ? master_run(master, statement, "ending a transaction", error) : -1;
 }
 
 int master_undo(struct master *master, struct error *error) {

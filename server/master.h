@@ -79,6 +79,8 @@ int master_set_setting(sqlite3 *db, const char *name, const char *value,
 
 /* The server's fixed statements. */
 enum master_sql {
+    SQL_SAVEPOINT,
+    SQL_RELEASE,
     SQL_META_GET,
     SQL_META_INSERT,
     SQL_META_PLACEMENTS,

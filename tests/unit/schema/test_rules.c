@@ -192,6 +192,25 @@ static void many_rows_are_found_quickly(void **state) {
     unload(&world);
 }
 
+/* Cells of a row need not come together, nor in the order of their columns. */
+static void scattered_cells_are_sorted(void **state) {
+    struct world world;
+    struct error error = {0};
+    load(&world,
+         "-- @rule test.order  T.\n"
+         "select group_concat(hex(substr(row_key, 1, 1)) || column_name, ' ') as message"
+         " from changed where table_name = 'deal';");
+    struct changed_cell b_name = world.changed[0];
+    struct changed_cell a_name = world.changed[1];
+    struct changed_cell a_visits = world.changed[2];
+    struct changed_cell cells[] = {a_visits, b_name, a_name};
+    world.input.changed = cells;
+    world.input.changed_count = 3;
+    assert_int_equal(rules_run(world.runner, &world.input, 1, NULL, &error), -1);
+    assert_string_equal(error.message, "01name 01visits 02name");
+    unload(&world);
+}
+
 /* --- the runner --------------------------------------------------------------------------- */
 
 static void a_rule_that_holds_says_nothing(void **state) {
@@ -309,6 +328,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(touched_lists_rows_in_order),
         cmocka_unit_test(changed_has_values_by_type),
+        cmocka_unit_test(scattered_cells_are_sorted),
         cmocka_unit_test(lookups_find_what_a_scan_finds),
         cmocka_unit_test(tables_are_joined),
         cmocka_unit_test(many_rows_are_found_quickly),
