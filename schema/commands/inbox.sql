@@ -12,12 +12,16 @@ select count(*) as unread from notice where user_id = actor() and read_at is nul
 -- @zh 恢复被覆盖的值
 -- @roles rep manager hq
 -- @param conflict id(conflict)  The conflict.
-select require(settlement is null, 'conflict.settled', 'conflict', 'It is settled already.'),
-       require(reason <> 'state_earlier' and cell_name <> 'stage', 'conflict.stage', 'conflict',
-               'A stage is not put back like a value: move the opportunity (opportunity.move_stage, opportunity.reopen).')
-  from conflict
- where id = :conflict;
+select require(settlement is null, 'conflict.settled', 'conflict', 'It is settled already.') from conflict where id = :conflict;
 select apply_cell(table_number, row_key, column_number, loser_value) from conflict where id = :conflict;
+-- A stage moves only with its step, also when it is put back: from where the last step led.
+insert into opportunity_stage_event (id, opportunity_id, from_stage_id, to_stage_id, occurred_on, note)
+select new_id(), o.id,
+       (select e.to_stage_id from opportunity_stage_event e where e.opportunity_id = o.id order by e.created_at desc limit 1),
+       o.stage_id, today(), c.cell_name || ': ' || c.reason
+  from conflict c
+  join opportunity o on o.id = c.row_key
+ where c.id = :conflict and c.table_number = 42 and c.column_number = 5;
 update conflict set settlement = 'restored', settled_at = now_ms() where id = :conflict;
 insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id, detail)
 select new_id(), winner_user_id, 'conflict.restored', table_number, row_key, substr(row_label || ' · ' || cell_name, 1, 500), actor(),

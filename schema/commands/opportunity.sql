@@ -31,7 +31,7 @@ select require(:owner is null or :owner = actor() or has_role('manager') or has_
        require(:customer is null or :customer_name is null,
                'customer.both', 'customer_name', 'Give either a customer or the name of a new one.'),
        require(:amount is null or :amount >= 0, 'amount.negative', 'amount', 'An amount is not below zero.'),
-       require(:currency is null or length(:currency) = 3, 'currency.invalid', 'currency',
+       require(:currency is null or :currency glob '[A-Z][A-Z][A-Z]', 'currency.invalid', 'currency',
                'A currency is three letters such as CNY or USD.'),
        require(:customer_name is null
                or not exists (select 1 from customer where name = :customer_name collate nocase and deleted_at is null),
@@ -101,7 +101,7 @@ select id, name, customer, stage_code, owner, amount_minor, currency from opport
 -- @param clear json?  Fields to empty, such as ["competitor","next_step"].
 -- @example opportunity=1C1I7A6R amount=13000 next_step="Send the offer"
 select require(:amount is null or :amount >= 0, 'amount.negative', 'amount', 'An amount is not below zero.'),
-       require(:currency is null or length(:currency) = 3, 'currency.invalid', 'currency',
+       require(:currency is null or :currency glob '[A-Z][A-Z][A-Z]', 'currency.invalid', 'currency',
                'A currency is three letters such as CNY or USD.'),
        require(:source is null or exists (select 1 from list_item where list = 'source' and code = :source and active = 1),
                'list.unknown', 'source', 'Not in the list; it has: ' || (select codes from list_choices where list = 'source')),
@@ -204,6 +204,10 @@ select new_id(), u.manager_id, 'opportunity.won', 42, o.id, o.name, actor(), :no
   from opportunity o
   join app_user u on u.id = o.owner_id
  where o.id = :opportunity and u.manager_id is not null and u.manager_id <> actor();
+insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id, detail)
+select new_id(), owner_id, 'opportunity.won', 42, id, name, actor(), :note
+  from opportunity
+ where id = :opportunity and owner_id <> actor();
 select id, name, stage_code, state, closed_on, amount_minor, currency from opportunity_card where id = :opportunity;
 
 -- @command opportunity.lose  The customer does not buy: close it as lost.
@@ -240,6 +244,10 @@ update opportunity
        lost_reason = :reason,
        lost_note = :note
  where id = :opportunity;
+insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id, detail)
+select new_id(), owner_id, 'opportunity.lost', 42, id, name, actor(), :note
+  from opportunity
+ where id = :opportunity and owner_id <> actor();
 select id, name, stage_code, state, closed_on, amount_minor, currency from opportunity_card where id = :opportunity;
 
 -- @command opportunity.void  It was no opportunity at all: close it without counting it.
@@ -270,13 +278,17 @@ update opportunity
        stage_entered_on = coalesce(:on, today()),
        closed_on = coalesce(:on, today())
  where id = :opportunity;
+insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id, detail)
+select new_id(), owner_id, 'opportunity.voided', 42, id, name, actor(), :note
+  from opportunity
+ where id = :opportunity and owner_id <> actor();
 select id, name, stage_code, state, closed_on, amount_minor, currency from opportunity_card where id = :opportunity;
 
 -- @command opportunity.reopen  Open a closed opportunity again.
 -- @zh 重新打开
 -- @roles manager hq
 -- @param opportunity id(opportunity)  The opportunity.
--- @param stage text(63)?  Code of the stage it goes to; the one it was closed in when not given.
+-- @param stage text(63)?  Code of the stage it goes to; the furthest open one it had reached when not given.
 -- @param note text(1000)?  Why.
 -- @param step newid  Id of this step, when the caller wants to choose it.
 -- @example opportunity=1C1I7A6R note=客户重新启动项目

@@ -130,7 +130,7 @@ select id, name from opportunity where id = :opportunity;
 -- @param id newid  The line's id, when the caller wants to choose it.
 -- @param opportunity id(opportunity)  The opportunity.
 -- @param product id(product)  The product.
--- @param quantity int(1..1000000000)=1  How many.
+-- @param quantity int(1..900000)=1  How many.
 -- @param unit_price money?  Price of one; the list price when not given.
 -- @param note text(500)?  Remark.
 select require(:unit_price is null or :unit_price >= 0, 'amount.negative', 'unit_price', 'A price is not below zero.');

@@ -13,7 +13,7 @@
 select require(not exists (select 1 from product where code = :code and deleted_at is null),
                'product.code_taken', 'code', 'Another product has this code; choose one that is free.'),
        require(:list_price >= 0, 'amount.negative', 'list_price', 'A price is not below zero.'),
-       require(:currency is null or length(:currency) = 3, 'currency.invalid', 'currency',
+       require(:currency is null or :currency glob '[A-Z][A-Z][A-Z]', 'currency.invalid', 'currency',
                'A currency is three letters such as CNY or USD.');
 insert into product (id, code, name, series, list_price_minor, currency, unit, description)
 select :id, :code, coalesce(:name, :code), :series, :list_price, coalesce(upper(:currency), company.currency), :unit, :description
@@ -34,7 +34,7 @@ select id, code, name, list_price_minor, currency from product where id = :id;
 -- @param active bool?  Whether it is still sold.
 -- @param clear json?  Fields to empty: ["series","unit","description"].
 select require(:list_price is null or :list_price >= 0, 'amount.negative', 'list_price', 'A price is not below zero.'),
-       require(:currency is null or length(:currency) = 3, 'currency.invalid', 'currency',
+       require(:currency is null or :currency glob '[A-Z][A-Z][A-Z]', 'currency.invalid', 'currency',
                'A currency is three letters such as CNY or USD.');
 update product
    set code = coalesce(:code, code),

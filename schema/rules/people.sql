@@ -56,3 +56,21 @@ select c.row_key as row_key, 'code' as field
   join branch other on other.code = b.code and other.id <> b.id
  where c.table_name = 'branch' and c.column_name in ('code', 'deleted_at')
    and b.deleted_at is null and other.deleted_at is null;
+
+-- @rule branch.parent_circle  No branch lies, at some remove, within itself.
+-- @zh 网点层级不能成环
+-- @tables branch
+-- @since 1
+with recursive above (row_key, parent_id) as (
+  select c.row_key, c.new_blob
+    from changed c
+   where c.table_name = 'branch' and c.column_name = 'parent_id' and c.new_blob is not null
+   union
+  select a.row_key, b.parent_id
+    from above a
+    join branch b on b.id = a.parent_id
+   where b.parent_id is not null
+)
+select row_key as row_key, 'parent' as field
+  from above
+ where parent_id = row_key;

@@ -62,7 +62,7 @@ create table opportunity_product (  -- @table 43 @scope follows(opportunity_id) 
   id                blob not null primary key,                         -- @column 1
   opportunity_id    blob not null,                                     -- @column 2 @ref opportunity
   product_id        blob not null,                                     -- @column 3 @ref product
-  quantity_qty      integer not null default 1000 check (quantity_qty > 0),  -- @column 4
+  quantity_qty      integer not null default 1000 check (quantity_qty between 1 and 900000000),  -- @column 4
   unit_price_minor  integer not null default 0 check (unit_price_minor between 0 and 9999999999999),  -- @column 5
   note              text check (length(note) <= 500),                  -- @column 6
   deleted_at        integer,                                           -- @column 63
