@@ -146,28 +146,28 @@ static int refuse_payload(const struct incoming_bundle *bundle, int64_t gsn,
                : error_out_of_memory(error);
 }
 
-static int merge_bundle(struct master *master, struct work *work, struct station *station,
-                        const struct incoming_bundle *bundle, int64_t at,
-                        const struct verdict *recorded, struct arena *arena,
-                        struct bundle_answer *ret, struct error *error) {
+static int merge_bundle(struct chain *chain, const struct incoming_bundle *bundle,
+                        const struct verdict *recorded, struct bundle_answer *ret,
+                        struct error *error) {
+    struct master *master = chain->master;
     if (bundle->unreadable.code[0] != '\0') {
-        return refuse_payload(bundle, master->gsn, arena, ret, error);
+        return refuse_payload(bundle, master->gsn, chain->arena, ret, error);
     }
-    struct origin origin = origin_of(master, station, bundle, at);
+    struct origin origin = origin_of(master, chain->station, bundle, chain->at);
     size_t count = bundle->transaction_count;
-    ret->verdicts = arena_alloc_array(arena, count + 1, sizeof *ret->verdicts);
+    ret->verdicts = arena_alloc_array(chain->arena, count + 1, sizeof *ret->verdicts);
     if (ret->verdicts == NULL) {
         return error_out_of_memory(error);
     }
     for (size_t i = 0; i < count; i++) {
-        if (apply_transaction(master, work, &origin, &bundle->transactions[i],
-                              recorded ? &recorded[i] : NULL, arena, &ret->verdicts[i],
-                              error) != 0) {
+        if (apply_transaction(master, chain->work, &origin, &bundle->transactions[i],
+                              recorded ? &recorded[i] : NULL, chain->arena,
+                              &ret->verdicts[i], error) != 0) {
             return -1;
         }
         int64_t base = bundle->transactions[i].base;
         if (base > origin.seen_base && base <= master->gsn) {
-            origin.seen_base = station->seen_base = base;
+            origin.seen_base = chain->station->seen_base = base;
         }
     }
     ret->verdict_count = count;
@@ -221,9 +221,10 @@ static int journal_bundle(struct master *master, const struct station *station,
     return result;
 }
 
-int chain_take(struct master *master, struct work *work, struct station *station,
-               const struct incoming_bundle *bundle, int64_t at, struct arena *arena,
+int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
                struct bundle_answer *ret, struct error *error) {
+    struct master *master = chain->master;
+    struct station *station = chain->station;
     const struct bundle_header *header = &bundle->envelope.header;
     *ret = (struct bundle_answer){.number = header->number, .code = "", .message = ""};
     int result = 0;
@@ -231,15 +232,14 @@ int chain_take(struct master *master, struct work *work, struct station *station
         ret->code = bundle->refused.code;
         ret->message = bundle->refused.message;
     } else if (header->number <= station->last_number) {
-        result = known_bundle(master, station, bundle, arena, ret, error);
+        result = known_bundle(master, station, bundle, chain->arena, ret, error);
     } else if (follows_chain(station, header, ret)) {
         ret->accepted = true;
-        result =
-            merge_bundle(master, work, station, bundle, at, NULL, arena, ret, error) ||
-                    move_chain(master, station, bundle, error) ||
-                    journal_bundle(master, station, bundle, at, ret, error)
-                ? -1
-                : 0;
+        result = merge_bundle(chain, bundle, NULL, ret, error) ||
+                         move_chain(master, station, bundle, error) ||
+                         journal_bundle(master, station, bundle, chain->at, ret, error)
+                     ? -1
+                     : 0;
     }
     ret->expected_number = station->last_number + 1;
     return result;
@@ -264,35 +264,33 @@ static int compare_verdicts(const struct bundle_answer *answer,
                             (long long)entry);
 }
 
-int chain_replay(struct master *master, struct work *work, struct station *station,
-                 const struct incoming_bundle *bundle, int64_t at, bool decide,
-                 const struct verdict *recorded, size_t recorded_count,
-                 struct arena *arena, struct error *error) {
-    struct bundle_answer answer = {.number = bundle->envelope.header.number,
-                                   .accepted = true,
-                                   .code = "",
-                                   .message = ""};
-    struct bundle_answer chain = answer;
+int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
+                 const struct recorded_outcome *recorded, struct error *error) {
+    struct station *station = chain->station;
+    const struct bundle_header *header = &bundle->envelope.header;
+    long long entry = chain->master->entry + 1;
+    struct bundle_answer answer = {
+        .number = header->number, .accepted = true, .code = "", .message = ""};
+    struct bundle_answer place = answer;
     if (bundle->refused.code[0] != '\0') {
         *error = bundle->refused;
         return -1;
     }
-    if (bundle->envelope.header.number != station->last_number + 1 ||
-        !follows_chain(station, &bundle->envelope.header, &chain)) {
+    if (header->number != station->last_number + 1 ||
+        !follows_chain(station, header, &place)) {
         return error_set(error, "journal.chain", "",
-                         "entry %lld does not follow its device's chain",
-                         (long long)master->entry + 1);
+                         "entry %lld does not follow its device's chain", entry);
     }
     bool readable = bundle->unreadable.code[0] == '\0';
-    if (readable && recorded_count != bundle->transaction_count) {
+    if (readable && recorded->count != bundle->transaction_count) {
         return error_set(error, "journal.outcome", "", "entry %lld has no whole outcome",
-                         (long long)master->entry + 1);
+                         entry);
     }
-    if (merge_bundle(master, work, station, bundle, at, decide ? NULL : recorded, arena,
-                     &answer, error) != 0 ||
-        compare_verdicts(&answer, recorded, recorded_count, master->entry + 1, error) !=
+    if (merge_bundle(chain, bundle, recorded->decide ? NULL : recorded->verdicts, &answer,
+                     error) != 0 ||
+        compare_verdicts(&answer, recorded->verdicts, recorded->count, entry, error) !=
             0) {
         return -1;
     }
-    return move_chain(master, station, bundle, error);
+    return move_chain(chain->master, station, bundle, error);
 }

@@ -21,17 +21,28 @@ struct incoming_bundle {
 void chain_open(struct bytes sealed, const struct station *station, struct id org,
                 struct arena *arena, struct incoming_bundle *ret);
 
-/* Takes one bundle into the chain within the open database transaction. `station` is moved on. -1: the
- * database failed. Everything in *ret lives in `arena`. */
-int chain_take(struct master *master, struct work *work, struct station *station,
-               const struct incoming_bundle *bundle, int64_t at, struct arena *arena,
+/* One device's chain within an open database transaction. */
+struct chain {
+    struct master *master;
+    struct work *work;
+    struct station *station; /* moved on with each bundle */
+    struct arena *arena;     /* what answers point to */
+    int64_t at;              /* HQ time of the entry, UTC ms */
+};
+
+/* Takes one bundle into the chain. -1: the database failed. */
+int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
                struct bundle_answer *ret, struct error *error);
 
-/* Replays a journaled bundle; `recorded` is its outcome. The same version decides anew and must
- * come to the same verdicts (replay.differs); another takes them as they are. */
-int chain_replay(struct master *master, struct work *work, struct station *station,
-                 const struct incoming_bundle *bundle, int64_t at, bool decide,
-                 const struct verdict *recorded, size_t recorded_count,
-                 struct arena *arena, struct error *error);
+/* What a journal entry recorded of its bundle. */
+struct recorded_outcome {
+    const struct verdict *verdicts;
+    size_t count;
+    bool
+        decide; /* same version: decide anew and compare; another: take them as they are */
+};
+/* Replays a journaled bundle. replay.differs, journal.chain, journal.outcome */
+int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
+                 const struct recorded_outcome *recorded, struct error *error);
 
 #endif

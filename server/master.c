@@ -54,7 +54,8 @@ static const char ENGINE_TABLES[] =
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
  * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
  * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. */
-static const char SETTINGS[] = "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192";
+static const char SETTINGS[] =
+    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192";
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SAVEPOINT] = "savepoint work",
@@ -249,7 +250,8 @@ void master_rollback(struct master *master) {
 
 int master_savepoint(struct master *master, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_SAVEPOINT, error);
-    return statement ? master_run(master, statement, "starting a transaction", error) : -1;
+    return statement ? master_run(master, statement, "starting a transaction", error)
+                     : -1;
 }
 
 int master_release(struct master *master, struct error *error) {

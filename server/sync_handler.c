@@ -72,10 +72,9 @@ static int take_bundles(struct master *master, struct work *work, void *context,
                      error) != 0) {
         return -1;
     }
-    int64_t at = master_now(master);
+    struct chain chain = {master, work, &station, &job->arena, master_now(master)};
     for (size_t i = 0; i < job->bundle_count; i++) {
-        if (chain_take(master, work, &station, &job->bundles[i], at, &job->arena,
-                       &job->answers[i], error) != 0) {
+        if (chain_take(&chain, &job->bundles[i], &job->answers[i], error) != 0) {
             return -1;
         }
     }

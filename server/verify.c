@@ -50,9 +50,10 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
     }
     chain_open(entry->content, &station, master->org, &replay->arena, &bundle);
     count_verdicts(replay->report, recorded, count);
-    return chain_replay(master, &replay->work, &station, &bundle, entry->at,
-                        entry->schema_version == SCHEMA_VERSION, recorded, count,
-                        &replay->arena, error);
+    struct chain chain = {master, &replay->work, &station, &replay->arena, entry->at};
+    const struct recorded_outcome outcome = {recorded, count,
+                                             entry->schema_version == SCHEMA_VERSION};
+    return chain_replay(&chain, &bundle, &outcome, error);
 }
 
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,

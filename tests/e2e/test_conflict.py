@@ -92,5 +92,30 @@ class Conflict(support.TestCase):
         self.assertEqual(self.company_.hq.ask("conflict.list", all=True), [])
 
 
+class Stage(support.TestCase):
+    """One wins and another loses the same opportunity, apart: the later step stands, and a manager can put the other back."""
+
+    def test_a_stage_is_put_back_with_its_step(self):
+        company = self.company()
+        ann, mia = company.station("ann", "Ann Reed"), company.station("mia", "Mia Stone")
+        ann.do("opportunity.win", opportunity="D003")
+        mia.do("opportunity.lose", opportunity="D003", reason="price")
+        company.settle(ann, mia)
+        stage = ann.ask("opportunity.show", opportunity="D003")[0]["stage_code"]
+        self.assertEqual(stage, "lost")
+        self.assertIn("opportunity.lost", [row["kind"] for row in ann.inbox()["notices"]])
+        # out of a closed stage only managers go
+        self.assertRefused("opportunity.stage_step", "stage", ann.json, "inbox", "restore", "1")
+        mia.inbox()
+        mia.run("inbox", "restore", "1")
+        company.settle(ann, mia)
+        for station in (ann, mia, company.hq):
+            stage = station.ask("opportunity.show", opportunity="D003")[0]["stage_code"]
+            self.assertEqual(stage, "won", station.home)
+            steps = station.ask("opportunity.stage_history", opportunity="D003")
+            self.assertEqual([step["to_stage"] for step in steps][-3:], ["won", "lost", "won"])
+        company.server.verify()
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -208,9 +208,9 @@ struct bundle_answer station_take(struct company *company, struct fake_station *
                       &known, &error),
          &error);
     chain_open(sealed, &known, master->org, &company->arena, &bundle);
-    must(chain_take(master, &company->work, &known, &bundle, master_now(master),
-                    &company->arena, &answer, &error),
-         &error);
+    struct chain chain = {master, &company->work, &known, &company->arena,
+                          master_now(master)};
+    must(chain_take(&chain, &bundle, &answer, &error), &error);
     must(master_commit(master, &error), &error);
     return answer;
 }

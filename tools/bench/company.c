@@ -206,9 +206,8 @@ void company_take(struct bench_company *company, struct bytes sealed,
     watch_stop(open);
     watch_start(merge);
     must(master_begin(master, &error), &error);
-    must(chain_take(master, &company->work, &station, &bundle, master_now(master), &arena,
-                    &answer, &error),
-         &error);
+    struct chain chain = {master, &company->work, &station, &arena, master_now(master)};
+    must(chain_take(&chain, &bundle, &answer, &error), &error);
     must(master_commit(master, &error), &error);
     watch_stop(merge);
     check_answer(&answer);
