@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,6 +65,24 @@ int server_write_keys(const char *data, const struct sign_keys *keys,
     if (result != 0) {
         error_from_system(error, "server.key", NULL, "data", errno, "cannot write",
                           path ? path : "server.key");
+    }
+    free(path);
+    return result;
+}
+
+int server_lock(const char *data, int *ret_lock, struct error *error) {
+    char *path = server_path(data, "server.lock");
+    int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    int result = 0;
+    if (fd < 0) {
+        result = error_from_system(error, "server.folder", NULL, "data", errno,
+                                   "cannot write", path ? path : data);
+    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        result = error_set(error, "server.running", "data",
+                           "another satcheld serves %.300s already", data);
+    } else {
+        *ret_lock = fd;
     }
     free(path);
     return result;

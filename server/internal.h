@@ -22,6 +22,7 @@ struct server {
     struct ingest *ingest;
     struct reader_pool *readers;
     struct http *http;
+    int lock; /* a file descriptor: one server serves a folder */
     struct sign_keys keys;
     struct id org;
     int64_t epoch;
@@ -39,6 +40,8 @@ char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
 int server_write_keys(const char *data, const struct sign_keys *keys,
                       struct error *error);
+/* Makes this process the folder's only server until the descriptor is closed. server.running */
+int server_lock(const char *data, int *ret_lock, struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */
 int server_open_master(const struct server_options *options, struct master **ret,
                        struct error *error);

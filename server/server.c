@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/internal.h"
 
@@ -124,8 +125,16 @@ int server_start(const struct server_options *options, struct server **ret,
     server->options = *options;
     server->env = options->env;
     server->catalogue = options->catalogue;
+    server->lock = -1;
     server->started_at = options->env->wall_ms(options->env->context);
-    if (seal_start(error) != 0 || open_parts(server, error) != 0 ||
+    if (seal_start(error) != 0 || access(options->data, F_OK) != 0) {
+        error_set(error, "server.empty", "data",
+                  "%.300s holds no company yet; run satcheld init", options->data);
+        server_stop(server);
+        return -1;
+    }
+    if (server_lock(options->data, &server->lock, error) != 0 ||
+        open_parts(server, error) != 0 ||
         choose_listen(server, listen, sizeof listen, error) != 0 ||
         http_start(server, listen, options->certificate, &server->http, error) != 0) {
         server_stop(server);
@@ -152,6 +161,9 @@ void server_stop(struct server *server) {
     ingest_stop(server->ingest);
     reader_pool_free(server->readers);
     seal_wipe(&server->keys, sizeof server->keys);
+    if (server->lock >= 0) {
+        close(server->lock);
+    }
     free(server);
 }
 

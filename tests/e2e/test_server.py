@@ -120,6 +120,12 @@ class Refusing(support.TestCase):
         self.refused("time span", "invite", "--data", company.server.folder, "--user", "Ann Reed",
                      "--expires", "soon")
 
+    def test_one_server_serves_a_folder(self):
+        company = self.company()
+        self.refused("server.running", "serve", "--data", company.server.folder, "--listen", "127.0.0.1:0")
+        company.server.stop()
+        company.server.start()
+
     def test_plain_http_stays_on_this_machine(self):
         company = self.company()
         company.server.stop()
