@@ -17,7 +17,8 @@
 #define LIMIT_SCOPE_CLAUSES 8
 
 /* --- values and transactions --------------------------------------------------------- */
-#define LIMIT_MONEY 9999999999999LL       /* minor units of one amount: sums of a million stay exact */
+#define LIMIT_MONEY \
+    9999999999999LL /* minor units of one amount: sums of a million stay exact */
 #define LIMIT_TEXT (64 * 1024)              /* bytes of one text value */
 #define LIMIT_BLOB (64 * 1024)              /* bytes of one binary value */
 #define LIMIT_CHANGES 5000                  /* changed rows in one transaction */
