@@ -226,9 +226,8 @@ static int finish(struct executor *executor, const struct execution *execution,
     if (recorder_take(recorder, clock_ms(moment->time), &execution->user, error) != 0)
         return -1;
     if (recorder->changes.size == 0)
-        return execution->operation->may_noop
-                   ? 0
-                   : no_effect(execution->operation, error);
+        return execution->operation->may_noop ? 0
+                                              : no_effect(execution->operation, error);
     struct rule_input input = recorder_rule_input(recorder);
     if (authorise_all(executor, &execution->user, error) != 0 ||
         rules_run(executor->rules, &input, SCHEMA_VERSION, NULL, error) != 0)

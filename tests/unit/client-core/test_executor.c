@@ -106,10 +106,10 @@ static void a_constraint_is_told(void **state) {
     for (int i = 0; i < 3; i++)
         world_do(world, "customer.visit", "{\"customer\": \"" C1 "\", \"times\": 30}");
     satchel_error error = {0};
-    assert_int_not_equal(
-        satchel_do(world->session, "customer.visit",
-                   "{\"customer\": \"" C1 "\", \"times\": 30}", NULL, &error),
-        0);
+    assert_int_not_equal(satchel_do(world->session, "customer.visit",
+                                    "{\"customer\": \"" C1 "\", \"times\": 30}", NULL,
+                                    &error),
+                         0);
     assert_string_equal(error.code, "value.invalid");
     assert_string_equal(error.field, "visits");
     assert_non_null(strstr(error.message, "visits does not accept this value ("));
