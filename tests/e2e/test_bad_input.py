@@ -104,6 +104,22 @@ class BadInput(support.TestCase):
         self.assertRefused("invitation.used", None, support.Station(home).enrol, invitation)
         self.assertRefused("enrol.exists", None, support.Station(self.ann.home).enrol, invitation)
 
+    def test_addresses(self):
+        invitation = self.company_.server.invite("Bob Lane")
+        new = support.Station(self.folder() / "new")
+        server = self.ann.status()["server"]
+        for address in ("hq", "ftp://hq", "http://", "http://hq:0", "http://hq:66666", "http://hq/x",
+                        "http://hq hq", "https://hq:", "http://[::1"):
+            with self.subTest(address=address):
+                self.assertRefused("address.invalid", "address", self.ann.run, "move", address, "--json")
+                self.assertRefused("address.invalid", "address", new.run, "enrol", invitation,
+                                   "--address", address, "--json")
+        self.assertEqual(self.ann.status()["server"], server)
+        self.assertFalse(new.home.exists())
+        for address in ("https://hq.example.com", "http://[::1]:80", server):
+            self.ann.run("move", address)
+            self.assertEqual(self.ann.status()["server"], address)
+
 
 if __name__ == "__main__":
     unittest.main()
