@@ -171,7 +171,7 @@ SATCHEL_API int satchel_story(satchel_session *session, int64_t limit, char **re
                               satchel_error *error);
 
 /* What there is to do and to ask: {"commands":[{"name","title","title_zh","roles","parameters":[{"name","type","optional","default",
- * "accepts","description"}],"examples"}],"queries":[…]} */
+ * "accepts","description"}],"examples"}],"queries":[…]}. `station` NULL: what this program knows, without any station. */
 SATCHEL_API int satchel_describe(satchel *station, char **ret_json, satchel_error *error);
 
 /* Recomputes what can be recomputed on this station (pending work over server images, the digest of the rows

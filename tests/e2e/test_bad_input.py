@@ -120,6 +120,17 @@ class BadInput(support.TestCase):
             self.ann.run("move", address)
             self.assertEqual(self.ann.status()["server"], address)
 
+    def test_a_home_that_does_not_work(self):
+        station = support.Station(self.folder() / "broken")
+        database = station.home / "replica.db"
+        database.mkdir(parents=True)
+        failure = self.assertRefused("database.open", "home", station.status)
+        self.assertIn(f"The folder {station.home} cannot be read or written", failure.message)
+        database.rmdir()
+        database.write_text("no database " * 1000)
+        failure = self.assertRefused("database.corrupt", "home", station.ask, "customer.list")
+        self.assertIn("new invitation", failure.message)
+
 
 if __name__ == "__main__":
     unittest.main()
