@@ -149,6 +149,8 @@ int enrol(const satchel_enrol_options *options, const struct catalogue *catalogu
         return -1;
     enrolling.address =
         options->address ? options->address : enrolling.invitation.address;
+    if (identity_check_address(enrolling.address, error) != 0)
+        return -1;
     if (home_make(options->home, error) != 0 ||
         home_lock(options->home, "sync.lock", env, LOCK_WAIT_MS, &lock, error) != 0)
         goto out;

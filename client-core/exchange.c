@@ -3,7 +3,30 @@
  */
 #include "client-core/exchange.h"
 
+#include <string.h>
+
 enum { STATUS_OK = 200, ENVELOPE_EXTRA = 256 };
+
+static bool ends_sentence(const char *text) {
+    size_t size = strlen(text);
+    return size > 0 && strchr(".?!", text[size - 1]);
+}
+
+void exchange_explain(struct error *error) {
+    bool own = strncmp(error->code, "database.", 9) == 0 ||
+               strncmp(error->code, "memory", 6) == 0;
+    const char *stop = ends_sentence(error->message) ? "" : ".";
+    if (own)
+        error_fill(
+            error, "server.failed", "",
+            "Headquarters cannot take it now: %.350s%s Your work stays here and is "
+            "sent later.",
+            error->message, stop);
+    else if (error_is(error, "sync.history") || error_is(error, "sync.cursor"))
+        error_fill(error, error->code, error->field,
+                   "%.400s%s Tell headquarters; your unsent work is kept.",
+                   error->message, stop);
+}
 
 /* What a server says instead of an answer. It is not signed, so nothing is done because of it but telling. */
 static int fail_with(int status, struct bytes body, struct error *error) {
@@ -11,6 +34,7 @@ static int fail_with(int status, struct bytes body, struct error *error) {
     if (failure_decode(body, &failure, NULL) != 0 || failure.code[0] == '\0')
         return error_set(error, "server.status", "",
                          "the server answered with HTTP status %d", status);
+    exchange_explain(&failure);
     if (error)
         *error = failure;
     return -1;

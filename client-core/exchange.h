@@ -20,6 +20,10 @@ struct exchange {
     size_t maximum; /* bytes of the answer */
 };
 
+/* What headquarters says of itself, in words for who sits at the station: its own failures (database.*, memory) become
+ * server.failed, and where only headquarters can help the message says so. */
+void exchange_explain(struct error *error);
+
 /* Sends `body`; *ret_answer (a view into ret_bytes) is the answer's body, its signature checked.
  * Any status other than 200 fails with what the server says. *ret_sent: bytes on the way out.
  * Codes: transport.*, server.signature, server.status, and whatever the server answered. */

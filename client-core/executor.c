@@ -9,6 +9,7 @@
 
 #include "client-core/apply_cell.h"
 #include "client-core/command_cache.h"
+#include "client-core/constraint.h"
 #include "client-core/outbox.h"
 #include "client-core/roles.h"
 #include "sync/bundle.h"
@@ -69,7 +70,7 @@ void executor_close(struct executor *executor) {
 /* --- one run of the statements ---------------------------------------------------------------- */
 
 /* What stopped a statement: require()'s refusal, or the database. */
-static int step_failure(struct executor *executor, const struct operation *operation,
+static int step_failure(struct executor *executor, const struct prepared_command *command,
                         struct error *error) {
     struct error *refusal = &executor->replica->functions.refusal;
     if (refusal->code[0]) {
@@ -78,7 +79,7 @@ static int step_failure(struct executor *executor, const struct operation *opera
         error_clear(refusal);
         return -1;
     }
-    return error_from_sqlite(error, executor->replica->db, operation->name);
+    return constraint_refuse(executor->replica, command, error);
 }
 
 static void put_result_row(struct buffer *json, sqlite3_stmt *statement) {
@@ -96,8 +97,7 @@ static int run_statement(struct executor *executor,
         if (ret_json)
             put_result_row(ret_json, statement);
     }
-    int failed =
-        rc == SQLITE_DONE ? 0 : step_failure(executor, command->operation, error);
+    int failed = rc == SQLITE_DONE ? 0 : step_failure(executor, command, error);
     sqlite3_reset(statement);
     return failed;
 }
@@ -128,6 +128,11 @@ static int run_statements(struct executor *executor,
     return 0;
 }
 
+static int no_effect(const struct operation *operation, struct error *error) {
+    return error_set(error, "command.no_effect", "",
+                     "%s changed nothing: everything is so already.", operation->name);
+}
+
 static int run_once(struct executor *executor, const struct prepared_command *command,
                     const struct argument_list *list, struct buffer *json,
                     struct error *error) {
@@ -141,8 +146,7 @@ static int run_once(struct executor *executor, const struct prepared_command *co
         run_statements(executor, command, values, json, error) != 0)
         return -1;
     if (!operation->may_noop && sqlite3_total_changes64(replica->db) == before)
-        return error_set(error, "command.no_effect", "", "%s changed nothing",
-                         operation->name);
+        return no_effect(operation, error);
     return 0;
 }
 
@@ -222,10 +226,8 @@ static int finish(struct executor *executor, const struct execution *execution,
     if (recorder_take(recorder, clock_ms(moment->time), &execution->user, error) != 0)
         return -1;
     if (recorder->changes.size == 0)
-        return execution->operation->may_noop
-                   ? 0
-                   : error_set(error, "command.no_effect", "", "%s changed nothing",
-                               execution->operation->name);
+        return execution->operation->may_noop ? 0
+                                              : no_effect(execution->operation, error);
     struct rule_input input = recorder_rule_input(recorder);
     if (authorise_all(executor, &execution->user, error) != 0 ||
         rules_run(executor->rules, &input, SCHEMA_VERSION, NULL, error) != 0)

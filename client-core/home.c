@@ -53,6 +53,50 @@ int home_make(const char *home, struct error *error) {
     return 0;
 }
 
+/* --- what a database failure means ---------------------------------------------------------------- */
+
+/* Why the home or its database cannot be read and written, as the system says it; "" when it sees nothing. */
+static void put_reason(const char *home, char *ret, size_t room) {
+    char path[HOME_PATH];
+    char reason[128];
+    bool fine = access(home, R_OK | W_OK | X_OK) == 0 &&
+                home_file(home, "replica.db", path, NULL) == 0 &&
+                access(path, R_OK | W_OK) == 0;
+    ret[0] = '\0';
+    if (!fine && strerror_r(errno, reason, sizeof reason) == 0)
+        snprintf(ret, room, ": %s", reason);
+}
+
+void home_explain(const char *home, struct error *error) {
+    static const struct {
+        const char *code;
+        const char *what; /* behind the folder's name */
+        const char *then;
+    } texts[] = {
+        {"database.readonly", "cannot be written",
+         "Make it writable, then try again; what was done before is kept."},
+        {"database.open", "cannot be read or written",
+         "Give your account access to it and to all files in it, then try again."},
+        {"database.full", "is on a full disk",
+         "Make room, then try again; what was done before is kept."},
+        {"database.io", "is on a disk that does not read or write",
+         "Look after the disk, then try again."},
+        {"database.corrupt", "holds a damaged database",
+         "Keep a copy of the folder for headquarters, and make a new station in another "
+         "folder with a new invitation."},
+        {"database.busy", "is in use by another program", "Try again in a moment."},
+    };
+    char reason[160];
+    for (size_t i = 0; error && i < sizeof texts / sizeof *texts; i++) {
+        if (!error_is(error, texts[i].code))
+            continue;
+        put_reason(home, reason, sizeof reason);
+        error_fill(error, texts[i].code, "home", "The folder %.200s %s%s. %s", home,
+                   texts[i].what, reason, texts[i].then);
+        return;
+    }
+}
+
 /* --- the device's key ---------------------------------------------------------------------------- */
 
 static int write_all(int file, const char *data, size_t size) {

@@ -15,6 +15,10 @@ enum { HOME_PATH = 4096 };
 /* "home/name" */
 int home_file(const char *home, const char *name, char ret_path[HOME_PATH],
               struct error *error);
+/* A failure of the home's database (database.full, .readonly, .open, .io, .corrupt, .busy) in words for who works on
+ * the station: which folder, why, what to do. Other errors stay as they are; NULL is fine. */
+void home_explain(const char *home, struct error *error);
+
 bool home_has(const char *home, const char *name);
 /* Makes the folder (and those above it) with mode 0700. */
 int home_make(const char *home, struct error *error);

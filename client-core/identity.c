@@ -3,6 +3,8 @@
  */
 #include "client-core/identity.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client-core/roles.h"
@@ -83,11 +85,53 @@ int identity_save(struct replica *replica, const struct enrolment *enrolment,
     return identity_move(replica, enrolment->address, enrolment->ca_file, error);
 }
 
+/* --- the address --------------------------------------------------------------------------------- */
+
+/* Behind "http://"; a name, numbers with dots, or an IPv6 address in brackets. */
+static size_t host_size(const char *text) {
+    size_t size = 0;
+    if (text[0] == '[') {
+        size = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
+        return size > 1 && text[size] == ']' ? size + 1 : 0;
+    }
+    while (isalnum((unsigned char)text[size]) ||
+           (text[size] && strchr("-._", text[size])))
+        size++;
+    return size;
+}
+
+static bool is_port(const char *text) {
+    size_t digits = strspn(text, "0123456789");
+    if (digits == 0 || digits > 5 || text[digits])
+        return false;
+    long port = strtol(text, NULL, 10);
+    return port >= 1 && port <= 65535;
+}
+
+static bool is_address(const char *address) {
+    size_t scheme = strncmp(address, "http://", 7) == 0    ? 7
+                    : strncmp(address, "https://", 8) == 0 ? 8
+                                                           : 0;
+    if (scheme == 0 || strlen(address) >= IDENTITY_ADDRESS)
+        return false;
+    size_t host = host_size(address + scheme);
+    const char *rest = address + scheme + host;
+    return host > 0 && (rest[0] == '\0' || (rest[0] == ':' && is_port(rest + 1)));
+}
+
+int identity_check_address(const char *address, struct error *error) {
+    return is_address(address)
+               ? 0
+               : error_set(error, "address.invalid", "address",
+                           "The address of a server is http://HOST[:PORT] or "
+                           "https://HOST[:PORT], not \"%.100s\".",
+                           address);
+}
+
 int identity_move(struct replica *replica, const char *address, const char *ca_file,
                   struct error *error) {
-    if (address && strlen(address) >= IDENTITY_ADDRESS)
-        return error_set(error, "transport.address", "address",
-                         "the address is too long");
+    if (address && identity_check_address(address, error) != 0)
+        return -1;
     if (ca_file && strlen(ca_file) >= IDENTITY_FILE)
         return error_set(error, "transport.tls", "ca_file", "the path is too long");
     if (address && setting_set(replica, "address", value_text(address), error) != 0)

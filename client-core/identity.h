@@ -34,6 +34,8 @@ struct enrolment {
 };
 int identity_save(struct replica *replica, const struct enrolment *enrolment,
                   struct error *error);
+/* http://HOST[:PORT] or https://HOST[:PORT]; else address.invalid. */
+int identity_check_address(const char *address, struct error *error);
 int identity_move(struct replica *replica, const char *address, const char *ca_file,
                   struct error *error);
 

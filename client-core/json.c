@@ -97,7 +97,7 @@ static int argument_read(const char *name, const json_t *json, struct arena *are
                          name);
     case JSON_TRUE:
     case JSON_FALSE:
-        ret->value = value_integer(json_is_true(json));
+        ret->value = value_text(json_is_true(json) ? "true" : "false");
         return 0;
     case JSON_NULL:
         return 0;

@@ -33,6 +33,13 @@ static struct error *inner(satchel_error *error) {
     return (struct error *)(void *)error;
 }
 
+/* Every outcome passes here: what fails on this station's disk is told in words. */
+static int outcome(const char *home, int failed, satchel_error *error) {
+    if (failed)
+        home_explain(home, inner(error));
+    return failed ? -1 : 0;
+}
+
 /* --- a station's life ------------------------------------------------------------------------------------- */
 
 int satchel_enrol(const satchel_enrol_options *options, satchel_error *error) {
@@ -47,7 +54,7 @@ int satchel_enrol(const satchel_enrol_options *options, satchel_error *error) {
     if (transport.close)
         transport.close(transport.context);
     catalogue_free(catalogue);
-    return failed ? -1 : 0;
+    return outcome(options->home ? options->home : "", failed, error);
 }
 
 int satchel_open(const satchel_options *options, satchel **ret, satchel_error *error) {
@@ -59,7 +66,7 @@ int satchel_open(const satchel_options *options, satchel **ret, satchel_error *e
     };
     if (transport_curl_open(&setup.transport, inner(error)) != 0)
         return -1;
-    return station_open(&setup, ret, inner(error));
+    return outcome(setup.home, station_open(&setup, ret, inner(error)), error);
 }
 
 void satchel_close(satchel *station) {
@@ -75,7 +82,7 @@ int satchel_move(satchel *station, const char *address, const char *ca_file,
                  replica_commit(station->writer, inner(error)) != 0;
     replica_rollback(station->writer);
     pthread_mutex_unlock(&station->write_lock);
-    return failed ? -1 : 0;
+    return outcome(station->home, failed, error);
 }
 
 /* --- people ----------------------------------------------------------------------------------------------- */
@@ -89,7 +96,7 @@ int satchel_sign_in(satchel *station, const char *user, const char *secret,
                  secret_check(station->writer, &id, secret, inner(error)) != 0;
     pthread_mutex_unlock(&station->write_lock);
     if (failed)
-        return -1;
+        return outcome(station->home, failed, error);
     satchel_session *session = calloc(1, sizeof *session);
     if (!session)
         return error_out_of_memory(inner(error));
@@ -123,7 +130,7 @@ int satchel_set_secret(satchel_session *session, const char *secret,
     pthread_mutex_lock(&station->write_lock);
     int failed = secret_set(station->writer, &session->user, secret, inner(error));
     pthread_mutex_unlock(&station->write_lock);
-    return failed;
+    return outcome(station->home, failed, error);
 }
 
 /* --- work ------------------------------------------------------------------------------------------------- */
@@ -185,7 +192,7 @@ int satchel_do(satchel_session *session, const char *command, const char *json,
                  json_read_arguments(json, &arena, &list, inner(error)) != 0 ||
                  execute(session, &execution, ret_json, NULL, inner(error)) != 0;
     arena_free(&arena);
-    return failed ? -1 : 0;
+    return outcome(session->station->home, failed, error);
 }
 
 int satchel_do_all(satchel_session *session, const char *command, const char *json_array,
@@ -204,7 +211,7 @@ int satchel_do_all(satchel_session *session, const char *command, const char *js
     if (!failed)
         failed = execute(session, &execution, ret_json, ret_failed, inner(error));
     arena_free(&arena);
-    return failed ? -1 : 0;
+    return outcome(session->station->home, failed, error);
 }
 
 static int ask_into(satchel_session *session, const struct operation *query,
@@ -230,14 +237,16 @@ int satchel_ask(satchel_session *session, const char *query, const char *json,
                  ask_into(session, operation, json, &result, inner(error)) != 0 ||
                  json_take(&result, ret_json, inner(error)) != 0;
     buffer_free(&result);
-    return failed ? -1 : 0;
+    return outcome(session->station->home, failed, error);
 }
 
 /* --- headquarters ------------------------------------------------------------------------------------------- */
 
 int satchel_sync(satchel *station, satchel_progress_function progress, void *context,
                  satchel_sync_report *ret, satchel_error *error) {
-    return station_sync(station, SYNC_WAIT_MS, progress, context, ret, inner(error));
+    int failed =
+        station_sync(station, SYNC_WAIT_MS, progress, context, ret, inner(error));
+    return outcome(station->home, failed, error);
 }
 
 int satchel_auto_sync(satchel *station, int on, satchel_error *error) {
@@ -280,7 +289,7 @@ int satchel_status(satchel *station, char **ret_json, satchel_error *error) {
     if (!failed)
         failed = json_take(&json, ret_json, inner(error));
     buffer_free(&json);
-    return failed;
+    return outcome(station->home, failed, error);
 }
 
 static int story_into(satchel_session *session, enum story_kind kind, int64_t limit,
@@ -327,7 +336,7 @@ int satchel_inbox(satchel_session *session, char **ret_json, satchel_error *erro
     int failed = inbox_into(session, &json, inner(error)) != 0 ||
                  json_take(&json, ret_json, inner(error)) != 0;
     buffer_free(&json);
-    return failed ? -1 : 0;
+    return outcome(session->station->home, failed, error);
 }
 
 int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
@@ -338,13 +347,28 @@ int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
     int failed = story_into(session, STORY_ALL, limit, &json, inner(error)) != 0 ||
                  json_take(&json, ret_json, inner(error)) != 0;
     buffer_free(&json);
-    return failed ? -1 : 0;
+    return outcome(session->station->home, failed, error);
+}
+
+/* Without a station: the catalogue that this program brings along. */
+static int describe_built_in(struct buffer *json, struct error *error) {
+    struct catalogue *catalogue = NULL;
+    if (catalogue_load(embedded_files, embedded_file_count, &catalogue, error) != 0)
+        return -1;
+    describe_put(catalogue, json);
+    catalogue_free(catalogue);
+    return 0;
 }
 
 int satchel_describe(satchel *station, char **ret_json, satchel_error *error) {
     struct buffer json = buffer_make(LIMIT_JSON);
-    describe_put(station->catalogue, &json);
-    int failed = json_take(&json, ret_json, inner(error));
+    int failed = 0;
+    if (station)
+        describe_put(station->catalogue, &json);
+    else
+        failed = describe_built_in(&json, inner(error));
+    if (!failed)
+        failed = json_take(&json, ret_json, inner(error));
     buffer_free(&json);
     return failed;
 }
@@ -353,7 +377,7 @@ int satchel_verify(satchel *station, satchel_error *error) {
     pthread_mutex_lock(&station->write_lock);
     int failed = verify_replica(station->writer, inner(error));
     pthread_mutex_unlock(&station->write_lock);
-    return failed;
+    return outcome(station->home, failed, error);
 }
 
 void satchel_free(char *json) {

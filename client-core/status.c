@@ -74,6 +74,15 @@ static void put_identity(const char *home, const struct identity *identity,
     put_text(json, "ceiling", certificate->ceiling);
 }
 
+static int put_fork(struct replica *replica, struct buffer *json, struct error *error) {
+    int64_t fork = 0;
+    if (setting_integer(replica, "fork", &fork, error) != 0)
+        return -1;
+    json_put_name(json, "fork");
+    buffer_printf(json, "%s", fork ? "true" : "false");
+    return 0;
+}
+
 static int put_progress(struct replica *replica, struct buffer *json,
                         struct error *error) {
     struct progress progress;
@@ -106,6 +115,7 @@ int status_put(struct replica *replica, const char *home, const struct identity 
     if (put_time_setting(replica, "last_sync_at", ret_json, error) != 0 ||
         put_text_setting(replica, "last_error", "last_error", ret_json, error) != 0 ||
         put_time_setting(replica, "last_error_at", ret_json, error) != 0 ||
+        put_fork(replica, ret_json, error) != 0 ||
         put_progress(replica, ret_json, error) != 0)
         return -1;
     buffer_append_byte(ret_json, '}');

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client-core/bundle_store.h"
+#include "client-core/exchange.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
 #include "client-core/state.h"
@@ -86,6 +87,11 @@ static int take_accepted(const struct answer *answer, const struct bundle_answer
                                answer->response->hq_time, error);
 }
 
+static const char fork_message[] =
+    "This station was copied or restored from a backup; headquarters no longer takes work "
+    "from it. Its unsent work is kept here. Make a new station in another folder with a "
+    "new invitation.";
+
 static int take_rejected(const struct answer *answer, const struct bundle_answer *bundle,
                          struct answer_result *result, struct error *error) {
     if (strcmp(bundle->code, "bundle.gap") == 0)
@@ -93,8 +99,12 @@ static int take_rejected(const struct answer *answer, const struct bundle_answer
     if (result->blocked.code[0])
         return 0;
     bool fork = strcmp(bundle->code, "bundle.fork") == 0;
-    error_set(&result->blocked, fork ? "device.fork" : bundle->code, "", "%s%s",
-              bundle->message, fork ? "; enrol this station again" : "");
+    if (fork) {
+        error_fill(&result->blocked, "device.fork", "", "%s", fork_message);
+        return 0;
+    }
+    error_fill(&result->blocked, bundle->code, "", "%s", bundle->message);
+    exchange_explain(&result->blocked);
     return 0;
 }
 
@@ -247,6 +257,7 @@ void answer_note_outcome(struct replica *replica, struct answer_memory *memory,
                          const struct error *why) {
     int64_t now_ms = replica->env->wall_ms(replica->env->context);
     const char *code = why ? why->code : "";
+    bool fork = error_is(why, "device.fork");
     char text[sizeof why->code + sizeof why->message + 2] = "";
     if (strcmp(memory->noted_error, code) == 0 && memory->noted_at_ms != 0 &&
         (why || now_ms - memory->noted_at_ms < NOTE_EVERY_MS))
@@ -258,6 +269,7 @@ void answer_note_outcome(struct replica *replica, struct answer_memory *memory,
     int failed = setting_set(replica, "last_error", value_text(text), NULL) != 0 ||
                  setting_set(replica, why ? "last_error_at" : "last_sync_at",
                              value_integer(now_ms), NULL) != 0 ||
+                 (fork && setting_set(replica, "fork", value_integer(1), NULL) != 0) ||
                  replica_commit(replica, NULL) != 0;
     replica_rollback(replica);
     if (failed)

@@ -104,13 +104,46 @@ static int read_new_id(const struct parameter_reading *reading, struct value val
                        struct value *ret) {
     char text[ID_TEXT_SIZE];
     struct id id;
-    if (value.type == VALUE_BLOB && value.bytes.size == ID_SIZE)
-        return keep_bytes(reading, value, ret);
+    if (value.type == VALUE_BLOB && value.bytes.size == ID_SIZE) {
+        memcpy(id.bytes, value.bytes.data, ID_SIZE);
+        return id_is_zero(id) ? parameter_refuse(reading)
+                              : keep_bytes(reading, value, ret);
+    }
     if (value.type != VALUE_TEXT || value.bytes.size >= sizeof text)
         return parameter_refuse(reading);
     memcpy(text, value.bytes.data, value.bytes.size);
     text[value.bytes.size] = '\0';
-    return id_parse(text, &id) ? keep_id(reading, id, ret) : parameter_refuse(reading);
+    return id_parse(text, &id) && !id_is_zero(id) ? keep_id(reading, id, ret)
+                                                  : parameter_refuse(reading);
+}
+
+/* What moves the cursor, changes the terminal or turns the writing around; lines and tabs are text. */
+static bool is_control(uint32_t point, uint8_t next) {
+    if (point == '\n' || point == '\t' || (point == '\r' && next == '\n'))
+        return false;
+    return point < 0x20 || (point >= 0x7f && point < 0xa0) ||
+           (point >= 0x202a && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+}
+
+static bool has_control(struct bytes text) {
+    uint32_t point = 0;
+    for (size_t at = 0; at < text.size;) {
+        size_t length = utf8_decode(text, at, &point);
+        if (length == 0)
+            return true;
+        at += length;
+        if (is_control(point, at < text.size ? text.data[at] : 0))
+            return true;
+    }
+    return false;
+}
+
+static int refuse_control(const struct parameter_reading *reading) {
+    const char *name = reading->parameter->name;
+    return error_set(reading->error, "parameter.invalid", name,
+                     "%s holds a control character; it takes letters, digits, signs, new "
+                     "lines and tabs.",
+                     name);
 }
 
 static int read_text(const struct parameter_reading *reading, struct value value,
@@ -118,7 +151,8 @@ static int read_text(const struct parameter_reading *reading, struct value value
     if (value.type != VALUE_TEXT || value.bytes.size > LIMIT_TEXT ||
         utf8_count(value.bytes) > (size_t)reading->parameter->maximum)
         return parameter_refuse(reading);
-    return keep_bytes(reading, value, ret);
+    return has_control(value.bytes) ? refuse_control(reading)
+                                    : keep_bytes(reading, value, ret);
 }
 
 static int read_choice(const struct parameter_reading *reading, struct value value,
@@ -293,6 +327,13 @@ static int match(const struct operation *operation, const struct argument *argum
     return 0;
 }
 
+/* Whether the argument is no text but JSON's true, false, array or object, and those are not taken. */
+static bool is_foreign_json(const struct parameter *parameter,
+                            const struct argument *argument) {
+    return argument && argument->json && argument->value.type == VALUE_TEXT &&
+           parameter->type != PARAMETER_JSON && parameter->type != PARAMETER_BOOL;
+}
+
 /* NULL and blank text are the same as no argument. */
 static int read_argument(const struct parameter_reading *reading,
                          const struct argument *argument, struct value *ret) {
@@ -308,6 +349,8 @@ static int read_argument(const struct parameter_reading *reading,
         value.type == VALUE_NULL || (value.type == VALUE_TEXT && value.bytes.size == 0);
     /* People type; only programs hand over numbers and bytes. */
     if (!absent && argument && !argument->json && value.type == VALUE_INTEGER)
+        return parameter_refuse(reading);
+    if (!absent && is_foreign_json(reading->parameter, argument))
         return parameter_refuse(reading);
     return absent ? read_absent(reading, ret) : read_typed(reading, value, ret);
 }

@@ -10,7 +10,8 @@
 #include "schema/functions.h"
 
 /* One argument as given. `json` true: numbers, booleans and nulls come from JSON, already as a value
- * of the right kind; false: everything is text typed by a person (12.50, 12.5%, 2026-11-23 10:00, yes/no). */
+ * of the right kind, and a text is the JSON text of true, false, an array or an object; false: everything is text typed
+ * by a person (12.50, 12.5%, 2026-11-23 10:00, yes/no). */
 struct argument {
     const char *name;
     struct value value;

@@ -61,7 +61,7 @@ typedef struct satchel_enrol_options {
 /* Makes the device's keys, proves possession, gets its certificate and pins the server's key.
  * Nothing of a business is in the replica yet: call satchel_sync. A second call after a lost answer finishes
  * the first. Errors: invitation.malformed, invitation.unknown, invitation.used, invitation.expired,
- * enrol.exists, transport.*, server.key */
+ * address.invalid, enrol.exists, transport.*, server.key */
 SATCHEL_API int satchel_enrol(const satchel_enrol_options *options, satchel_error *error);
 
 typedef struct satchel_options {
@@ -76,7 +76,8 @@ SATCHEL_API int satchel_open(const satchel_options *options, satchel **ret,
 /* Stops auto-sync, closes. Sessions end with it. NULL is fine. */
 SATCHEL_API void satchel_close(satchel *station);
 
-/* Another address for the same server (its key stays pinned), or another CA file; NULL leaves as is. */
+/* Another address for the same server (its key stays pinned), or another CA file; NULL leaves as is.
+ * Errors: address.invalid */
 SATCHEL_API int satchel_move(satchel *station, const char *address, const char *ca_file,
                              satchel_error *error);
 
@@ -137,7 +138,8 @@ typedef struct satchel_sync_report {
 
 /* Sends what waits and receives what is new, until neither is left. Cut anywhere, call again.
  * Errors: transport.unreachable, transport.timeout, transport.tls, server.signature, server.epoch, device.revoked,
- * device.fork, sync.busy (another process is syncing), sync.stopped, server.* */
+ * device.fork, sync.busy (another process is syncing), sync.stopped, server.failed (headquarters' own trouble: later),
+ * server.* */
 SATCHEL_API int satchel_sync(satchel *station, satchel_progress_function progress,
                              void *context, satchel_sync_report *ret,
                              satchel_error *error);
@@ -156,7 +158,7 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 /* --- looking ------------------------------------------------------------------------------- */
 
 /* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"schema_version",
- *  "last_sync_at","last_error","cursor","waiting","attention","refused","rows","clock_offset_ms"} */
+ *  "last_sync_at","last_error","fork","cursor","waiting","attention","refused","rows","clock_offset_ms"} */
 SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error *error);
 
 /* What needs a person's eye on this station: {"notices":[…],"conflicts":[…],"refusals":[…],"attention":[…]} for the
@@ -169,7 +171,7 @@ SATCHEL_API int satchel_story(satchel_session *session, int64_t limit, char **re
                               satchel_error *error);
 
 /* What there is to do and to ask: {"commands":[{"name","title","title_zh","roles","parameters":[{"name","type","optional","default",
- * "accepts","description"}],"examples"}],"queries":[…]} */
+ * "accepts","description"}],"examples"}],"queries":[…]}. `station` NULL: what this program knows, without any station. */
 SATCHEL_API int satchel_describe(satchel *station, char **ret_json, satchel_error *error);
 
 /* Recomputes what can be recomputed on this station (pending work over server images, the digest of the rows

@@ -58,6 +58,11 @@ static const char *code_of_sqlite(int rc) {
         return "database.corrupt";
     case SQLITE_READONLY:
         return "database.readonly";
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+        return "database.open";
+    case SQLITE_IOERR:
+        return "database.io";
     case SQLITE_NOMEM:
         return "database.memory";
     case SQLITE_CONSTRAINT:

@@ -29,7 +29,7 @@ static inline int error_failed(void) {
 #define error_set(...) (error_fill(__VA_ARGS__), error_failed())
 
 /* Fills `error` from the last failure of `db`, saying what was being done. Returns -1.
- * Codes: database.full, database.busy, database.corrupt, database.readonly,
+ * Codes: database.full, database.busy, database.corrupt, database.readonly, database.open, database.io,
  * database.memory, database.constraint, database.failed. */
 void error_fill_sqlite(struct error *error, struct sqlite3 *db, const char *doing);
 static inline int error_from_sqlite(struct error *error, struct sqlite3 *db,

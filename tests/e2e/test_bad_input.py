@@ -104,6 +104,33 @@ class BadInput(support.TestCase):
         self.assertRefused("invitation.used", None, support.Station(home).enrol, invitation)
         self.assertRefused("enrol.exists", None, support.Station(self.ann.home).enrol, invitation)
 
+    def test_addresses(self):
+        invitation = self.company_.server.invite("Bob Lane")
+        new = support.Station(self.folder() / "new")
+        server = self.ann.status()["server"]
+        for address in ("hq", "ftp://hq", "http://", "http://hq:0", "http://hq:66666", "http://hq/x",
+                        "http://hq hq", "https://hq:", "http://[::1"):
+            with self.subTest(address=address):
+                self.assertRefused("address.invalid", "address", self.ann.run, "move", address, "--json")
+                self.assertRefused("address.invalid", "address", new.run, "enrol", invitation,
+                                   "--address", address, "--json")
+        self.assertEqual(self.ann.status()["server"], server)
+        self.assertFalse(new.home.exists())
+        for address in ("https://hq.example.com", "http://[::1]:80", server):
+            self.ann.run("move", address)
+            self.assertEqual(self.ann.status()["server"], address)
+
+    def test_a_home_that_does_not_work(self):
+        station = support.Station(self.folder() / "broken")
+        database = station.home / "replica.db"
+        database.mkdir(parents=True)
+        failure = self.assertRefused("database.open", "home", station.status)
+        self.assertIn(f"The folder {station.home} cannot be read or written", failure.message)
+        database.rmdir()
+        database.write_text("no database " * 1000)
+        failure = self.assertRefused("database.corrupt", "home", station.ask, "customer.list")
+        self.assertIn("new invitation", failure.message)
+
 
 if __name__ == "__main__":
     unittest.main()

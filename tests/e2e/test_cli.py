@@ -47,6 +47,9 @@ class CommandLine(support.TestCase):
         with self.assertRaises(support.Failure) as caught:
             self.ann.run("help", "opportunity.asign")
         self.assertIn("opportunity.assign", caught.exception.message)
+        nowhere = support.Station(self.ann.home.parent / "no-station")
+        for words in (["commands"], ["queries"], ["opportunity.win"]):
+            self.assertEqual(nowhere.run("help", *words), self.ann.run("help", *words))
 
     def test_every_entry_has_help(self):
         description = self.hq.json("help")

@@ -85,7 +85,8 @@ class Restored(support.TestCase):
         for number in range(3):  # the restored server goes on and passes the station's cursor
             company.hq.do("customer.register", name=f"Another history {number}")
         company.hq.sync()
-        self.assertRefused("sync.history", None, ann.sync)
+        failure = self.assertRefused("sync.history", None, ann.sync)
+        self.assertIn("Tell headquarters; your unsent work is kept.", failure.message)
         names = {row["name"] for row in ann.ask("customer.list", limit=100)}
         self.assertIn("After the backup", names)
         company.server.verify()

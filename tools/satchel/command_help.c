@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "tools/satchel/commands.h"
-#include "tools/satchel/desk.h"
 #include "tools/satchel/json.h"
 #include "tools/satchel/nearest.h"
 #include "tools/satchel/table.h"
@@ -41,7 +40,7 @@ void help_print_usage(bool chinese) {
     print_options(arguments_global);
     printf(
         "\n`satchel help SUBCOMMAND` says more; `satchel help commands` and `satchel help queries`\n"
-        "list what this company's stations can do and ask.\n"
+        "list what stations can do and ask.\n"
         "Exit status: 0 done, 1 failed, 2 wrong command line, 3 import with rows set aside.\n");
 }
 
@@ -217,12 +216,9 @@ static int print_topic(const struct node *description, const char *topic, bool c
 
 static int describe(const struct invocation *invocation, const char *topic,
                     satchel_error *error) {
-    struct desk desk;
     char *text = NULL;
     struct node *description = NULL;
-    int rc = desk_open_only(invocation, &desk, error);
-    if (rc == 0)
-        rc = satchel_describe(desk.handle, &text, error);
+    int rc = satchel_describe(NULL, &text, error);
     if (rc == 0 && invocation->json && topic == NULL)
         puts(text);
     else if (rc == 0) {
@@ -231,7 +227,6 @@ static int describe(const struct invocation *invocation, const char *topic,
     }
     node_release(description);
     satchel_free(text);
-    desk_close(&desk);
     return rc;
 }
 

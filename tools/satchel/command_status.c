@@ -58,6 +58,8 @@ static void print_status(const struct node *status) {
     print_text("server", node_member_text(status, "server"));
     print_last_sync(status);
     print_text("last error", node_member_text(status, "last_error"));
+    if (node_kind(node_member(status, "fork")) == NODE_TRUE)
+        print_text("fork", "yes: a copy; headquarters takes no work from it");
     print_count("rows", status, "rows");
     print_count("to be sent", status, "waiting");
     print_count("refused", status, "refused");

@@ -105,8 +105,19 @@ static void a_constraint_is_told(void **state) {
     world_do(world, "customer.add", add_c1);
     for (int i = 0; i < 3; i++)
         world_do(world, "customer.visit", "{\"customer\": \"" C1 "\", \"times\": 30}");
-    world_refuses(world, "customer.visit", "{\"customer\": \"" C1 "\", \"times\": 30}",
-                  "database.constraint");
+    satchel_error error = {0};
+    assert_int_not_equal(satchel_do(world->session, "customer.visit",
+                                    "{\"customer\": \"" C1 "\", \"times\": 30}", NULL,
+                                    &error),
+                         0);
+    assert_string_equal(error.code, "value.invalid");
+    assert_string_equal(error.field, "visits");
+    assert_non_null(strstr(error.message, "visits does not accept this value ("));
+    assert_int_not_equal(satchel_do(world->session, "customer.add", add_c1, NULL, &error),
+                         0);
+    assert_string_equal(error.code, "row.exists");
+    assert_string_equal(error.field, "id");
+    assert_string_equal(error.message, "There is a customer with this id already.");
     assert_int_equal(world_integer(world, "select visits from customer"), 90);
 }
 

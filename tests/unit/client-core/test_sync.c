@@ -289,6 +289,14 @@ static int gap_always(struct world *world, const struct sync_request *request,
     return 200;
 }
 
+static int full_server(struct world *world, const struct sync_request *request,
+                       struct sync_response *response) {
+    (void)world;
+    (void)request;
+    (void)response;
+    return 507;
+}
+
 static int revoked(struct world *world, const struct sync_request *request,
                    struct sync_response *response) {
     (void)world;
@@ -327,6 +335,15 @@ static void what_goes_wrong_has_a_code(void **state) {
     assert_string_equal(sync_fails(world), "bundle.gap");
     world->answer = fork_answer;
     assert_string_equal(sync_fails(world), "device.fork");
+    assert_int_equal(world_integer(world, "select value from station_setting"
+                                          " where name = 'fork'"),
+                     1);
+    world->answer = full_server;
+    assert_string_equal(sync_fails(world), "server.failed");
+    assert_string_equal(world_text(world, "select value from station_setting"
+                                          " where name = 'last_error'"),
+                        "server.failed: Headquarters cannot take it now: disk full."
+                        " Your work stays here and is sent later.");
     assert_int_equal(world_integer(world, "select count(*) from customer"),
                      1); /* nothing lost */
 }

@@ -295,6 +295,8 @@ static inline int world_post(void *context, const struct transport_request *requ
         envelope_seal(buffer_bytes(&body), "satchel sync response", &keys, ret_body);
     } else {
         struct error failure = {.code = "device.revoked", .message = "revoked"};
+        if (status == 507)
+            failure = (struct error){.code = "database.full", .message = "disk full"};
         failure_encode(&failure, ret_body);
     }
     buffer_free(&body);

@@ -69,6 +69,9 @@ static void sqlite_failures_have_codes(void **state) {
     sqlite3_exec(db, "nonsense", NULL, NULL, NULL);
     error_from_sqlite(&error, db, "parsing");
     assert_string_equal(error.code, "database.failed");
+    sqlite3_exec(db, "attach '/nowhere/at/all' as other", NULL, NULL, NULL);
+    error_from_sqlite(&error, db, "opening");
+    assert_string_equal(error.code, "database.open");
     error_from_sqlite(&error, NULL, "opening");
     assert_string_equal(error.code, "database.memory");
     sqlite3_close(db);

@@ -123,7 +123,7 @@ static void opening_may_fail(void **state) {
     sqlite3 *db = NULL;
     struct error error = {0};
     assert_int_equal(database_open(place->path, false, false, &db, &error), -1);
-    assert_string_equal(error.code, "database.failed");
+    assert_string_equal(error.code, "database.open");
     assert_null(db);
     FILE *file = fopen(place->path, "w");
     assert_non_null(file);

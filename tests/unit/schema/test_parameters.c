@@ -210,7 +210,13 @@ static void values_as_programs_write_them(void **state) {
     assert_int_equal(read_one(world, "bp", value_integer(7), true).integer, 7);
     assert_int_equal(read_one(world, "bool", value_integer(1), true).integer, 1);
     assert_int_equal(read_one(world, "time", value_integer(5), true).integer, 5);
-    assert_int_equal(read_one(world, "money", value_text("12.50"), true).integer, 1250);
+    assert_int_equal(read_one(world, "bool", value_text("true"), true).integer, 1);
+    assert_true(
+        value_equal(read_one(world, "json", value_text("[1]"), true), value_text("[1]")));
+    refuse(world, "text", value_text("[1]"), true, "parameter.invalid");
+    refuse(world, "text", value_text("true"), true, "parameter.invalid");
+    refuse(world, "int", value_text("true"), true, "parameter.invalid");
+    refuse(world, "bool", value_text("[1]"), true, "parameter.invalid");
     refuse(world, "int", value_integer(8), true, "parameter.invalid");
     refuse(world, "bool", value_integer(2), true, "parameter.invalid");
     refuse(world, "text", value_integer(2), true, "parameter.invalid");
@@ -235,6 +241,30 @@ static void texts_are_trimmed_and_counted(void **state) {
     assert_non_null(strstr(world->error.message, "UTF-8"));
 }
 
+static void control_characters_are_no_text(void **state) {
+    static const char *const bad[] = {"\x1b[2J",
+                                      "a\rb",
+                                      "a\x7f",
+                                      "a\xc2\x9b",
+                                      "\u202e"
+                                      "a",
+                                      "a\u2066",
+                                      "a\u2069",
+                                      "a\bb"};
+    static const char *const good[] = {"a\nb", "a\tb", "a\r\nb",
+                                       "\u200f"
+                                       "a",
+                                       "é上"};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        refuse(world, "text", value_text(bad[i]), false, "parameter.invalid");
+        assert_non_null(strstr(world->error.message, "control character"));
+    }
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(value_equal(read_one(world, "text", value_text(good[i]), false),
+                                value_text(good[i])));
+}
+
 static void other_types_are_read(void **state) {
     struct world *world = *state;
     assert_true(value_equal(read_one(world, "date", value_text("2026-01-31"), false),
@@ -254,6 +284,8 @@ static void other_types_are_read(void **state) {
     assert_int_equal(id.bytes.data[6] >> 4, 7);
     id = read_one(world, "id", value_blob(id.bytes), true);
     assert_int_equal(id.bytes.size, 16);
+    refuse(world, "id", value_text("00000000-0000-0000-0000-000000000000"), false,
+           "parameter.invalid");
 }
 
 /* --- rows --------------------------------------------------------------------------------- */
@@ -412,6 +444,7 @@ int main(void) {
         TEST(what_is_no_number_is_refused),
         TEST(values_as_programs_write_them),
         TEST(texts_are_trimmed_and_counted),
+        TEST(control_characters_are_no_text),
         TEST(other_types_are_read),
         TEST(rows_are_found),
         TEST(rows_may_be_missing_or_many),
