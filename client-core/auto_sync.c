@@ -17,11 +17,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client-core/json.h"
 #include "client-core/station.h"
 
 enum {
-    TICK_MS = 250,        /* how often other processes' changes are looked for */
-    PROBE_EVERY_MS = 2000 /* and the network, while it was gone */
+    TICK_MS = 250,         /* how often other processes' changes are looked for */
+    PROBE_EVERY_MS = 2000, /* and the network, while it was gone */
+    LIMIT_EVENT = 4096
 };
 
 struct auto_sync {
@@ -109,23 +111,57 @@ static bool wait_for_work(struct auto_sync *self) {
 
 /* --- syncing ------------------------------------------------------------------------------------------------- */
 
-static void set_online(struct auto_sync *self, bool online) {
+/* `why`: the failure that made it offline. */
+static void set_online(struct auto_sync *self, bool online, const struct error *why) {
     if (self->known && self->online == online)
         return;
+    struct buffer json = buffer_make(LIMIT_EVENT);
     self->known = true;
     self->online = online;
-    station_tell(self->station, online ? "online" : "offline", "{}");
+    buffer_append_byte(&json, '{');
+    if (why) {
+        json_put_name(&json, "code");
+        json_put_string(&json, why->code);
+        json_put_name(&json, "message");
+        json_put_string(&json, why->message);
+    }
+    buffer_append_byte(&json, '}');
+    station_tell(self->station, online ? "online" : "offline", buffer_text(&json));
+    buffer_free(&json);
+}
+
+struct event_count {
+    const char *name;
+    int64_t value;
+};
+
+static void tell_counts(struct auto_sync *self, const char *event,
+                        const struct event_count counts[2]) {
+    struct buffer json = buffer_make(LIMIT_EVENT);
+    buffer_append_byte(&json, '{');
+    for (size_t i = 0; i < 2 && counts[i].name; i++) {
+        json_put_name(&json, counts[i].name);
+        json_put_integer(&json, counts[i].value);
+    }
+    buffer_append_byte(&json, '}');
+    station_tell(self->station, event, buffer_text(&json));
+    buffer_free(&json);
 }
 
 static void tell_report(struct auto_sync *self, const satchel_sync_report *report) {
-    struct satchel *station = self->station;
+    const struct event_count changed[] = {{"received", report->rows_received},
+                                          {"forgotten", report->rows_forgotten}};
+    const struct event_count refused[] = {{"count", report->refused}, {NULL, 0}};
+    const struct event_count conflict[] = {{"count", report->conflicts}, {NULL, 0}};
+    const struct event_count synced[] = {{"sent", report->transactions_sent},
+                                         {"waiting", report->waiting}};
     if (report->rows_received + report->rows_forgotten > 0)
-        station_tell(station, "changed", "{}");
+        tell_counts(self, "changed", changed);
     if (report->refused > 0)
-        station_tell(station, "refused", "{}");
+        tell_counts(self, "refused", refused);
     if (report->conflicts > 0)
-        station_tell(station, "conflict", "{}");
-    station_tell(station, "synced", "{}");
+        tell_counts(self, "conflict", conflict);
+    tell_counts(self, "synced", synced);
 }
 
 /* Between half and the whole of `ms`. */
@@ -147,7 +183,7 @@ static void sync_once(struct auto_sync *self, int64_t *backoff_ms) {
     if (station_sync(self->station, 0, stop_asked, self, &report, &why) == 0) {
         *backoff_ms = SYNC_BACKOFF_MS;
         self->wait_ms = SYNC_POLL_MS;
-        set_online(self, true);
+        set_online(self, true, NULL);
         tell_report(self, &report);
         return;
     }
@@ -155,10 +191,11 @@ static void sync_once(struct auto_sync *self, int64_t *backoff_ms) {
         self->wait_ms = SYNC_POLL_MS;
         return;
     }
+    home_explain(self->station->home, &why);
     memcpy(self->failure, why.code, sizeof self->failure);
     self->wait_ms = jitter(self, *backoff_ms);
     *backoff_ms = *backoff_ms * 2 < SYNC_EVERY_MS ? *backoff_ms * 2 : SYNC_EVERY_MS;
-    set_online(self, false);
+    set_online(self, false, &why);
 }
 
 static void *auto_sync_main(void *context) {

@@ -1,5 +1,6 @@
 """Stations that stay online (`satchel sync --watch`) keep each other up to date by themselves."""
 
+import subprocess
 import time
 import unittest
 
@@ -39,10 +40,27 @@ class AutoSync(support.TestCase):
         wait_until(lambda: any(event["event"] == "offline" for event in self.watches[1].events),
                    "the station notices")
         self.bob.do("customer.edit", customer="Northwind", website="https://example.com")
+        offline, = [event for event in self.watches[1].events if event["event"] == "offline"]
+        self.assertTrue(offline["detail"]["code"].startswith("transport."))
         link.restore()
         wait_until(lambda: self.phone(self.bob) == "555-2000", "the other station has it")
         wait_until(lambda: self.ann.ask("customer.show", customer="Northwind")[0]["website"]
                    == "https://example.com", "the first station has what waited")
+
+    def test_plain_words(self):
+        for watch in self.watches:
+            watch.stop()
+        self.ann.do("customer.edit", customer="Northwind", phone="555-3000")
+        with subprocess.Popen(self.ann.command("sync", "--watch"), stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True) as watch:
+            try:
+                lines = [watch.stdout.readline().strip() for _ in range(3)]
+            finally:
+                watch.terminate()
+        said = " | ".join(lines)
+        for text in ("online", "received 1 row", "sent 1 change"):
+            self.assertIn(text, said)
+        self.assertNotIn("{", said)
 
     def test_ends_cleanly(self):
         for watch in self.watches:

@@ -47,7 +47,11 @@ class Conflict(support.TestCase):
         self.assertEqual((mine[0]["winner_text"], mine[0]["loser_text"]), ("555-9999", "555-0003"))
 
     def check_restore(self):
-        self.first.run("inbox", "restore", "1")
+        said = self.first.run("inbox", "restore", "1")
+        self.assertIn(f'{self.name}, phone: "555-0003"', said)
+        self.assertRefused("inbox.unknown", "number", self.first.json, "inbox", "restore", "1")
+        self.assertRefused("inbox.unknown", "number", self.first.json, "inbox", "restore", "2")
+        self.assertRefused("inbox.unknown", "number", self.second.json, "inbox", "restore", "1")
         self.company_.settle(self.first, self.second)
         for station in (self.first, self.second, self.company_.hq):
             self.assertEqual(self.card(station)["phone"], "555-0003", station.home)

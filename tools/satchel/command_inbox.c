@@ -3,12 +3,12 @@
  * refused, what no longer fits; and the two answers to a conflict: restore mine, keep theirs.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tools/satchel/commands.h"
 #include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
+#include "tools/satchel/inbox_listing.h"
 #include "tools/satchel/json.h"
 #include "tools/satchel/transaction_text.h"
 
@@ -102,16 +102,29 @@ static void print_inbox(const struct node *inbox) {
                   "Notices (satchel inbox read N, or all):", print_notice);
 }
 
-/* The entry that "restore 2" means: its place in the list, or its id. */
-static const struct node *find_entry(const struct node *entries, const char *which) {
-    char *end = NULL;
-    unsigned long long number = strtoull(which, &end, 10);
-    if (end != which && *end == '\0')
-        return number >= 1 ? node_at(entries, (size_t)number - 1) : NULL;
+static const struct node *find_id(const struct node *entries, const char *id) {
     for (size_t i = 0; i < node_count(entries); i++)
-        if (strcmp(node_member_text(node_at(entries, i), "id"), which) == 0)
+        if (strcmp(node_member_text(node_at(entries, i), "id"), id) == 0)
             return node_at(entries, i);
     return NULL;
+}
+
+/* The entry that "restore 2" means: its number in the list that was shown last, or its id. */
+static int find_entry(const struct invocation *invocation, const char *section,
+                      const struct node *entries, const struct node **ret,
+                      satchel_error *error) {
+    char id[LISTING_ID_SIZE];
+    const char *which = invocation->words[1];
+    *ret = find_id(entries, which);
+    if (*ret != NULL)
+        return 0;
+    if (listing_find(invocation->home, section, which, id, error) != 0)
+        return -1;
+    *ret = find_id(entries, id);
+    if (*ret != NULL)
+        return 0;
+    return problem_set(error, "inbox.unknown", "number",
+                       "Number %s is settled already; see: satchel inbox", which);
 }
 
 static int run_on(struct desk *desk, const char *command, const char *parameter,
@@ -132,15 +145,16 @@ struct answer {
     const char *section;
     const char *command;
     const char *parameter;
+    const char *value; /* of a conflict: which side it ends with */
     const char *done;
 };
 
 static const struct answer answers[] = {
-    {"restore", "conflicts", "conflict.restore", "conflict",
+    {"restore", "conflicts", "conflict.restore", "conflict", "loser_text",
      "Put back; the next sync tells all."},
-    {"keep", "conflicts", "conflict.keep", "conflict",
+    {"keep", "conflicts", "conflict.keep", "conflict", "winner_text",
      "Settled: the value that stands, stays."},
-    {"read", "notices", "notice.mark_read", "notice", "Marked as read."},
+    {"read", "notices", "notice.mark_read", "notice", NULL, "Marked as read."},
 };
 
 static const struct answer *find_answer(const char *verb) {
@@ -150,25 +164,30 @@ static const struct answer *find_answer(const char *verb) {
     return NULL;
 }
 
+static int answer_one(const struct invocation *invocation, struct desk *desk,
+                      const struct answer *answer, const struct node *entry,
+                      satchel_error *error) {
+    int rc = run_on(desk, answer->command, answer->parameter, entry, error);
+    if (rc == 0 && !invocation->json && answer->value != NULL)
+        printf("%s, %s: \"%s\"\n", node_member_text(entry, "row_label"),
+               node_member_text(entry, "cell_name"),
+               node_member_text(entry, answer->value));
+    return rc;
+}
+
 static int act(const struct invocation *invocation, struct desk *desk,
                const struct node *inbox, satchel_error *error) {
     const struct answer *answer = find_answer(invocation->words[0]);
     const struct node *entries = node_member(inbox, answer->section);
-    const char *which = invocation->words[1];
-    bool all = strcmp(which, "all") == 0;
+    const struct node *entry = NULL;
+    bool all = strcmp(invocation->words[1], "all") == 0;
     int rc = 0;
     for (size_t i = 0; all && i < node_count(entries) && rc == 0; i++)
-        rc = run_on(desk, answer->command, answer->parameter, node_at(entries, i), error);
-    if (!all) {
-        const struct node *entry = find_entry(entries, which);
-        if (entry == NULL)
-            return problem_set(
-                error, "inbox.unknown", which,
-                "There is no number \"%s\" among the %zu %s; `satchel inbox` lists "
-                "them.",
-                which, node_count(entries), answer->section);
-        rc = run_on(desk, answer->command, answer->parameter, entry, error);
-    }
+        rc = answer_one(invocation, desk, answer, node_at(entries, i), error);
+    if (!all)
+        rc = find_entry(invocation, answer->section, entries, &entry, error);
+    if (entry != NULL)
+        rc = answer_one(invocation, desk, answer, entry, error);
     if (rc == 0)
         puts(invocation->json ? "{}" : answer->done);
     return rc;
@@ -181,6 +200,8 @@ static int work(const struct invocation *invocation, struct desk *desk,
     if (rc != 0)
         return rc;
     struct node *inbox = node_read(text, NULL, 0);
+    if (invocation->word_count == 0)
+        listing_keep(invocation->home, inbox);
     if (invocation->word_count > 0)
         rc = act(invocation, desk, inbox, error);
     else if (invocation->json)
@@ -216,6 +237,7 @@ const struct subcommand subcommand_inbox = {
     .title_zh = "收件箱：通知、冲突、被拒",
     .run = run,
     .details =
+        "N is the number in the list that was shown last.\n"
         "restore puts the value that lost a conflict back, as a new edit of your own;\n"
         "keep leaves what stands. Either way everybody learns of it with the next sync.\n",
 };

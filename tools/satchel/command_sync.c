@@ -101,11 +101,64 @@ static int sync_once(const struct invocation *invocation, struct desk *desk,
 
 struct watch {
     bool json;
+    bool was_offline;
 };
+
+static void append_number(struct buffer *text, const char *verb, int64_t count,
+                          const char *what) {
+    buffer_printf(text, "%s %" PRId64 " %s%s", verb, count, what, count == 1 ? "" : "s");
+}
+
+static void append_changed(struct buffer *text, const struct node *detail) {
+    int64_t received = node_member_integer(detail, "received");
+    int64_t forgotten = node_member_integer(detail, "forgotten");
+    if (received > 0)
+        append_number(text, "received", received, "row");
+    if (forgotten > 0)
+        append_number(text, received > 0 ? ", gave up" : "gave up", forgotten, "row");
+}
+
+/* In plain words; nothing for what is not worth a line. */
+static void append_event(struct buffer *text, struct watch *watch, const char *event,
+                         const struct node *detail) {
+    int64_t count = node_member_integer(detail, "count");
+    if (strcmp(event, "changed") == 0)
+        append_changed(text, detail);
+    else if (strcmp(event, "synced") == 0) {
+        if (node_member_integer(detail, "sent") > 0)
+            append_number(text, "sent", node_member_integer(detail, "sent"), "change");
+    } else if (strcmp(event, "refused") == 0) {
+        append_number(text, "headquarters refused", count, "change");
+        buffer_printf(text, "; see: satchel inbox");
+    } else if (strcmp(event, "conflict") == 0) {
+        append_number(text, "lost", count, "conflict");
+        buffer_printf(text, "; see: satchel inbox");
+    } else if (strcmp(event, "offline") == 0) {
+        buffer_printf(text, "offline: %s", node_member_text(detail, "message"));
+    } else if (strcmp(event, "online") == 0) {
+        buffer_printf(text, watch->was_offline ? "online again" : "online");
+    } else
+        buffer_printf(text, "%s", event);
+    watch->was_offline = watch->was_offline || strcmp(event, "offline") == 0;
+}
+
+static void print_event_text(struct watch *watch, int64_t now, const char *event,
+                             const char *detail) {
+    struct buffer said = buffer_make(1024);
+    struct buffer at = buffer_make(64);
+    struct node *read = detail != NULL ? node_read(detail, NULL, 0) : NULL;
+    append_event(&said, watch, event, read);
+    format_time(&at, now);
+    if (said.size > 0)
+        printf("%s  %s\n", buffer_text(&at), buffer_text(&said));
+    node_release(read);
+    buffer_free(&at);
+    buffer_free(&said);
+}
 
 /* Called from the sync thread; each event is one line, at once. */
 static void print_event(void *context, const char *event, const char *detail) {
-    const struct watch *watch = context;
+    struct watch *watch = context;
     const struct env *env = env_system();
     int64_t now = env->wall_ms(env->context);
     if (watch->json) {
@@ -119,12 +172,8 @@ static void print_event(void *context, const char *event, const char *detail) {
         printf("%s\n", text != NULL ? text : "{}");
         node_free_text(text);
         node_release(object);
-    } else {
-        struct buffer line = buffer_make(64);
-        format_time(&line, now);
-        printf("%s  %-9s %s\n", buffer_text(&line), event, detail != NULL ? detail : "");
-        buffer_free(&line);
-    }
+    } else
+        print_event_text(watch, now, event, detail);
     (void)fflush(stdout);
 }
 
