@@ -88,7 +88,7 @@ select coalesce(m.name, '') as manager, sum(t.won) as won, sum(t.won_amount_mino
  group by m.id, m.name
  order by won_amount_minor desc, manager;
 
--- @query opportunity.won_by_owner  Results of every salesperson, the most won first; those without a deal too.
+-- @query opportunity.won_by_owner  Results of every salesperson whose deals one sees, the most won first; those without a deal too.
 -- @zh 销售业绩排行
 -- @param from date?  First closing date.
 -- @param to date?  Last closing date.
@@ -117,7 +117,9 @@ select u.name as owner, m.name as manager, b.name as branch, coalesce(r.won, 0) 
   left join branch b on b.id = u.branch_id
  where u.deleted_at is null
    and (r.owner_id is not null
-        or (u.active = 1 and exists (select 1 from engine_role e where e.user_id = u.id and e.role = 'rep')))
+        or (u.active = 1 and exists (select 1 from engine_role e where e.user_id = u.id and e.role = 'rep')
+            -- of others a station knows no deal, and a zero would be wrong
+            and (has_role('hq') or u.id = actor() or u.id in (select user_id from person_below where manager_id = actor()))))
    and (:manager is null or u.id in (select user_id from person_below where manager_id = :manager))
  order by won_amount_minor desc, won desc, owner;
 
