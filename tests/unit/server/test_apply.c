@@ -411,6 +411,8 @@ int main(void) {
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_transaction_edits_and_deletes, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_edit_meets_a_transaction_that_edits_and_deletes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(later_wins_not_oftener, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_order_of_arrival_does_not_matter, set_up,
                                         tear_down),
