@@ -215,8 +215,7 @@ static int cell_stamp(struct work *work, const struct row_work *row, uint8_t cel
     }
     /* Time and device are only needed when it is newer than the author's base. */
     bool newer = work->transaction != NULL && ret->gsn > work->transaction->base;
-    return newer && ret->gsn < work->gsn ? derived_author(work->master, ret, NULL, error)
-                                         : 0;
+    return newer ? derived_writer(work, ret, error) : 0;
 }
 
 static int put_stamp(struct work *work, const struct row_work *row, uint8_t cell,

@@ -123,6 +123,15 @@ int derived_author(struct master *master, struct stamp *stamp, struct id *ret_us
                                         "gsn %lld is not logged", (long long)stamp->gsn);
 }
 
+int derived_writer(struct work *work, struct stamp *stamp, struct error *error) {
+    if (stamp->gsn < work->gsn) {
+        return derived_author(work->master, stamp, NULL, error);
+    }
+    stamp->device = work->device;
+    stamp->time = work->time;
+    return 0;
+}
+
 int derived_latest_edit(struct work *work, const struct row_work *row, struct stamp *ret,
                         struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_STAMP_LATEST, error);
@@ -132,6 +141,7 @@ int derived_latest_edit(struct work *work, const struct row_work *row, struct st
     sqlite3_bind_int(statement, 1, row->table->number);
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, COLUMN_DELETED_AT);
+    sqlite3_bind_int64(statement, 4, work->gsn); /* what it edits itself it knows */
     int rc = sqlite3_step(statement);
     int64_t latest = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_reset(statement);
@@ -139,7 +149,7 @@ int derived_latest_edit(struct work *work, const struct row_work *row, struct st
         return error_from_sqlite(error, work->master->db, "reading a row's last edit");
     }
     ret->gsn = latest > row->gsn ? latest : row->gsn;
-    return ret->gsn < work->gsn ? derived_author(work->master, ret, NULL, error) : 0;
+    return derived_writer(work, ret, error);
 }
 
 /* --- words for people ------------------------------------------------------------------------------ */

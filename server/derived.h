@@ -10,6 +10,8 @@
 /* Fills time and device of a stamp from its gsn, and who it was (ret_user may be NULL). */
 int derived_author(struct master *master, struct stamp *stamp, struct id *ret_user,
                    struct error *error);
+/* Fills time and device of a stamp that may be this transaction's own, which is not logged yet. */
+int derived_writer(struct work *work, struct stamp *stamp, struct error *error);
 /* The last edit of a row other than its deletion. */
 int derived_latest_edit(struct work *work, const struct row_work *row, struct stamp *ret,
                         struct error *error);

@@ -185,6 +185,50 @@ static void equal_values_do_not_conflict(void **state) {
     assert_int_equal(company_integer(&f->company, "select count(*) from conflict"), 0);
 }
 
+/* Two changes of one row in one transaction, as no station of ours makes them. */
+static struct verdict edit_twice(struct fixture *f, struct cell first,
+                                 struct cell second) {
+    int64_t now = f->company.now_ms += 60000;
+    struct change changes[] = {
+        change_of(&f->company, "customer", ROW_UPDATE, &f->customer, &first, 1),
+        change_of(&f->company, "customer", ROW_UPDATE, &f->customer, &second, 1)};
+    return station_send(&f->company, f->anna_station, changes, 2, now, f->base);
+}
+
+static void a_transaction_does_not_conflict_with_itself(void **state) {
+    struct fixture *f = *state;
+    struct verdict verdict =
+        edit_twice(f, text_cell(f, "phone", "1"), text_cell(f, "phone", "2"));
+    assert_int_equal(verdict.kind, VERDICT_MERGED);
+    assert_customer(f, "phone", "2");
+    assert_int_equal(company_integer(&f->company, "select count(*) from conflict"), 0);
+}
+
+static void a_transaction_edits_and_deletes(void **state) {
+    struct fixture *f = *state;
+    struct cell deletion =
+        cell_of(&f->company, "customer", "deleted_at", value_integer(1));
+    struct verdict verdict = edit_twice(f, text_cell(f, "phone", "1"), deletion);
+    assert_int_equal(verdict.kind, VERDICT_MERGED);
+    assert_customer(f, "phone", "1");
+    assert_int_equal(company_integer(&f->company, "select count(*) from conflict"), 0);
+}
+
+/* What a deleting transaction edits itself does not hide what others edited. */
+static void an_edit_meets_a_transaction_that_edits_and_deletes(void **state) {
+    struct fixture *f = *state;
+    int64_t now = f->company.now_ms += 60000;
+    edit(f, f->darcel_station, &f->customer, "email", "d@x", now, f->base);
+    struct cell deletion =
+        cell_of(&f->company, "customer", "deleted_at", value_integer(1));
+    struct verdict verdict = edit_twice(f, text_cell(f, "phone", "1"), deletion);
+    assert_int_equal(verdict.kind, VERDICT_CONFLICTS);
+    assert_customer(f, "email", "d@x");
+    assert_int_equal(company_integer(&f->company, "select count(*) from conflict"
+                                                  " where reason = 'deleted'"),
+                     1);
+}
+
 static void an_edit_meets_a_delete(void **state) {
     struct fixture *f = *state;
     int64_t now = f->company.now_ms += 60000;
@@ -363,6 +407,12 @@ static void an_old_base_opens_no_door(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(different_cells_merge, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_transaction_does_not_conflict_with_itself,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_transaction_edits_and_deletes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_edit_meets_a_transaction_that_edits_and_deletes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(later_wins_not_oftener, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_order_of_arrival_does_not_matter, set_up,
                                         tear_down),
