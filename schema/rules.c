@@ -165,7 +165,8 @@ static bool offer_changed(struct rule_runner *runner, const struct rule_input *i
     bool made = runs && entries->items;
     size_t count = made ? find_runs(input, runs) : 0;
     bool scattered = false;
-    qsort(runs, count, sizeof *runs, compare_runs);
+    if (count > 1)
+        qsort(runs, count, sizeof *runs, compare_runs);
     for (size_t i = 0; i < count; i++) {
         scattered |= i > 0 && compare_rows(runs[i - 1].first, runs[i].first) == 0;
         put_run(entries, &runs[i]);

@@ -51,21 +51,21 @@ void print_rate(const char *label, double count, const char *unit,
                 const struct stopwatch *watch) {
     printf("  %-42s %9.0f %s/s  (wall %.2f s, cpu %.2f s)\n", label, count / watch->wall,
            unit, watch->wall, watch->cpu);
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 void print_times(const char *label, const struct stopwatch *watch,
                  const struct stopwatch *raw, const char *aim) {
     printf("  %-42s %9.2f times raw  (cpu %.2f times; aim %s)\n", label,
            watch->wall / raw->wall, watch->cpu / raw->cpu, aim);
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 void print_share(const char *label, const struct stopwatch *watch,
                  const struct stopwatch *raw, const char *aim) {
     printf("  %-42s %9.2f of raw  (cpu %.2f; aim %s)\n", label, raw->wall / watch->wall,
            raw->cpu / watch->cpu, aim);
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 /* --- dice ---------------------------------------------------------------------------------- */

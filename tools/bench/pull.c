@@ -54,7 +54,7 @@ static void measure(struct bench_company *company, struct dice *dice,
         " %lld bytes\n",
         count, times[ROUNDS / 2] * 1e3, ROUNDS, times[0] * 1e3, (long long)after.rows,
         (long long)after.bytes);
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 void bench_pull(const struct bench_options *options) {

@@ -129,7 +129,7 @@ static int run_serve(struct server_options *server, const struct options *option
         return fail(&error);
     }
     fprintf(stderr, "listening on %s\n", server_address(running));
-    fflush(stderr);
+    (void)fflush(stderr);
     sigwait(&signals, &signal_number);
     server_stop(running);
     fprintf(stderr, "stopped\n");

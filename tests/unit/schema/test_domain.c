@@ -8,6 +8,7 @@
  * when a column was added that older databases could not take. Before the first release such a
  * line may be taken out of the file by hand; afterwards never: number a new column instead.
  */
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,6 +65,7 @@ static void check_column(const struct table *table, sqlite3_stmt *row) {
     bool stamp = column && column->number == 0;
     if (!column || column != &table->columns[sqlite3_column_int(row, 0)])
         fail_msg("%s.%s is not where the catalogue has it", table->name, name);
+    assert(column);
     assert_int_equal(column->type, type_named((const char *)sqlite3_column_text(row, 2)));
     assert_int_equal(column->not_null, sqlite3_column_int(row, 3));
     assert_int_equal(column->key_position, sqlite3_column_int(row, 5));

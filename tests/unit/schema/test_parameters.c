@@ -242,19 +242,9 @@ static void texts_are_trimmed_and_counted(void **state) {
 }
 
 static void control_characters_are_no_text(void **state) {
-    static const char *const bad[] = {"\x1b[2J",
-                                      "a\rb",
-                                      "a\x7f",
-                                      "a\xc2\x9b",
-                                      "\u202e"
-                                      "a",
-                                      "a\u2066",
-                                      "a\u2069",
-                                      "a\bb"};
-    static const char *const good[] = {"a\nb", "a\tb", "a\r\nb",
-                                       "\u200f"
-                                       "a",
-                                       "é上"};
+    static const char *const bad[] = {"\x1b[2J", "a\rb",    "a\x7f",   "a\xc2\x9b",
+                                      "a\u202e", "a\u2066", "a\u2069", "a\bb"};
+    static const char *const good[] = {"a\nb", "a\tb", "a\r\nb", "a\u200f", "é上"};
     struct world *world = *state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         refuse(world, "text", value_text(bad[i]), false, "parameter.invalid");
