@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+enum { FULL_DISK_BYTES = 128 * 1024 };
 
 static const char key_file[] = "device.key";
 static const char key_prefix[] = "satchel-device-key-1:";
@@ -67,6 +70,18 @@ static void put_reason(const char *home, char *ret, size_t room) {
         snprintf(ret, room, ": %s", reason);
 }
 
+/* SQLite says "cannot open" or "I/O error" also where the disk is full or read-only. */
+static const char *precise_code(const char *home, const char *code) {
+    struct statvfs disk;
+    bool vague = strcmp(code, "database.io") == 0 || strcmp(code, "database.open") == 0;
+    if (vague && access(home, W_OK) != 0 && errno == EROFS)
+        return "database.readonly";
+    if (vague && statvfs(home, &disk) == 0 &&
+        disk.f_bavail * disk.f_frsize < FULL_DISK_BYTES)
+        return "database.full";
+    return code;
+}
+
 void home_explain(const char *home, struct error *error) {
     static const struct {
         const char *code;
@@ -87,8 +102,9 @@ void home_explain(const char *home, struct error *error) {
         {"database.busy", "is in use by another program", "Try again in a moment."},
     };
     char reason[160];
-    for (size_t i = 0; error && i < sizeof texts / sizeof *texts; i++) {
-        if (!error_is(error, texts[i].code))
+    const char *code = error ? precise_code(home, error->code) : "";
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcmp(code, texts[i].code) != 0)
             continue;
         put_reason(home, reason, sizeof reason);
         error_fill(error, texts[i].code, "home", "The folder %.200s %s%s. %s", home,

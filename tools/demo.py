@@ -99,8 +99,9 @@ class Demo:
         report = self.hq.import_files(self.data, "--errors", str(self.folder / "import-errors.csv"),
                                       accept=(0, 3))
         imported = time.monotonic() - started
-        made = ", ".join(f"{report[kind]['made']:,} {kind}" for kind in
-                         ("branches", "people", "products", "customers", "opportunities"))
+        made = ", ".join(plural(report[many]["made"], one, many) for one, many in
+                         (("branch", "branches"), ("person", "people"), ("product", "products"),
+                          ("customer", "customers"), ("opportunity", "opportunities")))
         say(f"Imported in {imported:.1f} s: {made}; set aside: {report['rejected']}.")
         mended = [f"\"{note['from']}\" read as \"{note['to']}\" ({note['count']:,}×)"
                   for note in report["mended"] if note["to"]]
@@ -152,8 +153,9 @@ class Demo:
             customers = station.ask("customer.list", limit=ALL)
             owners = {deal["owner"] for deal in deals}
             whose = f"of {plural(len(owners), 'person', 'people')}"
-            print(f"{getattr(self.cast, name):17} holds {len(deals):,} opportunities ({whose}) "
-                  f"and {len(customers):,} customers")
+            print(f"{getattr(self.cast, name):17} holds "
+                  f"{plural(len(deals), 'opportunity', 'opportunities')} ({whose}) "
+                  f"and {plural(len(customers), 'customer')}")
         foreign = [deal for deal in self.stations["dustin"].ask("opportunity.list", limit=ALL)
                    if deal["owner"] == self.cast.darcel]
         if self.cast.melvin != self.cast.dustin:
@@ -346,6 +348,14 @@ class Demo:
 
     # --- the end -------------------------------------------------------------------------------------
 
+    def folders(self):
+        """Whose folders they are, when the data has other people than the story's."""
+        people = {name: getattr(self.cast, name) for name in self.stations}
+        if all(person.lower().startswith(name) for name, person in people.items()):
+            return
+        say("The folders are: " + ", ".join(f"{name} of {person}" for name, person in people.items())
+            + ", and hq of headquarters.")
+
     def finish(self):
         """Leaves the stations as they would be without the links of this demo."""
         self.stations["darcel"].clock = None
@@ -366,6 +376,7 @@ class Demo:
         self.crash()
         self.verify()
         self.finish()
+        self.folders()
 
 
 def read_arguments():

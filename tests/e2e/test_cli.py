@@ -51,6 +51,17 @@ class CommandLine(support.TestCase):
         for words in (["commands"], ["queries"], ["opportunity.win"]):
             self.assertEqual(nowhere.run("help", *words), self.ann.run("help", *words))
 
+    def test_chinese(self):
+        def say(*words):
+            return self.ann.run(*words, "--lang", "zh")
+        self.assertIn("上次同步", say("status"))
+        self.assertIn("已发送", say("sync"))
+        self.assertIn("没有新内容", say("inbox"))
+        self.assertRegex(say("story"), "已合并|本站最近没有操作")
+        with self.assertRaises(support.Failure) as caught:
+            say("do", "opportunity.win")
+        self.assertIn("字段 opportunity", caught.exception.message)
+
     def test_every_entry_has_help(self):
         description = self.hq.json("help")
         for list_ in ("commands", "queries"):

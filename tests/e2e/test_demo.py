@@ -39,6 +39,7 @@ class Demo(support.TestCase):
         kept, said = self.play()
         self.assertIn("8,800 opportunities", said)
         self.assertIn("63.15 %", said)
+        self.assertNotIn("The folders are", said)
         self.assertIn("10,005,534.00", said)
         stations = self.go_on(kept)
         self.assertEqual(len(stations["hq"].ask("conflict.list", all=True)), 1)
@@ -51,10 +52,12 @@ class Demo(support.TestCase):
         for name, text in support.SMALL.items():
             text = text.replace("Eastbank", '"Eastbank, Inc."')
             files[name] = text.replace("\n", "\r\n") + "\r\n"
-        kept, _ = self.play("--data", support.write_files(self.folder(), files))
+        kept, said = self.play("--data", support.write_files(self.folder(), files))
         stations = self.go_on(kept)
         names = {row["name"] for row in stations["hq"].ask("customer.list", limit=1000000)}
         self.assertIn("Eastbank, Inc.", names)
+        self.assertIn("The folders are: anna of ", said)
+        self.assertNotRegex(said, r"\b1 (opportunities|customers|branches|products|people)\b")
 
     def test_wrong_options(self):
         for options in (["--data", "/nowhere"], ["--keep", str(pathlib.Path(__file__).parent)],

@@ -11,6 +11,7 @@
 #include "tools/satchel/inbox_listing.h"
 #include "tools/satchel/json.h"
 #include "tools/satchel/transaction_text.h"
+#include "tools/satchel/words.h"
 
 static void print_time(const struct node *entry, const char *name) {
     struct buffer text = buffer_make(64);
@@ -28,14 +29,14 @@ static void print_notice(const struct node *entry, size_t number) {
     print_time(entry, "told_at");
     printf("  %s  %s%s%s%s%s\n", node_member_text(entry, "kind"),
            node_member_text(entry, "title"), detail[0] != '\0' ? ": " : "", detail,
-           from[0] != '\0' ? ", by " : "", from);
+           from[0] != '\0' ? word(", by ") : "", from);
 }
 
 static void print_side(const struct node *entry, const char *label, const char *side) {
     char value[32], at[32];
     snprintf(value, sizeof value, "%s_text", side);
     snprintf(at, sizeof at, "%s_at", side);
-    printf("     %s \"%s\", by %s at ", label, node_member_text(entry, value),
+    printf(word("     %s \"%s\", by %s at "), word(label), node_member_text(entry, value),
            node_member_text(entry, side));
     print_time(entry, at);
     putchar('\n');
@@ -51,7 +52,7 @@ static const char *reason_text(const char *reason) {
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(reason, texts[i][0]) == 0)
-            return texts[i][1];
+            return word(texts[i][1]);
     return reason;
 }
 
@@ -61,9 +62,9 @@ static void print_conflict(const struct node *entry, size_t number) {
            node_member_text(entry, "cell_name"));
     print_side(entry, "stands:", "winner");
     print_side(entry, "lost:  ", "loser");
-    printf("     why:    %s\n", reason_text(node_member_text(entry, "reason")));
+    printf(word("     why:    %s\n"), reason_text(node_member_text(entry, "reason")));
     if (settlement[0] != '\0')
-        printf("     settled: %s\n", settlement);
+        printf(word("     settled: %s\n"), settlement);
 }
 
 static void print_transaction(const struct node *entry, size_t number) {
@@ -76,7 +77,7 @@ static void print_section(const struct node *inbox, const char *name, const char
     const struct node *entries = node_member(inbox, name);
     if (node_count(entries) == 0)
         return;
-    printf("%s\n", heading);
+    printf("%s\n", word(heading));
     for (size_t i = 0; i < node_count(entries); i++)
         print(node_at(entries, i), i + 1);
     putchar('\n');
@@ -88,7 +89,7 @@ static void print_inbox(const struct node *inbox) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         count += node_count(node_member(inbox, names[i]));
     if (count == 0) {
-        puts("Nothing new.");
+        puts(word("Nothing new."));
         return;
     }
     print_section(
@@ -189,7 +190,7 @@ static int act(const struct invocation *invocation, struct desk *desk,
     if (entry != NULL)
         rc = answer_one(invocation, desk, answer, entry, error);
     if (rc == 0)
-        puts(invocation->json ? "{}" : answer->done);
+        puts(invocation->json ? "{}" : word(answer->done));
     return rc;
 }
 

@@ -10,22 +10,34 @@
 #include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
+#include "tools/satchel/table.h"
 #include "tools/satchel/transaction_text.h"
+#include "tools/satchel/words.h"
+
+enum { LABEL_WIDTH = 14 };
+
+static void print_label(const char *english) {
+    const char *label = word(english);
+    size_t width = table_width(label);
+    printf("%s%*s ", label, width < LABEL_WIDTH ? (int)(LABEL_WIDTH - width) : 0, "");
+}
 
 static void print_text(const char *label, const char *text) {
-    if (text[0] != '\0')
-        printf("%-14s %s\n", label, text);
+    if (text[0] == '\0')
+        return;
+    print_label(label);
+    puts(text);
 }
 
 static void print_count(const char *label, const struct node *status, const char *name) {
     struct buffer text = buffer_make(64);
     format_count(&text, node_member_integer(status, name));
-    printf("%-14s %s\n", label, buffer_text(&text));
+    print_text(label, buffer_text(&text));
     buffer_free(&text);
 }
 
 static void print_people(const struct node *actors) {
-    printf("%-14s ", "people");
+    print_label("people");
     for (size_t i = 0; i < node_count(actors); i++)
         printf("%s%s", i > 0 ? ", " : "", node_member_text(node_at(actors, i), "name"));
     putchar('\n');
@@ -35,7 +47,7 @@ static void print_last_sync(const struct node *status) {
     struct buffer text = buffer_make(64);
     int64_t at = node_member_integer(status, "last_sync_at");
     if (at == 0)
-        buffer_printf(&text, "never");
+        buffer_printf(&text, "%s", word("never"));
     else
         format_time(&text, at);
     print_text("last sync", buffer_text(&text));
@@ -44,14 +56,24 @@ static void print_last_sync(const struct node *status) {
 
 static void print_clock(const struct node *status) {
     int64_t offset = node_member_integer(status, "clock_offset_ms") / 1000;
-    if (llabs(offset) >= 60)
-        printf("%-14s this clock is %" PRId64 " minutes %s headquarters'; corrected\n",
-               "clock", (int64_t)llabs(offset) / 60, offset > 0 ? "behind" : "ahead of");
+    int64_t minutes = (int64_t)llabs(offset) / 60;
+    if (minutes == 0)
+        return;
+    print_label("clock");
+    if (offset > 0)
+        printf(
+            word("this clock is %" PRId64 " minutes behind headquarters'; corrected\n"),
+            minutes);
+    else
+        printf(
+            word("this clock is %" PRId64 " minutes ahead of headquarters'; corrected\n"),
+            minutes);
 }
 
 static void print_status(const struct node *status) {
     print_text("company", node_member_text(status, "org_name"));
-    printf("%-14s %s, %s (as %s)\n", "station", node_member_text(status, "device_code"),
+    print_label("station");
+    printf(word("%s, %s (as %s)\n"), node_member_text(status, "device_code"),
            node_member_text(status, "device_name"), node_member_text(status, "ceiling"));
     print_people(node_member(status, "actors"));
     print_text("folder", node_member_text(status, "home"));
@@ -59,7 +81,7 @@ static void print_status(const struct node *status) {
     print_last_sync(status);
     print_text("last error", node_member_text(status, "last_error"));
     if (node_kind(node_member(status, "fork")) == NODE_TRUE)
-        print_text("fork", "yes: a copy; headquarters takes no work from it");
+        print_text("fork", word("yes: a copy; headquarters takes no work from it"));
     print_count("rows", status, "rows");
     print_count("to be sent", status, "waiting");
     print_count("refused", status, "refused");
@@ -124,7 +146,7 @@ static int run_story(const struct invocation *invocation) {
         for (size_t i = 0; i < node_count(rows); i++)
             transaction_print(node_at(rows, i), "");
         if (node_count(rows) == 0)
-            puts("Nothing was done on this station lately.");
+            puts(word("Nothing was done on this station lately."));
         node_release(rows);
     }
     satchel_free(text);
@@ -150,7 +172,8 @@ static int run_verify(const struct invocation *invocation) {
     desk_close(&desk);
     if (rc != 0)
         return problem_print(&error, invocation->json);
-    puts(invocation->json ? "{\"equal\":true}" : "What this station holds adds up.");
+    puts(invocation->json ? "{\"equal\":true}"
+                          : word("What this station holds adds up."));
     return EXIT_DONE;
 }
 

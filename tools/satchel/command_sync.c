@@ -13,6 +13,7 @@
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
 #include "tools/satchel/progress.h"
+#include "tools/satchel/words.h"
 
 static int show_progress(void *context, const satchel_progress *now) {
     progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
@@ -20,16 +21,16 @@ static int show_progress(void *context, const satchel_progress *now) {
 }
 
 static void append_traffic(struct buffer *text, const satchel_sync_report *report) {
-    buffer_printf(text, "Sent %" PRId64 " transaction%s (", report->transactions_sent,
-                  report->transactions_sent == 1 ? "" : "s");
+    buffer_printf(text, word("Sent %" PRId64 " transaction%s ("),
+                  report->transactions_sent, report->transactions_sent == 1 ? "" : "s");
     format_size(text, report->bytes_sent);
-    buffer_printf(text, "), received ");
+    buffer_printf(text, "%s", word("), received "));
     format_count(text, report->rows_received);
-    buffer_printf(text, " row%s (", report->rows_received == 1 ? "" : "s");
+    buffer_printf(text, word(" row%s ("), report->rows_received == 1 ? "" : "s");
     format_size(text, report->bytes_received);
-    buffer_printf(text, ") in %.1f s.", (double)report->duration_ms / 1000);
+    buffer_printf(text, word(") in %.1f s."), (double)report->duration_ms / 1000);
     if (report->rows_forgotten > 0)
-        buffer_printf(text, " %" PRId64 " rows left this station's view.",
+        buffer_printf(text, word(" %" PRId64 " rows left this station's view."),
                       report->rows_forgotten);
     buffer_printf(text, "\n");
 }
@@ -37,14 +38,15 @@ static void append_traffic(struct buffer *text, const satchel_sync_report *repor
 static void append_verdicts(struct buffer *text, const satchel_sync_report *report) {
     if (report->merged + report->conflicts + report->refused > 0)
         buffer_printf(text,
-                      "Headquarters merged %" PRId64 ", %" PRId64
-                      " of them with a conflict; refused %" PRId64 ".\n",
+                      word("Headquarters merged %" PRId64 ", %" PRId64
+                           " of them with a conflict; refused %" PRId64 ".\n"),
                       report->merged + report->conflicts, report->conflicts,
                       report->refused);
     if (report->conflicts + report->refused > 0)
-        buffer_printf(text, "See: satchel inbox\n");
+        buffer_printf(text, "%s", word("See: satchel inbox\n"));
     if (report->waiting > 0)
-        buffer_printf(text, "%" PRId64 " transactions still wait.\n", report->waiting);
+        buffer_printf(text, word("%" PRId64 " transactions still wait.\n"),
+                      report->waiting);
 }
 
 static void print_report_json(const satchel_sync_report *report) {
@@ -104,40 +106,48 @@ struct watch {
     bool was_offline;
 };
 
-static void append_number(struct buffer *text, const char *verb, int64_t count,
-                          const char *what) {
-    buffer_printf(text, "%s %" PRId64 " %s%s", verb, count, what, count == 1 ? "" : "s");
-}
-
 static void append_changed(struct buffer *text, const struct node *detail) {
     int64_t received = node_member_integer(detail, "received");
     int64_t forgotten = node_member_integer(detail, "forgotten");
     if (received > 0)
-        append_number(text, "received", received, "row");
+        buffer_printf(text, word("received %" PRId64 " row%s"), received,
+                      received == 1 ? "" : "s");
+    if (received > 0 && forgotten > 0)
+        buffer_printf(text, ", ");
     if (forgotten > 0)
-        append_number(text, received > 0 ? ", gave up" : "gave up", forgotten, "row");
+        buffer_printf(text, word("gave up %" PRId64 " row%s"), forgotten,
+                      forgotten == 1 ? "" : "s");
+}
+
+/* What an event with a count means; NULL: another event. */
+static const char *counted_event(const char *event) {
+    static const char *const texts[][2] = {
+        {"synced", "sent %" PRId64 " change%s"},
+        {"refused", "headquarters refused %" PRId64 " change%s; see: satchel inbox"},
+        {"conflict", "lost %" PRId64 " conflict%s; see: satchel inbox"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(event, texts[i][0]) == 0)
+            return word(texts[i][1]);
+    return NULL;
 }
 
 /* In plain words; nothing for what is not worth a line. */
 static void append_event(struct buffer *text, struct watch *watch, const char *event,
                          const struct node *detail) {
+    const char *format = counted_event(event);
     int64_t count = node_member_integer(detail, "count");
-    if (strcmp(event, "changed") == 0)
+    if (strcmp(event, "synced") == 0)
+        count = node_member_integer(detail, "sent");
+    if (format != NULL && count > 0)
+        buffer_printf(text, format, count, count == 1 ? "" : "s");
+    else if (strcmp(event, "changed") == 0)
         append_changed(text, detail);
-    else if (strcmp(event, "synced") == 0) {
-        if (node_member_integer(detail, "sent") > 0)
-            append_number(text, "sent", node_member_integer(detail, "sent"), "change");
-    } else if (strcmp(event, "refused") == 0) {
-        append_number(text, "headquarters refused", count, "change");
-        buffer_printf(text, "; see: satchel inbox");
-    } else if (strcmp(event, "conflict") == 0) {
-        append_number(text, "lost", count, "conflict");
-        buffer_printf(text, "; see: satchel inbox");
-    } else if (strcmp(event, "offline") == 0) {
-        buffer_printf(text, "offline: %s", node_member_text(detail, "message"));
-    } else if (strcmp(event, "online") == 0) {
-        buffer_printf(text, watch->was_offline ? "online again" : "online");
-    } else
+    else if (strcmp(event, "offline") == 0)
+        buffer_printf(text, word("offline: %s"), node_member_text(detail, "message"));
+    else if (strcmp(event, "online") == 0)
+        buffer_printf(text, "%s", word(watch->was_offline ? "online again" : "online"));
+    else if (format == NULL)
         buffer_printf(text, "%s", event);
     watch->was_offline = watch->was_offline || strcmp(event, "offline") == 0;
 }
@@ -194,7 +204,7 @@ static int watch(const struct invocation *invocation, struct desk *desk,
     if (rc != 0)
         return rc;
     if (!invocation->json)
-        fprintf(stderr, "Keeping in step with headquarters; Ctrl-C ends.\n");
+        fputs(word("Keeping in step with headquarters; Ctrl-C ends.\n"), stderr);
     int received;
     sigwait(&ends, &received);
     return satchel_auto_sync(desk->handle, 0, error);

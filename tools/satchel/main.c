@@ -5,6 +5,7 @@
 
 #include "tools/satchel/commands.h"
 #include "tools/satchel/table.h"
+#include "tools/satchel/words.h"
 
 const struct subcommand *const subcommands[] = {
     &subcommand_enrol, &subcommand_sync,   &subcommand_do,    &subcommand_ask,
@@ -24,7 +25,9 @@ int main(int count, char **argv) {
     struct invocation invocation;
     satchel_error error;
     table_prepare();
-    if (arguments_read(count, argv, subcommands, &invocation, &error) != 0) {
+    int read = arguments_read(count, argv, subcommands, &invocation, &error);
+    words_choose(invocation.chinese);
+    if (read != 0) {
         problem_print(&error, invocation.json);
         return EXIT_USAGE;
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tools/satchel/json.h"
+#include "tools/satchel/words.h"
 
 int problem_set(satchel_error *error, const char *code, const char *field,
                 const char *format, ...) {
@@ -44,9 +45,9 @@ int problem_print(const satchel_error *error, bool json) {
     if (json)
         print_json(error);
     else if (error->field[0] != '\0')
-        fprintf(stderr, "satchel: %s (%s, field %s)\n", error->message, error->code,
+        fprintf(stderr, word("satchel: %s (%s, field %s)\n"), error->message, error->code,
                 error->field);
     else
-        fprintf(stderr, "satchel: %s (%s)\n", error->message, error->code);
+        fprintf(stderr, word("satchel: %s (%s)\n"), error->message, error->code);
     return EXIT_FAILED;
 }

@@ -8,6 +8,7 @@
 
 #include "schema/base/limits.h"
 #include "tools/satchel/format.h"
+#include "tools/satchel/words.h"
 
 enum { SHOWN_CHANGES = 5 };
 
@@ -22,7 +23,7 @@ static const char *state_text(const char *state) {
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strcmp(state, texts[i][0]) == 0)
-            return texts[i][1];
+            return word(texts[i][1]);
     return state;
 }
 
@@ -34,7 +35,7 @@ static void append_cells(struct buffer *line, const struct node *cells) {
         format_title(line, column);
         buffer_printf(line, " ");
         if (node_kind(value) == NODE_NULL)
-            buffer_printf(line, "emptied");
+            buffer_printf(line, "%s", word("emptied"));
         format_value(line, format_kind(column), value, NULL, FORMAT_PEOPLE);
     }
 }
@@ -67,5 +68,5 @@ void transaction_print(const struct node *entry, const char *margin) {
     for (size_t i = 0; i < count && i < SHOWN_CHANGES; i++)
         print_change(node_at(changes, i), margin);
     if (count > SHOWN_CHANGES)
-        printf("%s    … and %zu more rows\n", margin, count - SHOWN_CHANGES);
+        printf(word("%s    … and %zu more rows\n"), margin, count - SHOWN_CHANGES);
 }
