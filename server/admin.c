@@ -187,15 +187,19 @@ int server_invite(const struct server_options *options,
 
 /* --- init -------------------------------------------------------------------------------------------- */
 
+/* What stations take as an address too: http(s)://HOST[:PORT] and nothing behind it. */
 static int check_address(const char *address, struct error *error) {
-    bool http =
-        strncmp(address, "http://", 7) == 0 || strncmp(address, "https://", 8) == 0;
-    return http && strlen(address) < 256
-               ? 0
-               : error_set(
-                     error, "address.invalid", "address",
-                     "\"%.100s\" is not an address such as https://hq.example.com:8787",
-                     address);
+    size_t scheme = strncmp(address, "http://", 7) == 0    ? 7
+                    : strncmp(address, "https://", 8) == 0 ? 8
+                                                           : 0;
+    const char *host = address + scheme;
+    bool good = scheme > 0 && host[0] != '\0' && strlen(address) < 256 &&
+                strpbrk(host, "/ \t@?#") == NULL;
+    return good ? 0
+                : error_set(error, "address.invalid", "address",
+                            "\"%.100s\" is not an address such as "
+                            "https://hq.example.com:8787",
+                            address);
 }
 
 static int make_company(struct master *master, const struct genesis_options *genesis,

@@ -108,6 +108,8 @@ class Refusing(support.TestCase):
         self.assertFalse((folder / "new").exists())
         self.refused("server.empty", "serve", "--data", folder)
         self.refused("address.invalid", "init", "--data", folder / "new", "--org", "X", "--address", "hq")
+        self.refused("address.invalid", "init", "--data", folder / "new", "--org", "X", "--address",
+                     "http://hq:8787/path")
         self.refused("currency.invalid", "init", "--data", folder / "new", "--org", "X", "--currency",
                      "DOLLARS")
         self.assertFalse((folder / "new").exists())
