@@ -10,6 +10,21 @@
 
 /* --- invitations --------------------------------------------------------------------------------- */
 
+/* What stations take as an address too: http(s)://HOST[:PORT] and nothing behind it. */
+static int check_address(const char *address, struct error *error) {
+    size_t scheme = strncmp(address, "http://", 7) == 0    ? 7
+                    : strncmp(address, "https://", 8) == 0 ? 8
+                                                           : 0;
+    const char *host = address + scheme;
+    bool good = scheme > 0 && host[0] != '\0' && strlen(address) < 256 &&
+                strpbrk(host, "/ \t@?#") == NULL;
+    return good ? 0
+                : error_set(error, "address.invalid", "address",
+                            "\"%.100s\" is not an address such as "
+                            "https://hq.example.com:8787",
+                            address);
+}
+
 static int write_invitation(struct master *master, const char *address,
                             const uint8_t token[16], struct buffer *ret,
                             struct error *error) {
@@ -160,12 +175,13 @@ static int invite_with_master(struct master *master, const struct invite_options
         return -1;
     }
     const char *address = options->address ? options->address : stored;
-    int result =
-        address == NULL
-            ? error_set(
-                  error, "address.missing", "address",
-                  "say under which address stations reach this server: --address URL")
-            : invite_in_transaction(master, &invite, token, error);
+    int result = -1;
+    if (address == NULL) {
+        error_set(error, "address.missing", "address",
+                  "say under which address stations reach this server: --address URL");
+    } else if (check_address(address, error) == 0) {
+        result = invite_in_transaction(master, &invite, token, error);
+    }
     if (result == 0) {
         result = write_invitation(master, address, token, ret, error);
     }
@@ -186,21 +202,6 @@ int server_invite(const struct server_options *options,
 }
 
 /* --- init -------------------------------------------------------------------------------------------- */
-
-/* What stations take as an address too: http(s)://HOST[:PORT] and nothing behind it. */
-static int check_address(const char *address, struct error *error) {
-    size_t scheme = strncmp(address, "http://", 7) == 0    ? 7
-                    : strncmp(address, "https://", 8) == 0 ? 8
-                                                           : 0;
-    const char *host = address + scheme;
-    bool good = scheme > 0 && host[0] != '\0' && strlen(address) < 256 &&
-                strpbrk(host, "/ \t@?#") == NULL;
-    return good ? 0
-                : error_set(error, "address.invalid", "address",
-                            "\"%.100s\" is not an address such as "
-                            "https://hq.example.com:8787",
-                            address);
-}
 
 static int make_company(struct master *master, const struct genesis_options *genesis,
                         const char *address, struct id *ret_admin, struct error *error) {
