@@ -256,7 +256,11 @@ void api_handle(struct web *web, const struct http_request *request) {
     struct error error = {0};
     const struct api_route *route =
         find_route(request->path + strlen("/api/"), request->method, &visit.rest, &error);
-    if (check_key(&visit, &error) != 0 || route == NULL) {
+    if (web_is_stopping(web))
+        error_fill(&error, "web.stopping", NULL,
+                   "the program behind this page is ending");
+    if (check_key(&visit, &error) != 0 || route == NULL ||
+        error_is(&error, "web.stopping")) {
         visit_fail(&visit, &error);
         return;
     }

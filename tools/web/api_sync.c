@@ -19,13 +19,6 @@ void web_hear(void *context, const char *event, const char *json) {
     events_add(web->events, event, json);
 }
 
-static bool is_stopping(struct web *web) {
-    pthread_mutex_lock(&web->lock);
-    bool stopping = web->stopping;
-    pthread_mutex_unlock(&web->lock);
-    return stopping;
-}
-
 struct count {
     const char *name;
     int64_t value;
@@ -53,7 +46,7 @@ static int show_progress(void *context, const satchel_progress *progress) {
     const struct env *env = run->web->env;
     int64_t now_ms = env->boot_ms(env->context);
     if (now_ms - run->told_ms < PROGRESS_EVERY_MS)
-        return is_stopping(run->web);
+        return web_is_stopping(run->web);
     run->told_ms = now_ms;
     struct buffer json = buffer_make(LIMIT_REPORT);
     const struct count counts[] = {{"rows", progress->rows},
@@ -67,7 +60,7 @@ static int show_progress(void *context, const satchel_progress *progress) {
     buffer_append_byte(&json, '}');
     events_add(run->web->events, "progress", buffer_text(&json));
     buffer_free(&json);
-    return is_stopping(run->web);
+    return web_is_stopping(run->web);
 }
 
 /* The same that auto-sync tells of a sync of its own. */
@@ -145,7 +138,7 @@ static int sync_aside(const struct visit *visit, satchel_sync_report *report,
     if (web->options.auto_sync)
         (void)satchel_auto_sync(visit->station, 0, NULL);
     int failed = satchel_sync(visit->station, show_progress, &run, report, outer(error));
-    if (web->options.auto_sync && !is_stopping(web) &&
+    if (web->options.auto_sync && !web_is_stopping(web) &&
         satchel_auto_sync(visit->station, 1, failed ? NULL : outer(error)) != 0)
         failed = -1;
     return failed;

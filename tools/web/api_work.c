@@ -18,11 +18,18 @@ static void hand_back(const struct visit *visit, int failed, char *json,
     satchel_free(json);
 }
 
+/* For the other pages of this station: auto-sync tells only what came from headquarters. */
+static void tell_worked(const struct visit *visit) {
+    events_add(visit->web->events, "worked", "{}");
+}
+
 void api_do(struct visit *visit) {
     struct error error = {0};
     char *json = NULL;
     int failed = satchel_do(visit->session->handle, visit->rest, visit->json, &json,
                             outer(&error));
+    if (!failed)
+        tell_worked(visit);
     hand_back(visit, failed, json, &error);
 }
 
@@ -34,8 +41,10 @@ void api_do_all(struct visit *visit) {
     if (satchel_do_all(visit->session->handle, visit->rest, visit->json, &json, &index,
                        outer(&error)) != 0)
         visit_fail_with(visit, &error, index == NONE ? NULL : "index", (int64_t)index);
-    else
+    else {
+        tell_worked(visit);
         visit_answer(visit, json);
+    }
     satchel_free(json);
 }
 

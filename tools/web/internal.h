@@ -43,6 +43,7 @@ struct web {
 
 /* The station, or NULL while it is not enrolled. */
 satchel *web_station(struct web *web);
+bool web_is_stopping(struct web *web);
 /* Opens the enrolled station: listens to it, lets it sync. */
 int web_open_station(struct web *web, struct error *error);
 

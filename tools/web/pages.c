@@ -33,7 +33,7 @@ const char pages_safety[] =
     "manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'self'\r\n"
     "X-Content-Type-Options: nosniff\r\n"
-    "Referrer-Policy: no-referrer\r\n"
+    "Referrer-Policy: same-origin\r\n"
     "Permissions-Policy: geolocation=(self), camera=(self), microphone=(), payment=(), "
     "usb=()\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"

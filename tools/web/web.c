@@ -21,6 +21,13 @@ satchel *web_station(struct web *web) {
     return station;
 }
 
+bool web_is_stopping(struct web *web) {
+    pthread_mutex_lock(&web->lock);
+    bool stopping = web->stopping;
+    pthread_mutex_unlock(&web->lock);
+    return stopping;
+}
+
 int web_open_station(struct web *web, struct error *error) {
     satchel *station = NULL;
     const satchel_options options = {.home = web->home, .env = web->options.env};
