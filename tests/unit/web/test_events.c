@@ -102,9 +102,11 @@ struct visitor {
 static void *wait_for_events(void *context) {
     struct visitor *visitor = context;
     struct buffer json = buffer_make(1 << 20);
-    visitor->failed =
-        events_wait(visitor->events, visitor->after, LONG_MS,
-                    (void *)(intptr_t)visitor->session, &json, &visitor->error);
+    do { /* somebody who only looks may be in the way */
+        visitor->failed = events_wait(visitor->events, visitor->after, LONG_MS,
+                                      (void *)(intptr_t)visitor->session, &json,
+                                      &visitor->error);
+    } while (visitor->failed && error_is(&visitor->error, "events.many"));
     struct node *answer = node_read(buffer_text(&json), NULL, 0);
     visitor->events_seen = node_count(node_member(answer, "events"));
     node_release(answer);
@@ -142,9 +144,6 @@ static void few_may_wait(void **state) {
             break;
         usleep(1000);
     }
-    for (int i = 0; i < EVENTS_WAITING; i++)
-        fprintf(stderr, "%d:%d:%s:%zu ", i, visitors[i].failed, visitors[i].error.code,
-                visitors[i].events_seen);
     assert_string_equal(error.code, "events.many");
     events_release(*state, (void *)(intptr_t)1); /* one session's four */
     for (int i = 0; i < EVENTS_WAITING; i += SESSIONS) {
