@@ -35,7 +35,15 @@ export async function lively(company) {
   await manager.sync()
   await rep.sync()
 
-  // Refused: closed here while headquarters closed it too.
+  // Refused: handed to somebody who has left meanwhile.
+  manager.link.cut()
+  await manager.do('customer.assign', { customer: own.id, to: 'Moses Frase' })
+  await company.hq.do('person.deactivate', { person: 'Moses Frase' })
+  await company.hq.sync()
+  manager.link.restore()
+  await manager.sync()
+
+  // A conflict of states: lost here, won at headquarters.
   rep.link.cut()
   await rep.do('opportunity.lose', { opportunity: opportunity.id, reason: 'price' })
   await company.hq.sync()
@@ -48,7 +56,7 @@ export async function lively(company) {
   // Not yet at headquarters.
   manager.link.cut()
   await manager.do('customer.edit', { customer: own.id, remark: '重点客户，优先安排演示' })
-  await manager.do('interaction.log', { customer: own.id, kind: 'message', summary: '已发送报价单' })
+  await manager.do('interaction.log', { customer: own.id, kind: 'chat', summary: '已发送报价单' })
   await manager.app()
   await rep.app()
   const fresh = new Station(company, path.join(company.folder, 'fresh'))
