@@ -64,4 +64,8 @@
 #define LIMIT_CSV_ROWS 5000000
 #define LIMIT_CSV_FILE (1024LL * 1024 * 1024)
 
+/* --- the server's configuration file --------------------------------------------------- */
+#define LIMIT_CONFIG (64 * 1024) /* bytes */
+#define LIMIT_CONFIG_KEYS 16
+
 #endif
