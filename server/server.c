@@ -36,11 +36,6 @@ void server_log(struct server *server, const char *level, const char *event,
 
 /* --- where it listens --------------------------------------------------------------------------------- */
 
-static bool is_loopback(const char *listen) {
-    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "localhost:", 10) == 0 ||
-           strncmp(listen, "[::1]:", 6) == 0;
-}
-
 /* "http://127.0.0.1:8787" → "127.0.0.1:8787" */
 static int listen_of_address(struct reader *reader, char *ret, size_t size,
                              struct error *error) {
@@ -81,7 +76,7 @@ static int choose_listen(struct server *server, char *ret, size_t size,
                          ret);
     }
     bool plain = server->options.certificate == NULL;
-    return plain && !is_loopback(ret) && !server->options.allow_plain
+    return plain && !http_is_loopback(ret) && !server->options.allow_plain
                ? error_set(error, "server.plain", "listen",
                            "plain HTTP beyond this machine needs --certificate FILE, or "
                            "--allow-plain when a proxy stands in front")
@@ -136,7 +131,7 @@ int server_start(const struct server_options *options, struct server **ret,
     if (server_lock(options->data, &server->lock, error) != 0 ||
         open_parts(server, error) != 0 ||
         choose_listen(server, listen, sizeof listen, error) != 0 ||
-        http_start(server, listen, options->certificate, &server->http, error) != 0) {
+        routes_start(server, listen, options->certificate, &server->http, error) != 0) {
         server_stop(server);
         return -1;
     }

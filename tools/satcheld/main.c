@@ -7,6 +7,8 @@
 
 #include "schema/embedded.h"
 #include "server/server.h"
+#include "tools/satcheld/config.h"
+#include "tools/satcheld/notify.h"
 
 static const char USAGE[] =
     "satcheld, the sync server of Satchel\n"
@@ -17,6 +19,9 @@ static const char USAGE[] =
     "      (http://127.0.0.1:8787 unless said otherwise).\n"
     "  satcheld serve  --data DIR [--listen HOST:PORT] [--certificate PEM] [--allow-plain]\n"
     "      Serves until it gets SIGTERM or SIGINT. Listens where the stored address says.\n"
+    "  satcheld serve  --config FILE\n"
+    "      The same, with lines of key = value for data, listen, certificate, allow_plain;\n"
+    "      an option given beside it wins. The other commands take its data.\n"
     "  satcheld invite --data DIR --user WHO [--ceiling \"rep manager\"] [--name STATION]\n"
     "                  [--address URL] [--expires 7d]\n"
     "      Prints an invitation for one station of WHO (name, code or id).\n"
@@ -25,13 +30,15 @@ static const char USAGE[] =
     "  satcheld backup --data DIR --to DIR\n"
     "      Copies a consistent state, also beside a running server.\n"
     "\n"
+    "  satcheld version\n"
+    "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
 enum { EXIT_USAGE = 2 };
 
 struct options {
     const char *data, *org, *address, *currency, *admin, *listen, *certificate;
-    const char *user, *ceiling, *name, *expires, *to;
+    const char *user, *ceiling, *name, *expires, *to, *config;
     bool allow_plain;
 };
 
@@ -61,6 +68,7 @@ static int read_options(int count, char **arguments, struct options *ret) {
         {"--user", &ret->user},       {"--certificate", &ret->certificate},
         {"--ceiling", &ret->ceiling}, {"--name", &ret->name},
         {"--expires", &ret->expires}, {"--to", &ret->to},
+        {"--config", &ret->config},
     };
     for (int i = 0; i < count; i++) {
         const char **value = NULL;
@@ -77,7 +85,30 @@ static int read_options(int count, char **arguments, struct options *ret) {
             *value = arguments[++i];
         }
     }
-    return ret->data == NULL ? usage("say which folder: %s DIR", "--data") : 0;
+    return 0;
+}
+
+/* What the command line does not say comes from the configuration file, if there is one. */
+static int read_configuration(struct options *options, struct buffer *ret_storage) {
+    struct error error = {0};
+    struct options file = {0};
+    const struct config_key keys[] = {
+        {"data", &file.data, NULL},
+        {"listen", &file.listen, NULL},
+        {"certificate", &file.certificate, NULL},
+        {"allow_plain", NULL, &file.allow_plain},
+    };
+    if (options->config != NULL &&
+        config_read(options->config, keys, sizeof keys / sizeof *keys, ret_storage,
+                    &error) != 0) {
+        fail(&error);
+        return EXIT_USAGE;
+    }
+    options->data = options->data ? options->data : file.data;
+    options->listen = options->listen ? options->listen : file.listen;
+    options->certificate = options->certificate ? options->certificate : file.certificate;
+    options->allow_plain = options->allow_plain || file.allow_plain;
+    return options->data == NULL ? usage("say which folder: %s DIR", "--data") : 0;
 }
 
 /* --- subcommands ------------------------------------------------------------------------------ */
@@ -130,7 +161,11 @@ static int run_serve(struct server_options *server, const struct options *option
     }
     fprintf(stderr, "listening on %s\n", server_address(running));
     (void)fflush(stderr);
+    if (notify_service_manager("READY=1") != 0) {
+        fputs("the service manager cannot be told that this server is ready\n", stderr);
+    }
     sigwait(&signals, &signal_number);
+    (void)notify_service_manager("STOPPING=1");
     server_stop(running);
     fprintf(stderr, "stopped\n");
     return EXIT_SUCCESS;
@@ -236,24 +271,35 @@ int main(int count, char **arguments) {
     struct options options = {0};
     struct error error = {0};
     struct catalogue *catalogue = NULL;
+    struct buffer configuration = {0};
     const char *command = count > 1 ? arguments[1] : "help";
     if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0) {
         fputs(USAGE, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
+        puts("satcheld " SATCHEL_VERSION);
         return EXIT_SUCCESS;
     }
     if (!is_command(command)) {
         return usage("there is no command %s", command);
     }
     int result = read_options(count - 2, arguments + 2, &options);
+    if (result == 0) {
+        result = read_configuration(&options, &configuration);
+    }
     if (result != 0) {
-        return result;
+        goto out;
     }
     if (catalogue_load(embedded_files, embedded_file_count, &catalogue, &error) != 0) {
-        return fail(&error);
+        result = fail(&error);
+        goto out;
     }
     struct server_options server = {
         .data = options.data, .env = env_system(), .catalogue = catalogue};
     result = run(command, &server, &options);
+out:
     catalogue_free(catalogue);
+    buffer_free(&configuration);
     return result;
 }
