@@ -5,6 +5,7 @@
 #   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
 #   tests/browser/*.test.mjs      pages in Chromium, on real programs; pages.mjs: every page pictured and checked
 #   tools/app/test/*.test.mjs     modules of the web application
+#   tests/console/*.c             bin/satchel-console, for the tests of the interface over HTTP
 #   api/exports                   libsatchel.so shows its public API and nothing else
 #   tools/lint/test_*.py          the checks of tools/lint do find what they look for
 
@@ -92,6 +93,7 @@ endif()
 satchel_c_tests(fault LABEL fault LINKS satchel_client satchel_server)
 
 satchel_program(satchel-forge FOLDER tests/forge LINKS satchel_sync)
+satchel_program(satchel-console FOLDER tests/console LINKS satchel_web)
 if(TARGET satcheld OR TARGET satchel)
     # Each starts a server and several stations, so one fills a two-core machine.
     satchel_python_tests(tests/e2e LABEL e2e TIMEOUT 300 PROCESSORS 2)
