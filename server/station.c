@@ -93,7 +93,7 @@ int station_find_by_key(sqlite3 *db, const struct catalogue *catalogue,
 
 static void invite_encode(const struct invite *invite,
                           const uint8_t token_hash[HASH_SIZE], struct buffer *ret) {
-    wire_put_array(ret, 5);
+    wire_put_array(ret, invite->everyone ? 6 : 5);
     wire_put_bytes(ret, (struct bytes){token_hash, HASH_SIZE});
     wire_put_array(ret, invite->actor_count);
     for (size_t i = 0; i < invite->actor_count; i++) {
@@ -102,6 +102,9 @@ static void invite_encode(const struct invite *invite,
     wire_put_text(ret, invite->ceiling);
     wire_put_text(ret, invite->name);
     wire_put_integer(ret, invite->expires_at);
+    if (invite->everyone) {
+        wire_put_bool(ret, true);
+    }
 }
 
 static int read_text(const struct wire_node *node, const char *what, char *ret,
@@ -120,11 +123,13 @@ static int invite_read(const struct wire_node *root, struct invite *ret,
     size_t count = 0;
     struct bytes hash = {0};
     memset(ret, 0, sizeof *ret);
-    if (wire_array(root, "invitation", 5, 5, &count, error) != 0 ||
+    if (wire_array(root, "invitation", 5, 6, &count, error) != 0 ||
+        (count > 5 &&
+         wire_bool(wire_item(root, 5), "everyone", &ret->everyone, error) != 0) ||
         wire_bytes(wire_item(root, 0), "token", HASH_SIZE, HASH_SIZE, &hash, error) !=
             0 ||
-        wire_array(wire_item(root, 1), "actors", 1, CERTIFICATE_ACTORS, &ret->actor_count,
-                   error) != 0 ||
+        wire_array(wire_item(root, 1), "actors", ret->everyone ? 0 : 1,
+                   CERTIFICATE_ACTORS, &ret->actor_count, error) != 0 ||
         read_text(wire_item(root, 2), "ceiling", ret->ceiling, sizeof ret->ceiling,
                   error) != 0 ||
         read_text(wire_item(root, 3), "name", ret->name, sizeof ret->name, error) != 0 ||
@@ -344,6 +349,7 @@ static void fill_certificate(struct master *master, const struct invite *invite,
     ret->issued_at = at;
     ret->actor_count = invite->actor_count;
     memcpy(ret->actors, invite->actors, sizeof invite->actors);
+    ret->everyone = invite->everyone;
     memcpy(ret->ceiling, invite->ceiling, sizeof invite->ceiling);
     memcpy(ret->name, request->name[0] ? request->name : invite->name, sizeof ret->name);
     code_of_number(number, ret->code);

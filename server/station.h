@@ -35,6 +35,7 @@ struct invite {
     char ceiling[256];
     char name[64]; /* suggested station name, may be "" */
     int64_t expires_at;
+    bool everyone; /* for every active person; then there may be no actors */
 };
 /* Journals an invitation (in an open transaction) and gives out its token. */
 int station_invite(struct master *master, const struct invite *invite,
