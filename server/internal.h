@@ -9,6 +9,7 @@
 #include "server/server.h"
 
 struct http;
+struct seen;
 
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
@@ -21,6 +22,7 @@ struct server {
     const struct env *env;
     const struct catalogue *catalogue;
     struct ingest *ingest;
+    struct seen *seen;
     struct reader_pool *readers;
     struct http *http;
     int lock; /* a file descriptor: one server serves a folder */
@@ -48,6 +50,9 @@ int server_pin(const struct server_options *options, const char *address,
                struct tls_pin *ret, struct error *error);
 /* What stations take as an address too: http(s)://HOST[:PORT] and nothing behind it. address.invalid */
 int server_check_address(const char *address, struct error *error);
+/* "select NAME … where ID = ?": what people call a person. */
+int server_person_sql(const struct catalogue *catalogue, struct buffer *ret,
+                      struct error *error);
 /* server_invite on an open master. */
 int server_invite_with(struct master *master, const struct server_options *server,
                        const struct invite_options *options, struct buffer *ret,

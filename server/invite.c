@@ -79,6 +79,17 @@ static const struct table *people_of(const struct catalogue *catalogue,
     return people;
 }
 
+int server_person_sql(const struct catalogue *catalogue, struct buffer *ret,
+                      struct error *error) {
+    const struct table *people = people_of(catalogue, error);
+    if (people == NULL) {
+        return -1;
+    }
+    buffer_printf(ret, "select %s from %s where %s = ?", people->label->name,
+                  people->name, people->key[0]->name);
+    return ret->failed ? error_out_of_memory(error) : 0;
+}
+
 static int people_sql(const struct catalogue *catalogue, struct buffer *ret,
                       struct error *error) {
     const struct table *people = people_of(catalogue, error);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/internal.h"
+#include "server/seen.h"
 #include "server/tls.h"
 
 /* --- log ----------------------------------------------------------------------------------------- */
@@ -108,6 +109,12 @@ static int choose_certificate(struct server *server, struct error *error) {
     char *address = NULL;
     server->certificate = server_certificate(&server->options);
     server->options.certificate = server->certificate;
+    if (server->certificate != NULL && access(server->certificate, R_OK) != 0) {
+        return error_set(
+            error, "server.certificate", "certificate",
+            "%.300s cannot be read; name a PEM file with key and certificate",
+            server->certificate);
+    }
     struct reader *reader = reader_take(server->readers, error);
     int result = reader ? master_setting(reader->db, "address", &address, error) : -1;
     reader_give(server->readers, reader);
@@ -171,7 +178,8 @@ int server_start(const struct server_options *options, struct server **ret,
         return -1;
     }
     if (server_lock(options->data, &server->lock, error) != 0 ||
-        open_parts(server, error) != 0 || choose_certificate(server, error) != 0 ||
+        open_parts(server, error) != 0 || seen_make(&server->seen, error) != 0 ||
+        choose_certificate(server, error) != 0 ||
         choose_listen(server, listen, sizeof listen, error) != 0 ||
         http_start(server, listen, server->certificate, &server->http, error) != 0) {
         server_stop(server);
@@ -195,6 +203,10 @@ void server_stop(struct server *server) {
         server_log(server, "info", "stopping", "%s", "");
     }
     http_stop(server->http);
+    if (server->seen != NULL && server->ingest != NULL) {
+        seen_write(server->seen, server->ingest, 0, true);
+    }
+    seen_free(server->seen);
     ingest_stop(server->ingest);
     reader_pool_free(server->readers);
     seal_wipe(&server->keys, sizeof server->keys);

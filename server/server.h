@@ -79,6 +79,28 @@ int server_invite_people(const struct server_options *options,
                          const struct invited_people *whom, invited_function told,
                          void *context, struct error *error);
 
+/* Takes back a device (code, name or id) or an open invitation (its id, at least half of it). The device gets device.revoked
+ * at its next contact. Works beside a running server and inside it; once more does nothing.
+ * device.unknown, device.ambiguous, invitation.unknown, invitation.used */
+struct revoke_options {
+    const char *device; /* one of these two */
+    const char *invitation;
+    const char *reason; /* may be NULL */
+    struct id by;       /* zero: the command line */
+};
+int server_revoke(const struct server_options *options,
+                  const struct revoke_options *revoke, struct error *error);
+
+enum {
+    INVITATION_ID = 16
+}; /* hex digits of an invitation's id: the first of its token's hash */
+/* Arrays of objects, newest first; see tools/web/README.md for the members. `running` (may be NULL): the server
+ * of this process, which knows the last contacts; else they are up to SEEN_EVERY_MS old. */
+int server_devices(const struct server_options *options, struct server *running,
+                   struct buffer *ret_json, struct error *error);
+int server_invitations(const struct server_options *options, struct buffer *ret_json,
+                       struct error *error);
+
 enum { SERVER_ADDRESS = 256 };
 /* The address that stations are told, and the pin of a self-signed certificate (NULL: not looked at).
  * address.missing */

@@ -32,6 +32,13 @@ static const char USAGE[] =
     "      Prints an invitation for one station of WHO (name, code or id).\n"
     "  satcheld invite  --data DIR --all [--role rep] [--expires 7d]\n"
     "      One line per active person: name, tab, invitation.\n"
+    "  satcheld invitations --data DIR [--json]\n"
+    "  satcheld devices     --data DIR [--json]\n"
+    "      What was given out, and who enrolled; last contacts are up to a minute old.\n"
+    "  satcheld revoke  --data DIR --device CODE|NAME|ID [--reason TEXT]\n"
+    "  satcheld revoke  --data DIR --invitation ID [--reason TEXT]\n"
+    "      From now on nothing is taken from the device or sent to it; the invitation is\n"
+    "      void.\n"
     "\n"
     "  satcheld verify  --data DIR\n"
     "      Checks every signature and chain, replays the journal and compares.\n"
@@ -42,7 +49,8 @@ static const char USAGE[] =
 
 static const struct subcommand *const SUBCOMMANDS[] = {
     &subcommand_init,       &subcommand_address,         &subcommand_serve,
-    &subcommand_invite,     &subcommand_verify,          &subcommand_backup,
+    &subcommand_invite,     &subcommand_invitations,     &subcommand_devices,
+    &subcommand_revoke,     &subcommand_verify,          &subcommand_backup,
     &subcommand_tls_import, &subcommand_tls_self_signed, &subcommand_tls_show};
 
 /* "tls show" is one command of two words. */
