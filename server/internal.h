@@ -4,11 +4,11 @@
 
 #include <stdatomic.h>
 
+#include "server/http.h"
 #include "server/ingest.h"
 #include "server/reader.h"
 #include "server/server.h"
 
-struct http;
 struct seen;
 
 struct server_counters {
@@ -63,10 +63,8 @@ int server_lock(const char *data, int *ret_lock, struct error *error);
 int server_open_master(const struct server_options *options, struct master **ret,
                        struct error *error);
 
-/* --- http.c: the only file that knows CivetWeb ---------------------------------------------- */
-int http_start(struct server *server, const char *listen, const char *certificate,
-               struct http **ret, struct error *error);
-const char *http_address(const struct http *http);
-void http_stop(struct http *http);
+/* Starts listening for stations (routes.c). */
+int routes_start(struct server *server, const char *listen, const char *certificate,
+                 struct http **ret, struct error *error);
 
 #endif

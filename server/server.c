@@ -38,12 +38,6 @@ void server_log(struct server *server, const char *level, const char *event,
 
 /* --- where it listens --------------------------------------------------------------------------------- */
 
-bool server_is_loopback(const char *listen) {
-    bool numbers = listen[strspn(listen, "0123456789.")] == ':';
-    return (numbers && strncmp(listen, "127.", 4) == 0) ||
-           strncmp(listen, "localhost:", 10) == 0 || strncmp(listen, "[::1]:", 6) == 0;
-}
-
 /* "http://127.0.0.1:8787" → "127.0.0.1:8787" */
 static int listen_of_address(struct reader *reader, char *ret, size_t size,
                              struct error *error) {
@@ -84,7 +78,7 @@ static int choose_listen(struct server *server, char *ret, size_t size,
                          ret);
     }
     bool plain = server->options.certificate == NULL;
-    return plain && !server_is_loopback(ret) && !server->options.allow_plain
+    return plain && !http_is_loopback(ret) && !server->options.allow_plain
                ? error_set(error, "server.plain", "listen",
                            "plain HTTP beyond this machine needs a certificate (satcheld "
                            "tls self-signed, tls import, or --certificate FILE), or "
@@ -181,7 +175,7 @@ int server_start(const struct server_options *options, struct server **ret,
         open_parts(server, error) != 0 || seen_make(&server->seen, error) != 0 ||
         choose_certificate(server, error) != 0 ||
         choose_listen(server, listen, sizeof listen, error) != 0 ||
-        http_start(server, listen, server->certificate, &server->http, error) != 0) {
+        routes_start(server, listen, server->certificate, &server->http, error) != 0) {
         server_stop(server);
         return -1;
     }

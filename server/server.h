@@ -38,8 +38,6 @@ int server_init(const struct server_options *options,
  * server.scheme (a certificate, but stations are told http) */
 int server_start(const struct server_options *options, struct server **ret,
                  struct error *error);
-/* Does "HOST:PORT" stay on this machine? */
-bool server_is_loopback(const char *listen);
 /* The address it really listens on, "127.0.0.1:8787". */
 const char *server_address(const struct server *server);
 /* Answers what is being asked, finishes what was submitted, closes. NULL is fine. */

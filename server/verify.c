@@ -116,8 +116,10 @@ static int compare(sqlite3 *db, struct replay *replay, struct error *error) {
     size_t count = 0;
     int result = -1;
     const struct catalogue *catalogue = replay->master->catalogue;
-    if (dump_tables(db, catalogue, &live, &count, error) != 0 ||
-        dump_tables(replay->master->db, catalogue, &replayed, &count, error) != 0) {
+    const struct dump_source here = {db, db, catalogue};
+    const struct dump_source there = {replay->master->db, db, catalogue};
+    if (dump_tables(&here, &live, &count, error) != 0 ||
+        dump_tables(&there, &replayed, &count, error) != 0) {
         goto out;
     }
     result = 0;

@@ -26,6 +26,7 @@
 #ifndef SATCHEL_H
 #define SATCHEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -96,6 +97,21 @@ SATCHEL_API void satchel_sign_out(satchel_session *session); /* NULL is fine */
  * Errors: secret.short */
 SATCHEL_API int satchel_set_secret(satchel_session *session, const char *secret,
                                    satchel_error *error);
+
+/* The same for somebody else, by id, code or name: for a console's administrator, who gives out first secrets
+ * and new ones. Whether the caller may is the caller's to check. Errors: sign_in.*, secret.short */
+SATCHEL_API int satchel_set_secret_for(satchel *station, const char *user,
+                                       const char *secret, satchel_error *error);
+/* Whether the person has a secret on this station. Errors: sign_in.* */
+SATCHEL_API int satchel_has_secret(satchel *station, const char *user, bool *ret,
+                                   satchel_error *error);
+
+/* Who is signed in: {"id","name","code","roles":[…],"secret":bool}; the roles he has now under the station's
+ * ceiling. name and code are null before the first sync. */
+SATCHEL_API int satchel_session_user(satchel_session *session, char **ret_json,
+                                     satchel_error *error);
+/* Who may sign in here: [{"id","name","secret":bool}]. name is null before the first sync. */
+SATCHEL_API int satchel_people(satchel *station, char **ret_json, satchel_error *error);
 
 /* --- work --------------------------------------------------------------------------------- */
 
@@ -171,6 +187,17 @@ SATCHEL_API int satchel_inbox(satchel_session *session, char **ret_json,
 
 /* The story of this station's recent transactions, newest first: when made, sent, merged, what became of them. */
 SATCHEL_API int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
+                              satchel_error *error);
+
+/* Marks for screens, by the ids of records (UUID text → number of transactions or conflicts):
+ * {"pending":{ID:n},"conflict":{ID:n},"refused":{ID:n},"attention":{ID:n},"more":bool}
+ *   pending    work of this station that headquarters has not answered yet
+ *   conflict   two people wrote without knowing of each other, and nobody settled it
+ *   refused    work of this station that headquarters did not take, and nobody settled it
+ *   attention  work of this station that no longer applies
+ * A mark also stands at what a record belongs to: a pending interaction marks its customer and its opportunity. At
+ * most 5,000 records of a kind, those of the newest work; then "more" is true. */
+SATCHEL_API int satchel_marks(satchel_session *session, char **ret_json,
                               satchel_error *error);
 
 /* What there is to do and to ask: {"commands":[{"name","title","title_zh","roles","parameters":[{"name","type","optional","default",

@@ -60,8 +60,13 @@
 #define LIMIT_JSON (8 * 1024 * 1024)
 #define LIMIT_JSON_DEPTH 16
 #define LIMIT_QUERY_ROWS 1000000
+#define LIMIT_MARKS 5000 /* records of one kind of mark; then there are "more" */
 #define LIMIT_CSV_FIELD (64 * 1024)
 #define LIMIT_CSV_ROWS 5000000
 #define LIMIT_CSV_FILE (1024LL * 1024 * 1024)
+
+/* --- the server's configuration file --------------------------------------------------- */
+#define LIMIT_CONFIG (64 * 1024) /* bytes */
+#define LIMIT_CONFIG_KEYS 16
 
 #endif

@@ -76,13 +76,14 @@ satchel_c_tests(unit/schema LABEL unit LINKS satchel_schema)
 satchel_c_tests(unit/sync LABEL unit LINKS satchel_sync)
 satchel_c_tests(unit/client-core LABEL unit LINKS satchel_client)
 satchel_c_tests(unit/server LABEL unit LINKS satchel_server)
+satchel_c_tests(unit/web LABEL unit LINKS satchel_web)
 
 # All of the command line but its main, so that its parts can be tested one by one.
 file(GLOB cli_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/satchel/*.c")
-list(FILTER cli_sources EXCLUDE REGEX "/main\\.c$")
+list(FILTER cli_sources EXCLUDE REGEX "/(main|json)\\.c$")
 if(cli_sources)
     add_library(satchel_cli STATIC EXCLUDE_FROM_ALL ${cli_sources})
-    target_link_libraries(satchel_cli PUBLIC satchel_client ${SATCHEL_LIBCSV} PRIVATE satchel_flags)
+    target_link_libraries(satchel_cli PUBLIC satchel_web satchel_client ${SATCHEL_LIBCSV} PRIVATE satchel_flags)
     satchel_c_tests(unit/tools LABEL unit LINKS satchel_cli)
 endif()
 

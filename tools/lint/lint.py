@@ -33,7 +33,7 @@ ONLY_KNOWN_TO = {
     "libsodium": (re.compile(r"sodium(\.h|/.*)"), 2),  # hashes; seals
     "msgpack-c": (re.compile(r"msgpack(\.h|/.*)"), 1),
     "zstd": (re.compile(r"(zstd|zdict)\.h"), 1),
-    "jansson": (re.compile(r"jansson\.h"), 2),  # the C API's edge; the command line
+    "jansson": (re.compile(r"jansson\.h"), 2),  # the C API's edge; the programs
     "libcsv": (re.compile(r"csv\.h"), 1),
     "OpenSSL": (re.compile(r"openssl/.*"), 1),
     "libqrencode": (re.compile(r"qrencode\.h"), 1),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/satcheld/notify.h"
 #include "tools/satcheld/options.h"
 
 static void write_log(void *context, const char *line) {
@@ -34,7 +35,11 @@ static int run_serve(struct server_options *server, const struct options *option
     }
     fprintf(stderr, "listening on %s\n", server_address(running));
     (void)fflush(stderr);
+    if (notify_service_manager("READY=1") != 0) {
+        fputs("the service manager cannot be told that this server is ready\n", stderr);
+    }
     sigwait(&signals, &signal_number);
+    (void)notify_service_manager("STOPPING=1");
     server_stop(running);
     fprintf(stderr, "stopped\n");
     return EXIT_SUCCESS;

@@ -19,6 +19,9 @@ static const char USAGE[] =
     "      Serves until it gets SIGTERM or SIGINT. Listens where the stored address says.\n"
     "      Uses DIR/tls.pem when it is there; plain HTTP stays on this machine unless\n"
     "      --allow-plain says that a proxy stands in front.\n"
+    "  satcheld serve   --config FILE\n"
+    "      The same, with lines of key = value for data, listen, certificate, allow_plain;\n"
+    "      an option given beside it wins. The other commands take its data.\n"
     "\n"
     "  satcheld tls self-signed --data DIR [--host NAME]... [--days 825] [--new-key]\n"
     "      Makes key and certificate. Invitations then carry the pin of the key, so that\n"
@@ -44,6 +47,8 @@ static const char USAGE[] =
     "      Checks every signature and chain, replays the journal and compares.\n"
     "  satcheld backup  --data DIR --to DIR\n"
     "      Copies a consistent state, also beside a running server.\n"
+    "\n"
+    "  satcheld version\n"
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
@@ -92,10 +97,19 @@ int main(int count, char **arguments) {
         fputs(USAGE, stdout);
         return EXIT_SUCCESS;
     }
+    if (strcmp(arguments[1], "version") == 0 || strcmp(arguments[1], "--version") == 0) {
+        puts("satcheld " SATCHEL_VERSION);
+        return EXIT_SUCCESS;
+    }
     const struct subcommand *subcommand = find_subcommand(count, arguments, &words);
     if (subcommand == NULL) {
         return say_usage("there is no command %s", arguments[1]);
     }
-    int result = options_read(count - words, arguments + words, &options);
-    return result != 0 ? result : run(subcommand, &options);
+    struct buffer configuration = {0};
+    int result = options_read(count - words, arguments + words, &options, &configuration);
+    if (result == 0) {
+        result = run(subcommand, &options);
+    }
+    buffer_free(&configuration);
+    return result;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/satcheld/config.h"
+
 struct value_option {
     const char *name;
     const char **value;
@@ -64,7 +66,7 @@ static const char **find_value(struct options *options, const char *name) {
         {"--days", &options->days},       {"--role", &options->role},
         {"--qr", &options->qr},           {"--device", &options->device},
         {"--reason", &options->reason},   {"--invitation", &options->invitation},
-        {"--console", &options->console},
+        {"--console", &options->console}, {"--config", &options->config},
     };
     if (strcmp(name, "--host") == 0 && options->host_count < OPTION_HOSTS) {
         return &options->hosts[options->host_count++];
@@ -77,7 +79,33 @@ static const char **find_value(struct options *options, const char *name) {
     return NULL;
 }
 
-int options_read(int count, char **arguments, struct options *ret) {
+/* What the command line does not say comes from the configuration file, if there is one. */
+static int read_configuration(struct options *options, struct buffer *ret_storage) {
+    struct error error = {0};
+    struct options file = {0};
+    const struct config_key keys[] = {
+        {"data", &file.data, NULL},
+        {"listen", &file.listen, NULL},
+        {"certificate", &file.certificate, NULL},
+        {"console", &file.console, NULL},
+        {"allow_plain", NULL, &file.allow_plain},
+    };
+    if (options->config != NULL &&
+        config_read(options->config, keys, sizeof keys / sizeof *keys, ret_storage,
+                    &error) != 0) {
+        say_failure(&error);
+        return EXIT_USAGE;
+    }
+    options->data = options->data ? options->data : file.data;
+    options->listen = options->listen ? options->listen : file.listen;
+    options->certificate = options->certificate ? options->certificate : file.certificate;
+    options->console = options->console ? options->console : file.console;
+    options->allow_plain = options->allow_plain || file.allow_plain;
+    return options->data == NULL ? say_usage("say which folder: %s DIR", "--data") : 0;
+}
+
+int options_read(int count, char **arguments, struct options *ret,
+                 struct buffer *ret_storage) {
     for (int i = 0; i < count; i++) {
         if (set_flag(ret, arguments[i])) {
             continue;
@@ -91,5 +119,5 @@ int options_read(int count, char **arguments, struct options *ret) {
         }
         *value = arguments[++i];
     }
-    return ret->data == NULL ? say_usage("say which folder: %s DIR", "--data") : 0;
+    return read_configuration(ret, ret_storage);
 }

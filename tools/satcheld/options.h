@@ -9,7 +9,7 @@ enum { EXIT_USAGE = 2, OPTION_HOSTS = 28 };
 struct options {
     const char *data, *org, *address, *currency, *admin, *listen, *certificate;
     const char *user, *ceiling, *name, *expires, *to, *set, *key, *days, *role, *qr;
-    const char *device, *invitation, *reason, *console;
+    const char *device, *invitation, *reason, *console, *config;
     const char *hosts[OPTION_HOSTS];
     size_t host_count;
     bool allow_plain, new_key, all, json;
@@ -21,8 +21,10 @@ struct subcommand {
     int (*run)(struct server_options *server, const struct options *options);
 };
 
-/* Fills *ret from the words behind the subcommand: 0 or EXIT_USAGE, after saying why. */
-int options_read(int count, char **arguments, struct options *ret);
+/* Fills *ret from the words behind the subcommand, and what they do not say from the configuration file that they
+ * name, whose texts live in ret_storage (buffer_free). 0 or EXIT_USAGE, after saying why. */
+int options_read(int count, char **arguments, struct options *ret,
+                 struct buffer *ret_storage);
 
 /* Says what is wrong with the command line, or what failed; the exit status. */
 int say_usage(const char *format, const char *what);

@@ -1,0 +1,4 @@
+export default [
+  { path: '/sync', name: 'sync', component: () => import('./Sync.vue'), meta: { title: 'sync.title' } },
+  { path: '/inbox', name: 'inbox', component: () => import('./Inbox.vue'), meta: { title: 'inbox.title' } }
+]

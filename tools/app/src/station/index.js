@@ -1,0 +1,104 @@
+/*
+ * The station, as pages see it: the shape of satchel.h. Functions return promises and throw StationError.
+ * `ask` gives rows, `do` a command's result; both take the arguments that `satchel help NAME` lists.
+ */
+import { carrier } from './http.js'
+import { state, took, refreshStatus, refreshMarks, tell } from './state.js'
+
+export { StationError } from './error.js'
+export { state } from './state.js'
+
+const EVENT_PAUSE_MS = 2000 // between tries while the program behind the page is away
+
+async function answered(promise) {
+  try {
+    return await promise
+  } catch (error) {
+    if (error.code === 'session.missing') await station.open()
+    throw error
+  }
+}
+
+export const station = {
+  /* Learns who is signed in; called once at the start, and again when a session has ended. */
+  async open() {
+    took(await carrier.open())
+    await after()
+  },
+  async enrol(args) {
+    took(await carrier.enrol(args))
+    await after()
+  },
+  async signIn(user, secret) {
+    took(await carrier.signIn(user, secret))
+    await after()
+  },
+  async signOut() {
+    took(await carrier.signOut())
+  },
+  setSecret: (old, secret) => answered(carrier.setSecret(old, secret)),
+
+  async do(command, args = {}) {
+    const result = await answered(carrier.do(command, args))
+    tell('changed', { own: true })
+    return result
+  },
+  async doAll(command, list) {
+    const result = await answered(carrier.doAll(command, list))
+    tell('changed', { own: true })
+    return result
+  },
+  ask: (query, args = {}, signal) => answered(carrier.ask(query, args, signal)),
+  async one(query, args = {}) {
+    return (await station.ask(query, args))[0] ?? null
+  },
+  inbox: () => answered(carrier.inbox()),
+  story: limit => answered(carrier.story(limit)),
+  describe: () => answered(carrier.describe()),
+
+  /* Sends and receives until nothing is left; its progress stands in state.progress. */
+  async sync() {
+    try {
+      state.syncing = true
+      return await answered(carrier.sync())
+    } finally {
+      state.syncing = false
+      state.progress = null
+      await refreshStatus()
+    }
+  },
+  hq: carrier.hq
+}
+
+async function after() {
+  if (state.user) await Promise.all([refreshStatus(), refreshMarks()])
+}
+
+/* Follows the station's events for as long as the page is open. */
+export async function follow() {
+  let next
+  for (;;) {
+    if (!state.user) {
+      next = undefined
+      await pause()
+      continue
+    }
+    try {
+      const answer = await carrier.events(next)
+      next = answer.next
+      if (state.away) {
+        state.away = false
+        tell('changed', {})
+      }
+      for (const { event, ...numbers } of answer.events) tell(event, numbers)
+    } catch (error) {
+      if (error.code === 'station.unreachable') state.away = true
+      else if (error.code === 'session.missing') await station.open().catch(() => {})
+      await pause()
+    }
+  }
+}
+
+function pause() {
+  return new Promise(resolve => setTimeout(resolve, EVENT_PAUSE_MS))
+}
