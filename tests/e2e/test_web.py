@@ -427,7 +427,7 @@ class Files(WebCase):
         self.assertEqual(self.page.request("GET", "/customers/1?a=b")[2], b"<p>index")
         for path in ("/assets/none.js", "/../home/app.key", "/%2e%2e/home/app.key",
                      "/home/app.key2", "/..%2fhome%2fapp.key", "//home/app.key2",
-                     "/index.html%00.js2"):
+                     "/icon.svg2", "/assets/" + "x" * 5000 + ".js"):
             status, _, body = self.page.request("GET", path)
             self.assertIn(status, (404, 400), path)
             self.assertNotIn(b"index", body)

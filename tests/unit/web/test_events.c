@@ -103,9 +103,9 @@ static void *wait_for_events(void *context) {
     struct visitor *visitor = context;
     struct buffer json = buffer_make(1 << 20);
     do { /* somebody who only looks may be in the way */
-        visitor->failed = events_wait(visitor->events, visitor->after, LONG_MS,
-                                      (void *)(intptr_t)visitor->session, &json,
-                                      &visitor->error);
+        visitor->failed =
+            events_wait(visitor->events, visitor->after, LONG_MS,
+                        (void *)(intptr_t)visitor->session, &json, &visitor->error);
     } while (visitor->failed && error_is(&visitor->error, "events.many"));
     struct node *answer = node_read(buffer_text(&json), NULL, 0);
     visitor->events_seen = node_count(node_member(answer, "events"));

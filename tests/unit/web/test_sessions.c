@@ -73,7 +73,7 @@ static int add(struct place *place, const char *id, const char *user) {
 }
 
 static bool lives(struct place *place, const char *id) {
-    struct session *session = sessions_hold(place->sessions, id, false);
+    struct session *session = sessions_hold(place->sessions, id, SESSION_IDLE);
     sessions_release(place->sessions, session);
     return session != NULL;
 }
@@ -92,7 +92,7 @@ static void sessions_begin_and_end(void **state) {
     make(place, 8, 0);
     assert_int_equal(add(place, "a", "ann"), 0);
     assert_int_equal(add(place, "b", "bob"), 0);
-    struct session *held = sessions_hold(place->sessions, "a", true);
+    struct session *held = sessions_hold(place->sessions, "a", SESSION_WORKS);
     assert_string_equal(held->user, "ann");
     sessions_end(place->sessions, "a");
     assert_false(lives(place, "a"));
@@ -112,12 +112,35 @@ static void idle_sessions_end(void **state) {
     assert_int_equal(add(place, "b", "bob"), 0);
     place->now_ms += 999;
     assert_true(lives(place, "a")); /* a look without use */
-    sessions_release(place->sessions, sessions_hold(place->sessions, "b", true));
+    sessions_release(place->sessions, sessions_hold(place->sessions, "b", SESSION_WORKS));
     place->now_ms += 1;
     assert_false(lives(place, "a"));
     assert_true(lives(place, "b"));
     place->now_ms += 999;
     assert_false(lives(place, "b"));
+}
+
+/* A page that is told of events asks again by itself: nobody may be in front of it. */
+static void echoes_are_no_sign_of_life(void **state) {
+    struct place *place = *state;
+    make(place, 8, 10000);
+    assert_int_equal(add(place, "a", "ann"), 0);
+    place->now_ms += 9000;
+    struct session *held = sessions_hold(place->sessions, "a", SESSION_IDLE);
+    sessions_told(place->sessions, held);
+    sessions_release(place->sessions, held);
+    place->now_ms += 500;
+    sessions_release(place->sessions, sessions_hold(place->sessions, "a", SESSION_LOOKS));
+    place->now_ms += 500;
+    assert_false(lives(place, "a"));
+    assert_int_equal(add(place, "b", "ann"), 0);
+    held = sessions_hold(place->sessions, "b", SESSION_IDLE);
+    sessions_told(place->sessions, held);
+    sessions_release(place->sessions, held);
+    place->now_ms += SESSION_ECHO_MS;
+    sessions_release(place->sessions, sessions_hold(place->sessions, "b", SESSION_LOOKS));
+    place->now_ms += 9000;
+    assert_true(lives(place, "b"));
 }
 
 static void there_is_a_most(void **state) {
@@ -141,7 +164,8 @@ static void one_more_ends_the_persons_oldest(void **state) {
         assert_int_equal(add(place, id, "ann"), 0);
         if (i == 0) /* 0 was used since: 1 is the oldest */
             place->now_ms++;
-        sessions_release(place->sessions, sessions_hold(place->sessions, "0", true));
+        sessions_release(place->sessions,
+                         sessions_hold(place->sessions, "0", SESSION_WORKS));
     }
     assert_true(lives(place, "0"));
     assert_false(lives(place, "1"));
@@ -155,7 +179,7 @@ static void a_persons_others_end(void **state) {
     assert_int_equal(add(place, "a", "ann"), 0);
     assert_int_equal(add(place, "b", "ann"), 0);
     assert_int_equal(add(place, "c", "bob"), 0);
-    struct session *held = sessions_hold(place->sessions, "a", true);
+    struct session *held = sessions_hold(place->sessions, "a", SESSION_WORKS);
     sessions_end_person(place->sessions, "ann", held);
     sessions_release(place->sessions, held);
     assert_true(lives(place, "a"));
@@ -169,7 +193,7 @@ static void due_once_in_a_while(void **state) {
     struct place *place = *state;
     make(place, 8, 0);
     assert_int_equal(add(place, "a", "ann"), 0);
-    struct session *held = sessions_hold(place->sessions, "a", true);
+    struct session *held = sessions_hold(place->sessions, "a", SESSION_WORKS);
     place->now_ms += 99;
     assert_false(sessions_due(place->sessions, held, 100));
     place->now_ms += 1;
@@ -257,6 +281,7 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(sessions_begin_and_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_sessions_end, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(echoes_are_no_sign_of_life, set_up, tear_down),
         cmocka_unit_test_setup_teardown(there_is_a_most, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_more_ends_the_persons_oldest, set_up,
                                         tear_down),
