@@ -144,9 +144,17 @@ class Console(WebCase):
         page = self.page("Ann Reed")
         # It does not wait for pages that wait.
         after = page.get("events?after=0")["next"]
-        threading.Thread(target=lambda: page.request("GET", f"/api/events?after={after}"),
-                         daemon=True).start()
-        time.sleep(0.3)
+
+        def wait():
+            nonlocal after
+            try:
+                while True:
+                    after = page.get(f"events?after={after}")["next"]
+            except (Refused, OSError):
+                pass
+
+        threading.Thread(target=wait, daemon=True).start()
+        time.sleep(0.5)
         self.assertEqual(self.served.stop(), 0)
         page.link = pages.console(self, self.station.home).page().link
         page.origin = f"http://{page.link.netloc}"
