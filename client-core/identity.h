@@ -26,6 +26,8 @@ struct identity {
 int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrolled,
                   struct error *error);
 
+/* Whether several people sign in at this station: each then sees only what is his. */
+bool identity_is_shared(const struct identity *identity);
 /* The pin that is kept now; another process may have moved the station. */
 int identity_read_pin(struct replica *replica, struct tls_pin *ret, struct error *error);
 

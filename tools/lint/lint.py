@@ -35,6 +35,7 @@ ONLY_KNOWN_TO = {
     "zstd": (re.compile(r"(zstd|zdict)\.h"), 1),
     "jansson": (re.compile(r"jansson\.h"), 2),  # the C API's edge; the programs
     "libcsv": (re.compile(r"csv\.h"), 1),
+    "ICU": (re.compile(r"unicode/.*"), 1),
     "OpenSSL": (re.compile(r"openssl/.*"), 1),
     "libqrencode": (re.compile(r"qrencode\.h"), 1),
 }
