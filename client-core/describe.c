@@ -4,6 +4,7 @@
 #include "client-core/describe.h"
 
 #include "client-core/json.h"
+#include "client-core/roles.h"
 
 static const char *type_name(enum parameter_type type) {
     static const char *const names[] = {
@@ -65,14 +66,7 @@ static void put_roles(const struct catalogue *catalogue, role_set roles,
         buffer_printf(json, "null");
         return;
     }
-    buffer_append_byte(json, '[');
-    for (size_t i = 0; i < LIMIT_ROLES; i++) {
-        if (!(roles >> i & 1) || !catalogue->role_names[i])
-            continue;
-        json_put_comma(json);
-        json_put_string(json, catalogue->role_names[i]);
-    }
-    buffer_append_byte(json, ']');
+    roles_put_json(catalogue, roles, json);
 }
 
 static void put_operation(const struct catalogue *catalogue,

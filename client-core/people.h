@@ -7,13 +7,20 @@
 
 #include "client-core/identity.h"
 
-/* `user`: id, label or look-up value of an actor, NULL when there is just one.
+/* `user`: id, label or look-up value of an actor, NULL when there is just one. A station that is for everyone
+ * knows all people of the replica, and does not tell their names.
  * Codes: sign_in.unknown, sign_in.ambiguous, sign_in.inactive */
 int people_find(struct replica *replica, const struct certificate *certificate,
                 const char *user, struct id *ret, struct error *error);
 /* Appends what people call the person; nothing before the first sync. */
 int people_label(struct replica *replica, const struct id *user, struct buffer *ret,
                  struct error *error);
+/* Appends the members "id","name","code" of a JSON object; null what is not known here. */
+int people_put_card(struct replica *replica, const struct id *user, struct buffer *json,
+                    struct error *error);
+/* Appends [{"id","name","secret"}] of those actors of the station who may sign in. */
+int people_put_all(struct replica *replica, const struct certificate *certificate,
+                   struct buffer *json, struct error *error);
 
 /* --- secrets (secret.c): Argon2id, and a wait that doubles after five wrong tries ------------------ */
 
@@ -22,6 +29,8 @@ enum { SECRET_TRIES = 5 };
 /* NULL passes only when no secret was set. Opens a transaction. Codes: sign_in.secret, sign_in.wait */
 int secret_check(struct replica *replica, const struct id *user, const char *secret,
                  struct error *error);
+int secret_exists(struct replica *replica, const struct id *user, bool *ret,
+                  struct error *error);
 /* NULL takes it away. Code: secret.short */
 int secret_set(struct replica *replica, const struct id *user, const char *secret,
                struct error *error);

@@ -8,7 +8,13 @@
 #include <string.h>
 
 #include "client-core/row_access.h"
+#include "client-core/visible.h"
 #include "schema/database.h"
+
+/* Added after the first release; made wherever it is not there. */
+static const char later_indexes[] =
+    "create index if not exists station_outbox_refused on station_outbox (position)"
+    " where verdict = 3";
 
 static int replica_make(const struct catalogue *catalogue, const struct env *env,
                         struct replica **ret, struct error *error) {
@@ -31,7 +37,8 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         database_open(path, create, false, &replica->db, error) != 0 ||
         functions_register(replica->db, &replica->functions, error) != 0 ||
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
-                         &created, error) != 0) {
+                         &created, error) != 0 ||
+        database_run(replica->db, later_indexes, error) != 0) {
         replica_close(replica);
         return -1;
     }
@@ -60,6 +67,7 @@ void replica_close(struct replica *replica) {
         table_access_free(replica->access[i]);
     for (size_t i = 0; i < REPLICA_STATEMENTS; i++)
         sqlite3_finalize(replica->cache[i].statement);
+    visible_close(replica->visible);
     int rc = sqlite3_close(replica->db);
     assert(rc == SQLITE_OK); /* a statement outlived the connection: a bug of ours */
     (void)rc;

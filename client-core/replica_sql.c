@@ -6,12 +6,12 @@
 
 const char replica_tables_sql[] =
     /* Who this station is and whom it trusts, by name. */
-    "create table station_setting ("
+    "create table if not exists station_setting ("
     "  name text not null primary key,"
     "  value any"
     ") strict, without rowid;"
     /* How far it has got: one row, read by every command. */
-    "create table station_progress ("
+    "create table if not exists station_progress ("
     "  id integer not null primary key check (id = 1),"
     "  cursor integer not null default 0," /* gsn up to which everything was applied */
     "  held blob not null default x'',"    /* scopes the cursor is about, 17 bytes each */
@@ -24,10 +24,10 @@ const char replica_tables_sql[] =
     "  anchor_boot_ms integer,"
     "  anchor_boot blob"
     ") strict;"
-    "insert into station_progress (id) values (1);"
+    "insert into station_progress (id) values (1) on conflict (id) do nothing;"
     /* Every transaction that was made here, in local order. `active`: applied over the rows
      * of headquarters and to be run again after a pull; until its verdict's gsn is passed. */
-    "create table station_outbox ("
+    "create table if not exists station_outbox ("
     "  position integer not null primary key,"
     "  id blob not null,"
     "  wall_ms integer not null,"
@@ -49,13 +49,13 @@ const char replica_tables_sql[] =
     "  attention_code text," /* it no longer applies: why */
     "  attention_message text"
     ") strict;"
-    "create unique index station_outbox_id on station_outbox (id);"
-    "create index station_outbox_unsealed on station_outbox (position) where bundle is null;"
-    "create index station_outbox_active on station_outbox (position) where active = 1;"
-    "create index station_outbox_unanswered on station_outbox (position) where verdict is null;"
-    "create index station_outbox_bundle on station_outbox (bundle) where bundle is not null;"
+    "create unique index if not exists station_outbox_id on station_outbox (id);"
+    "create index if not exists station_outbox_unsealed on station_outbox (position) where bundle is null;"
+    "create index if not exists station_outbox_active on station_outbox (position) where active = 1;"
+    "create index if not exists station_outbox_unanswered on station_outbox (position) where verdict is null;"
+    "create index if not exists station_outbox_bundle on station_outbox (bundle) where bundle is not null;"
     /* Sealed work, immutable, kept for a while after headquarters answered. */
-    "create table station_bundle ("
+    "create table if not exists station_bundle ("
     "  number integer not null primary key,"
     "  sealed blob not null,"
     "  hash blob not null,"
@@ -65,22 +65,22 @@ const char replica_tables_sql[] =
     "  answered_at integer,"
     "  code text not null default ''"
     ") strict;"
-    "create index station_bundle_open on station_bundle (number) where answered_at is null;"
+    "create index if not exists station_bundle_open on station_bundle (number) where answered_at is null;"
     /* Rows with pending work as headquarters last sent them. A touched row without an image
      * and with gsn 0 is one that headquarters does not know. */
-    "create table station_image ("
+    "create table if not exists station_image ("
     "  table_number integer not null,"
     "  row_key blob not null,"
     "  image blob not null,"
     "  primary key (table_number, row_key)"
     ") strict, without rowid;"
     /* Chunks of a pull that has not reached head yet, verbatim. */
-    "create table station_staging ("
+    "create table if not exists station_staging ("
     "  position integer not null primary key,"
     "  chunk blob not null"
     ") strict;"
     /* Rows of headquarters that this replica could not take, with why. */
-    "create table station_misfit ("
+    "create table if not exists station_misfit ("
     "  table_number integer not null,"
     "  row_key blob not null,"
     "  gsn integer not null,"
@@ -89,7 +89,7 @@ const char replica_tables_sql[] =
     "  primary key (table_number, row_key)"
     ") strict, without rowid;"
     /* Secrets of the people of this station (Argon2id), with what slows guessing down. */
-    "create table station_credential ("
+    "create table if not exists station_credential ("
     "  user_id blob not null primary key,"
     "  secret blob not null," /* version, salt (16), hash (32) */
     "  failures integer not null default 0,"

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "client-core/json.h"
+
 int roles_of(struct replica *replica, const struct id *user, role_set ceiling,
              role_set *ret, struct error *error) {
     static const char sql[] = "select role from engine_role where user_id = ?1";
@@ -48,6 +50,18 @@ void roles_put(const struct catalogue *catalogue, role_set roles, struct buffer 
         buffer_printf(text, "%s%s", first ? "" : ", ", catalogue->role_names[i]);
         first = false;
     }
+}
+
+void roles_put_json(const struct catalogue *catalogue, role_set roles,
+                    struct buffer *json) {
+    buffer_append_byte(json, '[');
+    for (size_t i = 0; i < LIMIT_ROLES; i++) {
+        if (!(roles >> i & 1) || !catalogue->role_names[i])
+            continue;
+        json_put_comma(json);
+        json_put_string(json, catalogue->role_names[i]);
+    }
+    buffer_append_byte(json, ']');
 }
 
 int roles_check(const struct catalogue *catalogue, const struct operation *operation,

@@ -10,7 +10,9 @@
 #include "client-core/auto_sync.h"
 #include "client-core/describe.h"
 #include "client-core/enrol.h"
+#include "client-core/marks.h"
 #include "client-core/people.h"
+#include "client-core/roles.h"
 #include "client-core/station.h"
 #include "client-core/story.h"
 #include "client-core/suggest.h"
@@ -133,6 +135,70 @@ int satchel_set_secret(satchel_session *session, const char *secret,
     return outcome(station->home, failed, error);
 }
 
+int satchel_set_secret_for(satchel *station, const char *user, const char *secret,
+                           satchel_error *error) {
+    struct id id;
+    pthread_mutex_lock(&station->write_lock);
+    int failed = people_find(station->writer, &station->identity.certificate, user, &id,
+                             inner(error)) != 0 ||
+                 secret_set(station->writer, &id, secret, inner(error)) != 0;
+    pthread_mutex_unlock(&station->write_lock);
+    return outcome(station->home, failed, error);
+}
+
+int satchel_has_secret(satchel *station, const char *user, bool *ret,
+                       satchel_error *error) {
+    struct id id;
+    pthread_mutex_lock(&station->write_lock);
+    int failed = people_find(station->writer, &station->identity.certificate, user, &id,
+                             inner(error)) != 0 ||
+                 secret_exists(station->writer, &id, ret, inner(error)) != 0;
+    pthread_mutex_unlock(&station->write_lock);
+    return outcome(station->home, failed, error);
+}
+
+static int user_into(const struct satchel_session *session, struct buffer *json,
+                     struct error *error) {
+    const struct satchel *station = session->station;
+    role_set roles = 0;
+    bool secret = false;
+    buffer_append_byte(json, '{');
+    if (people_put_card(station->writer, &session->user, json, error) != 0 ||
+        roles_of(station->writer, &session->user, station->identity.ceiling, &roles,
+                 error) != 0 ||
+        secret_exists(station->writer, &session->user, &secret, error) != 0)
+        return -1;
+    json_put_name(json, "roles");
+    roles_put_json(station->catalogue, roles, json);
+    json_put_name(json, "secret");
+    buffer_printf(json, "%s}", secret ? "true" : "false");
+    return 0;
+}
+
+int satchel_session_user(satchel_session *session, char **ret_json,
+                         satchel_error *error) {
+    struct buffer json = buffer_make(LIMIT_JSON);
+    pthread_mutex_lock(&session->station->write_lock);
+    int failed = user_into(session, &json, inner(error));
+    pthread_mutex_unlock(&session->station->write_lock);
+    if (!failed)
+        failed = json_take(&json, ret_json, inner(error));
+    buffer_free(&json);
+    return outcome(session->station->home, failed, error);
+}
+
+int satchel_people(satchel *station, char **ret_json, satchel_error *error) {
+    struct buffer json = buffer_make(RESULT_MAXIMUM);
+    pthread_mutex_lock(&station->write_lock);
+    int failed = people_put_all(station->writer, &station->identity.certificate, &json,
+                                inner(error));
+    pthread_mutex_unlock(&station->write_lock);
+    if (!failed)
+        failed = json_take(&json, ret_json, inner(error));
+    buffer_free(&json);
+    return outcome(station->home, failed, error);
+}
+
 /* --- work ------------------------------------------------------------------------------------------------- */
 
 static const struct operation *find_command(const struct satchel *station,
@@ -167,7 +233,9 @@ static int execute(satchel_session *session, const struct execution *execution,
     struct satchel *station = session->station;
     struct buffer json = buffer_make(RESULT_MAXIMUM);
     pthread_mutex_lock(&station->write_lock);
-    int failed = executor_do(station->executor, execution, &json, ret_failed, error);
+    struct executor *executor =
+        station->covered_executor ? station->covered_executor : station->executor;
+    int failed = executor_do(executor, execution, &json, ret_failed, error);
     pthread_mutex_unlock(&station->write_lock);
     if (!failed) {
         work_was_done(station);
@@ -214,6 +282,11 @@ int satchel_do_all(satchel_session *session, const char *command, const char *js
     return outcome(session->station->home, failed, error);
 }
 
+/* Who answers people: on a shared station each sees what is his. */
+static struct asker *asker_of(const struct satchel *station) {
+    return station->covered_asker ? station->covered_asker : station->asker;
+}
+
 static int ask_into(satchel_session *session, const struct operation *query,
                     const char *json, struct buffer *ret_json, struct error *error) {
     struct satchel *station = session->station;
@@ -222,7 +295,8 @@ static int ask_into(satchel_session *session, const struct operation *query,
     int failed = json_read_arguments(json, &arena, &list, error);
     if (!failed) {
         pthread_mutex_lock(&station->read_lock);
-        failed = asker_ask(station->asker, &session->user, query, &list, ret_json, error);
+        failed =
+            asker_ask(asker_of(station), &session->user, query, &list, ret_json, error);
         pthread_mutex_unlock(&station->read_lock);
     }
     arena_free(&arena);
@@ -348,6 +422,18 @@ int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
                  json_take(&json, ret_json, inner(error)) != 0;
     buffer_free(&json);
     return outcome(session->station->home, failed, error);
+}
+
+int satchel_marks(satchel_session *session, char **ret_json, satchel_error *error) {
+    struct satchel *station = session->station;
+    struct buffer json = buffer_make(RESULT_MAXIMUM);
+    pthread_mutex_lock(&station->read_lock);
+    int failed = marks_put(asker_reader(station->asker), &json, inner(error));
+    pthread_mutex_unlock(&station->read_lock);
+    if (!failed)
+        failed = json_take(&json, ret_json, inner(error));
+    buffer_free(&json);
+    return outcome(station->home, failed, error);
 }
 
 /* Without a station: the catalogue that this program brings along. */

@@ -122,6 +122,15 @@ int secret_check(struct replica *replica, const struct id *user, const char *sec
                  : error_set(error, "sign_in.secret", "secret", "the secret is wrong");
 }
 
+int secret_exists(struct replica *replica, const struct id *user, bool *ret,
+                  struct error *error) {
+    struct credential credential;
+    if (credential_read(replica, user, &credential, error) != 0)
+        return -1;
+    *ret = credential.exists;
+    return 0;
+}
+
 static int write_secret(struct replica *replica, const struct id *user, struct bytes kept,
                         struct error *error) {
     static const char sql[] =

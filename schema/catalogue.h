@@ -200,6 +200,6 @@ role_set catalogue_role(const struct catalogue *catalogue, const char *name);
 char *catalogue_fingerprint(const struct catalogue *catalogue);
 
 /* This program's schema version: what bundles and databases name. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 #endif

@@ -61,12 +61,24 @@ static int digest_rows(sqlite3 *db, const char *sql, struct dump_table *ret,
     return result;
 }
 
-static int dump_synced(sqlite3 *db, const struct table *table, struct dump_table *ret,
-                       struct error *error) {
+static bool has_column(sqlite3 *db, const char *table, const char *column) {
+    return sqlite3_table_column_metadata(db, NULL, table, column, NULL, NULL, NULL, NULL,
+                                         NULL) == SQLITE_OK;
+}
+
+static int dump_synced(const struct dump_source *source, const struct table *table,
+                       struct dump_table *ret, struct error *error) {
+    sqlite3 *db = source->db;
+    snprintf(ret->name, sizeof ret->name, "%s", table->name);
+    if (!has_column(source->shape, table->name, "gsn")) {
+        return 0;
+    }
     struct buffer sql = buffer_make(LIMIT_TEXT);
     buffer_printf(&sql, "select ");
     for (size_t i = 0; i < table->data_count; i++) {
-        buffer_printf(&sql, "%s, ", table->columns[i].name);
+        if (has_column(source->shape, table->name, table->columns[i].name)) {
+            buffer_printf(&sql, "%s, ", table->columns[i].name);
+        }
     }
     buffer_printf(&sql,
                   "created_at, created_by, updated_at, updated_by, gsn from %s order by",
@@ -74,25 +86,25 @@ static int dump_synced(sqlite3 *db, const struct table *table, struct dump_table
     for (size_t i = 0; i < table->key_count; i++) {
         buffer_printf(&sql, "%s %s", i ? "," : "", table->key[i]->name);
     }
-    snprintf(ret->name, sizeof ret->name, "%s", table->name);
     int result = sql.failed ? error_out_of_memory(error)
                             : digest_rows(db, buffer_text(&sql), ret, error);
     buffer_free(&sql);
     return result;
 }
 
-int dump_tables(sqlite3 *db, const struct catalogue *catalogue, struct dump_table **ret,
+int dump_tables(const struct dump_source *source, struct dump_table **ret,
                 size_t *ret_count, struct error *error) {
+    const struct catalogue *catalogue = source->catalogue;
     size_t count = catalogue->table_count + SERVER_TABLE_COUNT;
     struct dump_table *tables = calloc(count, sizeof *tables);
     int result = tables == NULL ? error_out_of_memory(error) : 0;
     for (size_t i = 0; i < catalogue->table_count && result == 0; i++) {
-        result = dump_synced(db, &catalogue->tables[i], &tables[i], error);
+        result = dump_synced(source, &catalogue->tables[i], &tables[i], error);
     }
     for (size_t i = 0; i < SERVER_TABLE_COUNT && result == 0; i++) {
         struct dump_table *table = &tables[catalogue->table_count + i];
         snprintf(table->name, sizeof table->name, "%s", SERVER_TABLES[i].name);
-        result = digest_rows(db, SERVER_TABLES[i].sql, table, error);
+        result = digest_rows(source->db, SERVER_TABLES[i].sql, table, error);
     }
     if (result != 0) {
         free(tables);

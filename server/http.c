@@ -1,160 +1,139 @@
-/* HTTP: the only file that knows CivetWeb. Routes: /v1/sync, /v1/enrol, /healthz, /metrics. */
+/* HTTP: the only file that knows CivetWeb. */
+#include "server/http.h"
+
 #include <civetweb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "server/internal.h"
-
-enum { READ_STEP = 64 * 1024, LISTENERS = 8 };
+enum { READ_STEP = 64 * 1024, WRITE_STEP = 256 * 1024, LISTENERS = 8 };
 
 struct http {
-    struct server *server;
+    struct http_options options;
     struct mg_context *context;
     char address[128];
 };
 
-/* --- answering --------------------------------------------------------------------------------- */
+/* --- the request ---------------------------------------------------------------------------- */
 
-static const char *reason_of(int status) {
-    switch (status) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 405:
-        return "Method Not Allowed";
-    case 409:
-        return "Conflict";
-    case 413:
-        return "Content Too Large";
-    case 503:
-        return "Service Unavailable";
-    default:
-        return status < 500 ? "Error" : "Server Error";
-    }
+const char *http_header(const struct http_request *request, const char *name) {
+    return mg_get_header(request->connection, name);
 }
 
-static int answer(struct http *http, struct mg_connection *connection, int status,
-                  const char *type, struct bytes body) {
-    mg_printf(connection,
-              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-              "Connection: %s\r\n\r\n",
-              status, reason_of(status), type, body.size,
-              status == 200 ? "keep-alive" : "close");
-    mg_write(connection, body.data, body.size);
-    atomic_fetch_add(&http->server->counters.bytes_out, (long long)body.size);
-    return status;
-}
-
-static int answer_error(struct http *http, struct mg_connection *connection, int status,
-                        const struct error *error) {
-    struct buffer body = buffer_make(LIMIT_TEXT);
-    failure_encode(error, &body);
-    atomic_fetch_add(&http->server->counters.failures, 1);
-    answer(http, connection, status, "application/msgpack", buffer_bytes(&body));
-    buffer_free(&body);
-    return status;
-}
-
-/* Reads the body under our own cap: the library's form parsers are never used. */
-static int read_body(struct mg_connection *connection, size_t maximum, struct buffer *ret,
-                     struct error *error) {
-    const struct mg_request_info *info = mg_get_request_info(connection);
-    if (info->content_length > (long long)maximum) {
-        return error_set(error, "request.size", "body", "a request has at most %zu bytes",
-                         maximum);
-    }
+static int read_all(struct mg_connection *connection, struct buffer *ret) {
     for (;;) {
         uint8_t *room = buffer_extend(ret, READ_STEP);
         if (room == NULL) {
-            return error_set(error, "request.size", "body",
-                             "a request has at most %zu bytes", maximum);
+            return 1;
         }
         int got = mg_read(connection, room, READ_STEP);
         ret->size -= READ_STEP - (got > 0 ? (size_t)got : 0);
-        if (got < 0) {
-            return error_set(error, "request.body", "body", "the request was cut off");
-        }
-        if (got == 0) {
-            break;
+        if (got <= 0) {
+            return got;
         }
     }
-    bool cut = info->content_length >= 0 && (long long)ret->size != info->content_length;
-    return cut ? error_set(error, "request.body", "body", "the request was cut off") : 0;
 }
 
-typedef void (*message_handler)(struct server *server, struct bytes body,
-                                struct buffer *ret, int *ret_status);
-
-static int handle_message(struct mg_connection *connection, struct http *http,
-                          size_t maximum, message_handler handler) {
-    struct server *server = http->server;
-    struct error error = {0};
-    struct buffer body = buffer_make(maximum + 2 * READ_STEP);
-    struct buffer response = buffer_make(LIMIT_RESPONSE);
-    int status = 200;
-    atomic_fetch_add(&server->counters.requests, 1);
-    if (strcmp(mg_get_request_info(connection)->request_method, "POST") != 0) {
-        error_set(&error, "request.method", "method", "send this message with POST");
-        status = answer_error(http, connection, 405, &error);
-    } else if (read_body(connection, maximum, &body, &error) != 0) {
-        status = answer_error(http, connection,
-                              error_is(&error, "request.size") ? 413 : 400, &error);
-    } else if (body.size > maximum) {
-        error_set(&error, "request.size", "body", "a request has at most %zu bytes",
-                  maximum);
-        status = answer_error(http, connection, 413, &error);
-    } else {
-        atomic_fetch_add(&server->counters.bytes_in, (long long)body.size);
-        handler(server, buffer_bytes(&body), &response, &status);
-        answer(http, connection, status, "application/msgpack", buffer_bytes(&response));
+int http_body(const struct http_request *request, size_t maximum, struct buffer *ret,
+              struct error *error) {
+    struct mg_connection *connection = request->connection;
+    long long length = mg_get_request_info(connection)->content_length;
+    *ret = buffer_make(maximum + 2 * READ_STEP);
+    int outcome = length > (long long)maximum ? 1 : read_all(connection, ret);
+    if (outcome > 0 || ret->size > maximum) {
+        return error_set(error, "request.size", "body", "a request has at most %zu bytes",
+                         maximum);
     }
-    buffer_free(&body);
-    buffer_free(&response);
-    return status;
+    return outcome < 0 || (length >= 0 && (long long)ret->size != length)
+               ? error_set(error, "request.body", "body", "the request was cut off")
+               : 0;
 }
 
-static int handle_sync(struct mg_connection *connection, void *context) {
-    return handle_message(connection, context, LIMIT_REQUEST, server_handle_sync);
+/* --- the answer ----------------------------------------------------------------------------- */
+
+static const char *reason_of(int status) {
+    static const struct {
+        int status;
+        const char *reason;
+    } REASONS[] = {
+        {200, "OK"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {409, "Conflict"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {429, "Too Many Requests"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+    };
+    for (size_t i = 0; i < sizeof REASONS / sizeof *REASONS; i++) {
+        if (REASONS[i].status == status) {
+            return REASONS[i].reason;
+        }
+    }
+    return status < 500 ? "Error" : "Server Error";
 }
 
-static int handle_enrol(struct mg_connection *connection, void *context) {
-    return handle_message(connection, context, LIMIT_ENROL_REQUEST, server_handle_enrol);
+/* In pieces: the time that the library allows is for each. */
+static void write_all(struct mg_connection *connection, struct bytes body) {
+    for (size_t done = 0; done < body.size;) {
+        size_t size = body.size - done < WRITE_STEP ? body.size - done : WRITE_STEP;
+        if (mg_write(connection, body.data + done, size) <= 0) {
+            return;
+        }
+        done += size;
+    }
 }
 
-static int handle_health(struct mg_connection *connection, void *context) {
+void http_answer(const struct http_request *request, const struct http_answer *answer) {
+    struct mg_connection *connection = request->connection;
+    bool stays = answer->status < 400; /* after an error nobody reads on */
+    mg_printf(connection,
+              "HTTP/1.1 %d %s\r\n%s%s%sContent-Length: %zu\r\n%sConnection: %s\r\n\r\n",
+              answer->status, reason_of(answer->status),
+              answer->type ? "Content-Type: " : "", answer->type ? answer->type : "",
+              answer->type ? "\r\n" : "", answer->body.size,
+              answer->headers ? answer->headers : "", stays ? "keep-alive" : "close");
+    if (strcmp(request->method, "HEAD") != 0) {
+        write_all(connection, answer->body);
+    }
+}
+
+/* --- finding the route ---------------------------------------------------------------------- */
+
+static int handle_any(struct mg_connection *connection, void *context) {
     struct http *http = context;
-    struct buffer body = buffer_make(LIMIT_TEXT);
-    int status = server_health(http->server, &body);
-    answer(http, connection, status, "application/json", buffer_bytes(&body));
-    buffer_free(&body);
-    return status;
+    const struct mg_request_info *info = mg_get_request_info(connection);
+    const struct http_request request = {
+        .method = info->request_method,
+        .path = info->local_uri ? info->local_uri : "/",
+        .query = info->query_string ? info->query_string : "",
+        .remote = info->remote_addr,
+        .tls = info->is_ssl != 0,
+        .connection = connection,
+    };
+    if (info->request_uri != NULL && strstr(info->request_uri, "%00") != NULL) {
+        http_answer(&request, &(struct http_answer){.status = 400});
+        return 400; /* the path was cut there when it was decoded */
+    }
+    for (size_t i = 0; i < http->options.route_count; i++) {
+        const struct http_route *route = &http->options.routes[i];
+        if (route->path == NULL || strcmp(route->path, request.path) == 0) {
+            route->handle(http->options.context, &request);
+            return 200;
+        }
+    }
+    http_answer(&request, &(struct http_answer){.status = 404});
+    return 404;
 }
 
-static int handle_metrics(struct mg_connection *connection, void *context) {
-    struct http *http = context;
-    struct buffer body = buffer_make(LIMIT_TEXT);
-    server_metrics(http->server, &body);
-    answer(http, connection, 200, "text/plain; version=0.0.4", buffer_bytes(&body));
-    buffer_free(&body);
-    return 200;
-}
-
-static int handle_unknown(struct mg_connection *connection, void *context) {
-    struct error error = {0};
-    error_set(&error, "request.path", "path",
-              "this server answers /v1/sync, /v1/enrol, /healthz and /metrics");
-    return answer_error(context, connection, 404, &error);
-}
-
-/* --- starting ------------------------------------------------------------------------------------ */
+/* --- starting ------------------------------------------------------------------------------- */
 
 /* The library's own words, made fit for a JSON text. */
 static int log_message(const struct mg_connection *connection, const char *message) {
@@ -166,8 +145,8 @@ static int log_message(const struct mg_connection *connection, const char *messa
         text[size] = c < ' ' || c > '~' || c == '"' || c == '\\' ? '.' : (char)c;
     }
     text[size] = '\0';
-    if (http != NULL) {
-        server_log(http->server, "warning", "http", "\"message\":\"%s\"", text);
+    if (http != NULL && http->options.log != NULL) {
+        http->options.log(http->options.context, text);
     }
     return 1;
 }
@@ -181,34 +160,28 @@ static void find_address(struct http *http, const char *listen) {
              count > 0 ? ports[0].port : 0);
 }
 
-int http_start(struct server *server, const char *listen, const char *certificate,
-               struct http **ret, struct error *error) {
+static struct mg_context *start(struct http *http) {
     char ports[160];
-    snprintf(ports, sizeof ports, "%s%s", listen, certificate ? "s" : "");
-    const char *options[] = {"listening_ports",
-                             ports,
-                             "num_threads",
-                             "64",
-                             "enable_keep_alive",
-                             "yes",
-                             "keep_alive_timeout_ms",
-                             "500",
-                             "request_timeout_ms",
-                             "10000",
-                             "tcp_nodelay",
-                             "1",
-                             "connection_queue",
-                             "256",
-                             "listen_backlog",
-                             "1024",
-                             "enable_directory_listing",
-                             "no",
-                             "ssl_protocol_version",
-                             "4",
-                             certificate ? "ssl_certificate" : NULL,
-                             certificate,
-                             NULL};
+    char threads[16];
+    const char *certificate = http->options.certificate;
+    snprintf(ports, sizeof ports, "%s%s", http->options.listen, certificate ? "s" : "");
+    snprintf(threads, sizeof threads, "%d", http->options.threads);
+    const char *options[] = {
+        "listening_ports", ports, "num_threads", threads, "enable_keep_alive", "yes",
+        "keep_alive_timeout_ms", "500", "request_timeout_ms", "10000", "tcp_nodelay", "1",
+        "connection_queue", "256", "listen_backlog", "1024", "enable_directory_listing",
+        "no",
+        /* Other origins have no business here: no preflight passes. */
+        "access_control_allow_origin", "", "access_control_allow_methods", "",
+        "ssl_protocol_version", "4", certificate ? "ssl_certificate" : NULL, certificate,
+        NULL};
     struct mg_callbacks callbacks = {.log_message = log_message};
+    return mg_start(&callbacks, http, options);
+}
+
+int http_start(const struct http_options *options, struct http **ret,
+               struct error *error) {
+    const char *certificate = options->certificate;
     if (certificate != NULL && access(certificate, R_OK) != 0) {
         return error_set(
             error, "server.certificate", "certificate",
@@ -219,23 +192,19 @@ int http_start(struct server *server, const char *listen, const char *certificat
     if (http == NULL) {
         return error_out_of_memory(error);
     }
-    http->server = server;
+    http->options = *options;
     mg_init_library(certificate ? MG_FEATURES_TLS : MG_FEATURES_DEFAULT);
-    http->context = mg_start(&callbacks, http, options);
+    http->context = start(http);
     if (http->context == NULL) {
         mg_exit_library();
         free(http);
         return error_set(
             error, "server.listen", "listen",
-            "cannot listen on %s; is another program using it%s?", listen,
+            "cannot listen on %s; is another program using it%s?", options->listen,
             certificate ? ", or is the certificate not a PEM file with its key" : "");
     }
-    mg_set_request_handler(http->context, "/v1/sync$", handle_sync, http);
-    mg_set_request_handler(http->context, "/v1/enrol$", handle_enrol, http);
-    mg_set_request_handler(http->context, "/healthz$", handle_health, http);
-    mg_set_request_handler(http->context, "/metrics$", handle_metrics, http);
-    mg_set_request_handler(http->context, "/", handle_unknown, http);
-    find_address(http, listen);
+    find_address(http, options->listen);
+    mg_set_request_handler(http->context, "/", handle_any, http);
     *ret = http;
     return 0;
 }
@@ -250,4 +219,10 @@ void http_stop(struct http *http) {
         mg_exit_library();
         free(http);
     }
+}
+
+bool http_is_loopback(const char *listen) {
+    bool numbers = listen[strspn(listen, "0123456789.")] == ':';
+    return (numbers && strncmp(listen, "127.", 4) == 0) ||
+           strncmp(listen, "localhost:", 10) == 0 || strncmp(listen, "[::1]:", 6) == 0;
 }

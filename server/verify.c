@@ -9,6 +9,7 @@
 #include "server/dump.h"
 #include "server/internal.h"
 #include "server/journal.h"
+#include "server/revoke.h"
 #include "server/verdicts.h"
 
 enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
@@ -73,6 +74,9 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         result =
             station_apply_enrol(master, &replay->work, entry->content, entry->at, error);
         break;
+    case ENTRY_REVOKE:
+        result = revoke_apply(master, &replay->work, entry->content, entry->at, error);
+        break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);
         break;
@@ -112,8 +116,10 @@ static int compare(sqlite3 *db, struct replay *replay, struct error *error) {
     size_t count = 0;
     int result = -1;
     const struct catalogue *catalogue = replay->master->catalogue;
-    if (dump_tables(db, catalogue, &live, &count, error) != 0 ||
-        dump_tables(replay->master->db, catalogue, &replayed, &count, error) != 0) {
+    const struct dump_source here = {db, db, catalogue};
+    const struct dump_source there = {replay->master->db, db, catalogue};
+    if (dump_tables(&here, &live, &count, error) != 0 ||
+        dump_tables(&there, &replayed, &count, error) != 0) {
         goto out;
     }
     result = 0;

@@ -26,6 +26,7 @@
 #ifndef SATCHEL_H
 #define SATCHEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +78,7 @@ SATCHEL_API int satchel_open(const satchel_options *options, satchel **ret,
 SATCHEL_API void satchel_close(satchel *station);
 
 /* Another address for the same server (its key stays pinned), or another CA file; NULL leaves as is.
+ * "https://HOST:PORT#pin=…" is an address whose TLS certificate no authority vouches for: the pin names its key.
  * Errors: address.invalid */
 SATCHEL_API int satchel_move(satchel *station, const char *address, const char *ca_file,
                              satchel_error *error);
@@ -95,6 +97,21 @@ SATCHEL_API void satchel_sign_out(satchel_session *session); /* NULL is fine */
  * Errors: secret.short */
 SATCHEL_API int satchel_set_secret(satchel_session *session, const char *secret,
                                    satchel_error *error);
+
+/* The same for somebody else, by id, code or name: for a console's administrator, who gives out first secrets
+ * and new ones. Whether the caller may is the caller's to check. Errors: sign_in.*, secret.short */
+SATCHEL_API int satchel_set_secret_for(satchel *station, const char *user,
+                                       const char *secret, satchel_error *error);
+/* Whether the person has a secret on this station. Errors: sign_in.* */
+SATCHEL_API int satchel_has_secret(satchel *station, const char *user, bool *ret,
+                                   satchel_error *error);
+
+/* Who is signed in: {"id","name","code","roles":[…],"secret":bool}; the roles he has now under the station's
+ * ceiling. name and code are null before the first sync. */
+SATCHEL_API int satchel_session_user(satchel_session *session, char **ret_json,
+                                     satchel_error *error);
+/* Who may sign in here: [{"id","name","secret":bool}]. name is null before the first sync. */
+SATCHEL_API int satchel_people(satchel *station, char **ret_json, satchel_error *error);
 
 /* --- work --------------------------------------------------------------------------------- */
 
@@ -159,7 +176,7 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 
 /* --- looking ------------------------------------------------------------------------------- */
 
-/* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"schema_version",
+/* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone","schema_version",
  *  "last_sync_at","last_error","fork","cursor","waiting","attention","refused","rows","clock_offset_ms"} */
 SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error *error);
 
@@ -170,6 +187,17 @@ SATCHEL_API int satchel_inbox(satchel_session *session, char **ret_json,
 
 /* The story of this station's recent transactions, newest first: when made, sent, merged, what became of them. */
 SATCHEL_API int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
+                              satchel_error *error);
+
+/* Marks for screens, by the ids of records (UUID text → number of transactions or conflicts):
+ * {"pending":{ID:n},"conflict":{ID:n},"refused":{ID:n},"attention":{ID:n},"more":bool}
+ *   pending    work of this station that headquarters has not answered yet
+ *   conflict   two people wrote without knowing of each other, and nobody settled it
+ *   refused    work of this station that headquarters did not take, and nobody settled it
+ *   attention  work of this station that no longer applies
+ * A mark also stands at what a record belongs to: a pending interaction marks its customer and its opportunity. At
+ * most 5,000 records of a kind, those of the newest work; then "more" is true. */
+SATCHEL_API int satchel_marks(satchel_session *session, char **ret_json,
                               satchel_error *error);
 
 /* What there is to do and to ask: {"commands":[{"name","title","title_zh","roles","parameters":[{"name","type","optional","default",

@@ -12,8 +12,10 @@
 -- @param minutes int(0..100000)?  How long it took.
 -- @param latitude_e6 int(-90000000..90000000)?  Where a visit was: latitude in millionths of a degree.
 -- @param longitude_e6 int(-180000000..180000000)?  Where a visit was: longitude in millionths of a degree.
+-- @param accuracy_m int(0..10000000)?  How exact that position is: within so many metres.
 -- @param next_at time?  When to speak next; makes a reminder in place of the open one.
 -- @param next_title text(300)?  What to do then.
+-- @param next_kind text(63)?  What that will be, from the list interaction_kind.
 -- @param offset_minutes int(0..527040)=0  How long before that the reminder rings.
 -- @param reminder newid  The new reminder's id, when the caller wants to choose it.
 -- @example opportunity=1C1I7A6R kind=call outcome=interested summary="Wants an offer" next_at="2027-01-12 10:00"
@@ -26,11 +28,13 @@ select require(:opportunity is not null or :customer is not null,
                'list.unknown', 'kind', 'Not in the list; it has: ' || (select codes from list_choices where list = 'interaction_kind')),
        require(:outcome is null
                or exists (select 1 from list_item where list = 'interaction_outcome' and code = :outcome and active = 1),
-               'list.unknown', 'outcome', 'Not in the list; it has: ' || (select codes from list_choices where list = 'interaction_outcome'));
+               'list.unknown', 'outcome', 'Not in the list; it has: ' || (select codes from list_choices where list = 'interaction_outcome')),
+       require(:next_kind is null or exists (select 1 from list_item where list = 'interaction_kind' and code = :next_kind and active = 1),
+               'list.unknown', 'next_kind', 'Not in the list; it has: ' || (select codes from list_choices where list = 'interaction_kind'));
 insert into interaction (id, opportunity_id, customer_id, contact_id, user_id, kind, outcome, summary, happened_at, minutes,
-                         latitude_e6, longitude_e6, next_at)
+                         latitude_e6, longitude_e6, accuracy_m, next_at)
 values (:id, :opportunity, coalesce(:customer, (select customer_id from opportunity where id = :opportunity)), :contact, actor(),
-        :kind, :outcome, coalesce(:summary, ''), :at, :minutes, :latitude_e6, :longitude_e6, :next_at);
+        :kind, :outcome, coalesce(:summary, ''), :at, :minutes, :latitude_e6, :longitude_e6, :accuracy_m, :next_at);
 -- It answers the reminders about the same thing that are due within a day; a next date takes the place of all.
 update reminder
    set done_at = now_ms()
@@ -38,8 +42,9 @@ update reminder
    and ((:opportunity is not null and opportunity_id = :opportunity)
         or (:opportunity is null and opportunity_id is null and customer_id = :customer))
    and (:next_at is not null or (:kind <> 'note' and due_at <= now_ms() + 86400000));
-insert into reminder (id, user_id, title, due_at, offset_minutes, opportunity_id, customer_id, interaction_id)
-select :reminder, actor(), coalesce(:next_title, o.next_step, o.name, c.name), :next_at, :offset_minutes, i.opportunity_id, i.customer_id, i.id
+insert into reminder (id, user_id, title, due_at, offset_minutes, opportunity_id, customer_id, interaction_id, planned_kind)
+select :reminder, actor(), coalesce(:next_title, o.next_step, o.name, c.name), :next_at, :offset_minutes, i.opportunity_id, i.customer_id, i.id,
+       :next_kind
   from interaction i
   left join opportunity o on o.id = i.opportunity_id
   left join customer c on c.id = i.customer_id

@@ -11,12 +11,15 @@
 -- @param opportunity id(opportunity)?  The opportunity it is about.
 -- @param customer id(customer)?  The customer it is about.
 -- @param detail text(4000)?  More about it.
+-- @param kind text(63)?  What it will be, from the list interaction_kind: call, visit …
 -- @example title="Send the offer" due_at="2027-01-12 17:00" priority=high opportunity=1C1I7A6R
-insert into task (id, title, assignee_id, priority, due_at, repeat_days, opportunity_id, customer_id, detail)
+select require(:kind is null or exists (select 1 from list_item where list = 'interaction_kind' and code = :kind and active = 1),
+               'list.unknown', 'kind', 'Not in the list; it has: ' || (select codes from list_choices where list = 'interaction_kind'));
+insert into task (id, title, assignee_id, priority, due_at, repeat_days, opportunity_id, customer_id, detail, planned_kind)
 values (:id, :title, coalesce(:assignee, actor()), :priority, :due_at, :repeat_days, :opportunity,
-        coalesce(:customer, (select customer_id from opportunity where id = :opportunity)), :detail);
-insert into reminder (id, user_id, title, due_at, offset_minutes, opportunity_id, customer_id, task_id)
-select new_id(), assignee_id, title, due_at, :offset_minutes, opportunity_id, customer_id, id
+        coalesce(:customer, (select customer_id from opportunity where id = :opportunity)), :detail, :kind);
+insert into reminder (id, user_id, title, due_at, offset_minutes, opportunity_id, customer_id, task_id, planned_kind)
+select new_id(), assignee_id, title, due_at, :offset_minutes, opportunity_id, customer_id, id, planned_kind
   from task
  where id = :id and due_at is not null and assignee_id = actor();
 insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id)
@@ -33,16 +36,19 @@ select id, title, due_at, priority from task where id = :id;
 select require(done_at is null, 'task.done', 'task', 'It is done already.') from task where id = :task;
 update task set done_at = now_ms() where id = :task;
 update reminder set done_at = now_ms() where task_id = :task and user_id = actor() and done_at is null;
-insert into task (id, title, assignee_id, priority, due_at, repeat_days, opportunity_id, customer_id, detail)
+insert into task (id, title, assignee_id, priority, due_at, repeat_days, opportunity_id, customer_id, detail, planned_kind)
 select :next, title, assignee_id, priority, coalesce(due_at, now_ms()) + repeat_days * 86400000, repeat_days,
-       opportunity_id, customer_id, detail
+       opportunity_id, customer_id, detail, planned_kind
   from task
  where id = :task and repeat_days is not null;
-insert into reminder (id, user_id, title, due_at, opportunity_id, customer_id, task_id)
-select new_id(), assignee_id, title, due_at, opportunity_id, customer_id, id
+insert into reminder (id, user_id, title, due_at, opportunity_id, customer_id, task_id, planned_kind)
+select new_id(), assignee_id, title, due_at, opportunity_id, customer_id, id, planned_kind
   from task
  where id = :next and assignee_id = actor();
-select id, title, done_at from task where id = :task;
+select d.id, d.title, d.done_at, n.id as next_id, n.due_at as next_at
+  from task d
+  left join task n on n.id = :next
+ where d.id = :task;
 
 -- @command task.edit  Change a task; what is not given stays.
 -- @zh 修改任务

@@ -39,3 +39,14 @@ select c.id as customer_id,
          where r.customer_id = c.id and r.done_at is null and r.deleted_at is null) as next_contact_at
   from customer c
  where c.deleted_at is null;
+
+-- Where to drive to: the address to visit, else one that has a position, else any. One row a customer at most.
+create view customer_place as
+select c.id as customer_id, a.id as address_id, a.line, a.city, a.latitude_e6, a.longitude_e6
+  from customer c
+  join customer_address a
+    on a.id = (select x.id from customer_address x
+                where x.customer_id = c.id and x.deleted_at is null
+                order by x.latitude_e6 is null, x.kind <> 'visit', x.id
+                limit 1)
+ where c.deleted_at is null;

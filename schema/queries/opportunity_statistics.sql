@@ -67,7 +67,7 @@ with closed as (
 )
 select won, lost,
        case when won + lost > 0 then mul_div(won, 10000, won + lost) end as win_rate_bp,
-       coalesce(won_amount_minor, 0) as won_amount_minor
+       coalesce(won_amount_minor, 0) as won_amount_minor, coalesce(:currency, (select currency from company)) as currency
   from closed;
 
 -- @query opportunity.won_by_manager  What each manager's people won, the most first.
@@ -75,7 +75,8 @@ select won, lost,
 -- @param from date?  First closing date.
 -- @param to date?  Last closing date.
 -- @param currency text(3)?  Currency of the amount; the company's when not given.
-select coalesce(m.name, '') as manager, sum(t.won) as won, sum(t.won_amount_minor) as won_amount_minor
+select coalesce(m.name, '') as manager, sum(t.won) as won, sum(t.won_amount_minor) as won_amount_minor, m.id as manager_id,
+       coalesce(:currency, (select currency from company)) as currency
   from (select o.owner_id, count(*) as won,
                coalesce(sum(o.amount_minor) filter (where o.currency = coalesce(:currency, (select currency from company))), 0) as won_amount_minor
           from stage s
@@ -87,6 +88,30 @@ select coalesce(m.name, '') as manager, sum(t.won) as won, sum(t.won_amount_mino
   left join app_user m on m.id = u.manager_id
  group by m.id, m.name
  order by won_amount_minor desc, manager;
+
+-- @query opportunity.won_by_month_and_manager  What each manager's people won, month by month.
+-- @zh 各经理月度赢单业绩
+-- @param from date?  First closing date.
+-- @param to date?  Last closing date.
+-- @param manager id(app_user)?  Only of the people who report to this manager.
+-- @param currency text(3)?  Currency of the amount; the company's when not given.
+-- @example from=2017-01-01 to=2017-12-31
+select t.month, coalesce(m.name, '') as manager, sum(t.won) as won, sum(t.lost) as lost, sum(t.won_amount_minor) as won_amount_minor,
+       coalesce(:currency, (select currency from company)) as currency, m.id as manager_id
+  from (select substr(o.closed_on, 1, 7) as month, o.owner_id, count(*) filter (where s.kind = 'won') as won,
+               count(*) filter (where s.kind = 'lost') as lost,
+               coalesce(sum(o.amount_minor) filter (where s.kind = 'won' and o.currency = coalesce(:currency, (select currency from company))), 0)
+                 as won_amount_minor
+          from stage s
+          cross join opportunity o
+         where o.stage_id = s.id and s.kind in ('won', 'lost') and o.deleted_at is null
+           and o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')
+         group by 1, o.owner_id) as t
+  left join app_user u on u.id = t.owner_id
+  left join app_user m on m.id = u.manager_id
+ where :manager is null or m.id = :manager
+ group by t.month, m.id, m.name
+ order by t.month, won_amount_minor desc, manager;
 
 -- @query opportunity.won_by_owner  Results of every salesperson whose deals one sees, the most won first; those without a deal too.
 -- @zh 销售业绩排行
@@ -110,7 +135,8 @@ with results as (
 select u.name as owner, m.name as manager, b.name as branch, coalesce(r.won, 0) as won, coalesce(r.lost, 0) as lost,
        case when r.won + r.lost > 0 then mul_div(r.won, 10000, r.won + r.lost) end as win_rate_bp,
        coalesce(r.won_amount_minor, 0) as won_amount_minor, coalesce(r.open, 0) as open,
-       coalesce(r.open_amount_minor, 0) as open_amount_minor, u.id as owner_id
+       coalesce(r.open_amount_minor, 0) as open_amount_minor, u.id as owner_id, u.manager_id, u.branch_id,
+       coalesce(:currency, (select currency from company)) as currency
   from app_user u
   left join results r on r.owner_id = u.id
   left join app_user m on m.id = u.manager_id
@@ -252,7 +278,8 @@ with totals as (
 )
 select open, mul_div(won, 10000, won + lost) as win_rate_bp, mul_div(won_amount_minor, 1, won) as mean_won_minor,
        mul_div(days, 1, timed) as mean_days,
-       case when days > 0 then mul_div(mul_div(won_amount_minor, open, won + lost), timed, days) end as velocity_per_day_minor
+       case when days > 0 then mul_div(mul_div(won_amount_minor, open, won + lost), timed, days) end as velocity_per_day_minor,
+       coalesce(:currency, (select currency from company)) as currency
   from totals
  where won > 0 and timed > 0;
 
@@ -273,7 +300,8 @@ with page as (
 )
 select o.id, o.code, o.name, o.customer, o.owner, o.stage_code, o.stage_zh, o.stage_en, o.stage_entered_on,
        cast(julianday(today()) - julianday(o.stage_entered_on) as integer) as in_stage_days,
-       coalesce(:days, o.rot_days) as limit_days, o.amount_minor, o.currency
+       coalesce(:days, o.rot_days) as limit_days, o.amount_minor, o.currency,
+       o.customer_id, o.owner_id, o.contact_id, o.next_step
   from page
  cross join opportunity_card o
  where o.id = page.id
@@ -296,7 +324,7 @@ with reasons as (
    group by o.lost_reason
 )
 select r.lost_reason as reason, l.name_zh as reason_zh, l.name_en as reason_en, r.n as count,
-       mul_div(r.n, 10000, sum(r.n) over ()) as share_bp, r.amount_minor
+       mul_div(r.n, 10000, sum(r.n) over ()) as share_bp, r.amount_minor, coalesce(:currency, (select currency from company)) as currency
   from reasons r
   left join list_item l on l.list = 'lost_reason' and l.code = r.lost_reason
  order by r.n desc, r.lost_reason;
@@ -323,7 +351,7 @@ with entries as (
 )
 select month, sum(entered) as entered, sum(won) as won, sum(lost) as lost,
        case when sum(won) + sum(lost) > 0 then mul_div(sum(won), 10000, sum(won) + sum(lost)) end as win_rate_bp,
-       sum(won_amount_minor) as won_amount_minor
+       sum(won_amount_minor) as won_amount_minor, coalesce(:currency, (select currency from company)) as currency
   from entries
  group by month
  order by month;
@@ -335,7 +363,8 @@ select month, sum(entered) as entered, sum(won) as won, sum(lost) as lost,
 -- @param currency text(3)?  Currency of the amounts; the company's when not given.
 select coalesce(p.name, '') as product, p.series, count(*) filter (where s.kind = 'won') as won,
        count(*) filter (where s.kind = 'lost') as lost, count(*) filter (where s.kind = 'open') as open,
-       coalesce(sum(o.amount_minor) filter (where s.kind = 'won' and o.currency = coalesce(:currency, (select currency from company))), 0) as won_amount_minor
+       coalesce(sum(o.amount_minor) filter (where s.kind = 'won' and o.currency = coalesce(:currency, (select currency from company))), 0) as won_amount_minor,
+       p.id as product_id, coalesce(:currency, (select currency from company)) as currency
   from stage s
   cross join opportunity o
   left join product p on p.id = o.product_id

@@ -6,7 +6,7 @@
 -- @param text text(100)?  Only those whose name or code holds this text.
 -- @param all bool=no  Also those who no longer work here.
 select u.id, u.code, u.name, u.position, b.name as branch, m.name as manager,
-       (select group_concat(role, ', ') from engine_role r where r.user_id = u.id) as roles, u.active
+       (select group_concat(role, ', ') from engine_role r where r.user_id = u.id) as roles, u.active, u.branch_id, u.manager_id
   from app_user u
   left join branch b on b.id = u.branch_id
   left join app_user m on m.id = u.manager_id
@@ -14,7 +14,7 @@ select u.id, u.code, u.name, u.position, b.name as branch, m.name as manager,
    and (:branch is null or u.branch_id = :branch)
    and (:manager is null or u.manager_id = :manager)
    and (:role is null or exists (select 1 from engine_role r where r.user_id = u.id and r.role = :role))
-   and (:text is null or instr(fold(u.name), fold(:text)) > 0 or instr(fold(u.code), fold(:text)) > 0)
+   and (:text is null or search_matches(:text, u.name, u.code, u.name_en))
  order by u.name, u.id;
 
 -- @query person.show  One person's card; what is private only for himself, his managers and headquarters.
@@ -25,7 +25,8 @@ select u.id, u.code, u.name, u.name_en, u.position, b.name as branch, m.name as 
        c.phone, c.email, c.employee_no, c.hired_on,
        (select count(*) from customer x where x.owner_id = u.id and x.deleted_at is null) as customers,
        (select count(*) from opportunity o join stage s on s.id = o.stage_id
-         where o.owner_id = u.id and o.deleted_at is null and s.kind = 'open') as open_opportunities
+         where o.owner_id = u.id and o.deleted_at is null and s.kind = 'open') as open_opportunities,
+       u.branch_id, u.manager_id
   from app_user u
   left join branch b on b.id = u.branch_id
   left join app_user m on m.id = u.manager_id
@@ -80,7 +81,8 @@ select u.name as person, u.position, coalesce(r.opportunities, 0) as opportuniti
        (select count(*) from reminder x
          where x.user_id = u.id and x.done_at is null and x.deleted_at is null and x.due_at < now_ms()) as overdue_reminders,
        (select max(i.happened_at) from interaction i where i.user_id = u.id and i.deleted_at is null) as last_activity_at,
-       u.id as user_id
+       u.id as user_id, coalesce(:currency, (select currency from company)) as currency,
+       (select count(*) from task t where t.assignee_id = u.id and t.done_at is null and t.deleted_at is null and t.due_at < now_ms()) as overdue_tasks
   from person_below b
   join app_user u on u.id = b.user_id
   left join results r on r.owner_id = u.id

@@ -21,7 +21,7 @@ class TheSample(support.TestCase):
     def test_figures(self):
         rate, = self.hq.ask("opportunity.win_rate")
         self.assertEqual(rate, {"won": 4238, "lost": 2473, "win_rate_bp": 6315,
-                                "won_amount_minor": 1000553400})
+                                "won_amount_minor": 1000553400, "currency": "USD"})
         stages = {row["stage_code"]: row["count"]
                   for row in self.hq.ask("opportunity.count_by_stage")}
         self.assertEqual(stages, {"prospecting": 500, "engaging": 1589, "won": 4238, "lost": 2473})

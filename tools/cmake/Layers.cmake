@@ -45,11 +45,13 @@ function(satchel_shared_client)
         SOVERSION ${PROJECT_VERSION_MAJOR})
 endfunction()
 
-# satchel_program(<name> FOLDER dir LINKS lib...)
-# bin/<name> from all C sources in the folder; nothing while there are none.
+# satchel_program(<name> FOLDER dir [EXCEPT file...] LINKS lib...)
+# bin/<name> from all C sources in the folder but the files named; nothing while there are none.
 function(satchel_program name)
-    cmake_parse_arguments(arg "" "FOLDER" "LINKS" ${ARGN})
+    cmake_parse_arguments(arg "" "FOLDER" "EXCEPT;LINKS" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${arg_FOLDER}/*.c")
+    list(TRANSFORM arg_EXCEPT PREPEND "${PROJECT_SOURCE_DIR}/${arg_FOLDER}/")
+    list(REMOVE_ITEM sources ${arg_EXCEPT} "")
     if(NOT sources)
         message(STATUS "${arg_FOLDER}: no sources yet")
         return()

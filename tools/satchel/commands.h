@@ -17,6 +17,7 @@ extern const struct subcommand subcommand_inbox;
 extern const struct subcommand subcommand_story;
 extern const struct subcommand subcommand_verify;
 extern const struct subcommand subcommand_import;
+extern const struct subcommand subcommand_app;
 extern const struct subcommand subcommand_help;
 
 /* All of them, NULL at the end. */

@@ -85,6 +85,14 @@ static const char *const words[][2] = {
     {"online", "在线"},
     {"Keeping in step with headquarters; Ctrl-C ends.\n",
      "与总部保持同步；按 Ctrl-C 结束。\n"},
+    /* app */
+    {"Port %d is taken; trying the next one.\n", "端口 %d 已被占用，改用下一个。\n"},
+    {"Open this address in a browser on this device:\n\n  %s\n\n",
+     "请在本机浏览器中打开：\n\n  %s\n\n"},
+    {"It is for you alone: whoever has it works as you. Ctrl-C ends.\n",
+     "此地址仅供本人使用：持有者即可以您的身份操作。按 Ctrl-C 结束。\n"},
+    {"No browser could be started; open the address yourself.\n",
+     "无法启动浏览器，请自行打开上面的地址。\n"},
     /* errors */
     {"satchel: %s (%s, field %s)\n", "satchel: 出错：%s（%s，字段 %s）\n"},
     {"satchel: %s (%s)\n", "satchel: 出错：%s（%s）\n"},

@@ -8,8 +8,9 @@ import './shell/style.css'
 import App from './App.vue'
 import { router } from './router.js'
 import { i18n, quasarLanguage } from './words/index.js'
+import { station } from './station/index.js'
 
-createApp(App)
+const app = createApp(App)
   .use(Quasar, {
     plugins: { Notify, Dialog, Loading },
     lang: quasarLanguage(),
@@ -21,4 +22,6 @@ createApp(App)
   })
   .use(i18n)
   .use(router)
-  .mount('#app')
+
+app.config.globalProperties.$station = station // for those who look at the page from outside: tools/screenshots
+app.mount('#app')
