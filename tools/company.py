@@ -215,6 +215,10 @@ class Server:
     def verify(self):
         return self.run("verify", "--data", self.folder)
 
+    def access(self, user):
+        """A first password for headquarters' page."""
+        return self.run("access", "--data", self.folder, "--user", user).strip().splitlines()[-1].strip()
+
     def start(self, *options):
         log = open(self.folder / "serve.log", "ab")
         self.process = subprocess.Popen(
@@ -339,6 +343,27 @@ class Station:
 
     def import_files(self, *words, accept=(0,)):
         return self.json("import", *words, accept=accept)
+
+
+class App:
+    """`satchel app` of a station: its pages in a browser, at `address`."""
+
+    def __init__(self, station, listen="127.0.0.1:0"):
+        self.process = station.start("app", "--listen", listen, stderr=subprocess.STDOUT)
+        said = []
+        for line in self.process.stdout:
+            said.append(line)
+            if line.strip().startswith("http"):
+                self.address = line.strip()
+                break
+        else:
+            raise Failure(["satchel", "app"], self.process.wait(), "", "".join(said))
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(timeout=WAIT)
 
 
 class Watch:

@@ -14,7 +14,7 @@ import tempfile
 import textwrap
 import time
 
-from company import DATA, Failure, Link, Server, Station, wait_until
+from company import App, BIN, DATA, Failure, Link, Server, Station, free_port, wait_until
 
 ALL = 1000000  # rows
 WHY = {"later": "it was written later, by headquarters' time"}
@@ -396,14 +396,50 @@ def read_arguments():
     return arguments
 
 
+def open_pages(demo):
+    """The pages of two phones and of headquarters; returns the programs behind the phones."""
+    console = free_port()
+    demo.server.stop()
+    demo.server.start("--console", f"127.0.0.1:{console}")
+    apps = {name: App(demo.stations[name]) for name in ("anna", "dustin")}
+    people = ["Headquarters", demo.cast.dustin]
+    passwords = [wait_until(lambda who=who: access(demo.server, who), "headquarters' page is ready")
+                 for who in people]
+    print(f"""
+Pages to try, in any browser on this machine (中文 / English on the page Me):
+
+  Headquarters' page     http://127.0.0.1:{console}
+      {people[0]:<20} password {passwords[0]}
+      {people[1]:<20} password {passwords[1]}   (sees his own people)
+  {demo.cast.anna + "'s phone":<22} {apps["anna"].address}
+  {demo.cast.dustin + "'s phone":<22} {apps["dustin"].address}
+
+In another terminal:
+  {BIN}/satchel --home {demo.folder}/anna inbox
+  {BIN}/satchel --home {demo.folder}/hq ask opportunity.won_by_manager
+
+The server listens at {demo.server.address}. Ctrl-C ends all of it.""", flush=True)
+    return apps.values()
+
+
+def access(server, who):
+    try:
+        return server.access(who)
+    except Failure as failure:
+        if failure.code in ("console.missing", "station.missing", "user.unknown"):
+            return None  # its own station is still being made, or has not synced
+        raise
+
+
 def wait_for_end(demo):
-    print(f"\nThe server keeps running at {demo.server.address}. Try, in another terminal:\n"
-          f"  build/bin/satchel --home {demo.folder}/anna inbox\n"
-          f"  build/bin/satchel --home {demo.folder}/hq ask opportunity.won_by_manager\n"
-          f"Ctrl-C ends.", flush=True)
-    while demo.server.process.poll() is None:
-        time.sleep(0.5)
-    raise SystemExit("demo: the server has ended")
+    apps = open_pages(demo)
+    try:
+        while demo.server.process.poll() is None:
+            time.sleep(0.5)
+        raise SystemExit("demo: the server has ended")
+    finally:
+        for app in apps:
+            app.stop()
 
 
 def main():

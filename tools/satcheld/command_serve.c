@@ -1,0 +1,48 @@
+/* `satcheld serve`. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/satcheld/notify.h"
+#include "tools/satcheld/options.h"
+
+static void write_log(void *context, const char *line) {
+    fprintf((FILE *)context, "%s\n", line);
+}
+
+/* Blocked before any thread starts, so that only sigwait sees them. */
+static void block_signals(sigset_t *signals) {
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int run_serve(struct server_options *server, const struct options *options) {
+    struct error error = {0};
+    struct server *running = NULL;
+    sigset_t signals;
+    int signal_number = 0;
+    server->listen = options->listen;
+    server->allow_plain = options->allow_plain;
+    server->log = write_log;
+    server->log_context = stderr;
+    block_signals(&signals);
+    if (server_start(server, &running, &error) != 0) {
+        return say_failure(&error);
+    }
+    fprintf(stderr, "listening on %s\n", server_address(running));
+    (void)fflush(stderr);
+    if (notify_service_manager("READY=1") != 0) {
+        fputs("the service manager cannot be told that this server is ready\n", stderr);
+    }
+    sigwait(&signals, &signal_number);
+    (void)notify_service_manager("STOPPING=1");
+    server_stop(running);
+    fprintf(stderr, "stopped\n");
+    return EXIT_SUCCESS;
+}
+
+const struct subcommand subcommand_serve = {"serve", run_serve};
