@@ -72,6 +72,10 @@ int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrol
     return 0;
 }
 
+bool identity_is_shared(const struct identity *identity) {
+    return identity->certificate.actor_count != 1;
+}
+
 int identity_save(struct replica *replica, const struct enrolment *enrolment,
                   struct error *error) {
     const struct enrol_response *response = enrolment->response;

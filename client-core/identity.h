@@ -25,6 +25,9 @@ struct identity {
 int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrolled,
                   struct error *error);
 
+/* Whether several people sign in at this station: each then sees only what is his. */
+bool identity_is_shared(const struct identity *identity);
+
 /* What an enrolment brought, in the open transaction. */
 struct enrolment {
     const struct enrol_response *response;

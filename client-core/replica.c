@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "client-core/row_access.h"
+#include "client-core/visible.h"
 #include "schema/database.h"
 
 /* Added after the first release; made wherever it is not there. */
@@ -66,6 +67,7 @@ void replica_close(struct replica *replica) {
         table_access_free(replica->access[i]);
     for (size_t i = 0; i < REPLICA_STATEMENTS; i++)
         sqlite3_finalize(replica->cache[i].statement);
+    visible_close(replica->visible);
     int rc = sqlite3_close(replica->db);
     assert(rc == SQLITE_OK); /* a statement outlived the connection: a bug of ours */
     (void)rc;

@@ -44,7 +44,8 @@ static bool wanted_by_rules(const struct catalogue *catalogue,
 /* Asks the database for its order of the columns. */
 static int positions_read(struct replica *replica, struct table_access *access,
                           struct error *error) {
-    static const char sql[] = "select name from pragma_table_info(?1) order by cid";
+    static const char sql[] =
+        "select name from pragma_table_info(?1, 'main') order by cid";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     size_t room = (size_t)sqlite3_limit(replica->db, SQLITE_LIMIT_COLUMN, -1);
     bool row = false;
@@ -155,7 +156,8 @@ static int prepare_read(struct replica *replica, struct table_access *access,
     buffer_printf(&sql, "select ");
     for (unsigned number; (number = mask_take(&mask)) != 0;)
         buffer_printf(&sql, "\"%s\", ", access->table->by_number[number]->name);
-    buffer_printf(&sql, "created_at, created_by, updated_at, updated_by, gsn from \"%s\"",
+    buffer_printf(&sql,
+                  "created_at, created_by, updated_at, updated_by, gsn from main.\"%s\"",
                   access->table->name);
     put_where(&sql, access->table);
     return prepare(replica, &sql, &access->read, error);
@@ -172,7 +174,7 @@ static void put_column_names(struct buffer *sql, const struct table *table,
 
 static void put_insert(struct buffer *sql, const struct table *table, uint64_t mask) {
     size_t count = table->key_count + (size_t)__builtin_popcountll(mask) + 5;
-    buffer_printf(sql, "insert into \"%s\" (", table->name);
+    buffer_printf(sql, "insert into main.\"%s\" (", table->name);
     put_column_names(sql, table, mask);
     buffer_printf(sql, ") values (");
     for (size_t i = 0; i < count; i++)
@@ -184,7 +186,7 @@ static void put_insert(struct buffer *sql, const struct table *table, uint64_t m
  * looks for the row. */
 static void put_update(struct buffer *sql, const struct table *table, uint64_t mask) {
     size_t parameter = table->key_count;
-    buffer_printf(sql, "update \"%s\" set ", table->name);
+    buffer_printf(sql, "update main.\"%s\" set ", table->name);
     for (unsigned number; (number = mask_take(&mask)) != 0;)
         buffer_printf(sql, "\"%s\" = ?%zu, ", table->by_number[number]->name,
                       ++parameter);
@@ -267,8 +269,8 @@ void row_release(struct table_access *access) {
 int row_gsn(struct replica *replica, struct table_access *access, struct bytes key,
             int64_t *ret, struct error *error) {
     bool row = false;
-    if (prepare_keyed(replica, access->table, "select gsn from \"%s\"", "", &access->gsn,
-                      error) != 0)
+    if (prepare_keyed(replica, access->table, "select gsn from main.\"%s\"", "",
+                      &access->gsn, error) != 0)
         return -1;
     bind_key(access->gsn, access->table, key);
     if (replica_step(replica, access->gsn, &row, error) != 0)
@@ -318,8 +320,8 @@ int row_put(struct replica *replica, struct table_access *access, struct bytes k
 
 int row_forget(struct replica *replica, struct table_access *access, struct bytes key,
                struct error *error) {
-    if (prepare_keyed(replica, access->table, "delete from \"%s\"", "", &access->forget,
-                      error) != 0)
+    if (prepare_keyed(replica, access->table, "delete from main.\"%s\"", "",
+                      &access->forget, error) != 0)
         return -1;
     bind_key(access->forget, access->table, key);
     return replica_finish(replica, access->forget, error);
@@ -327,7 +329,7 @@ int row_forget(struct replica *replica, struct table_access *access, struct byte
 
 int row_forget_unknown(struct replica *replica, struct table_access *access,
                        struct bytes key, struct error *error) {
-    if (prepare_keyed(replica, access->table, "delete from \"%s\"", " and gsn = 0",
+    if (prepare_keyed(replica, access->table, "delete from main.\"%s\"", " and gsn = 0",
                       &access->forget_unknown, error) != 0)
         return -1;
     bind_key(access->forget_unknown, access->table, key);
@@ -337,8 +339,9 @@ int row_forget_unknown(struct replica *replica, struct table_access *access,
 /* ?1 to ?4 are the key's. */
 enum { STAMP_NOW = LIMIT_KEY_COLUMNS + 1, STAMP_ACTOR };
 static const char stamp_insert[] =
-    "update \"%s\" set created_at = ?5, created_by = ?6, updated_at = ?5, updated_by = ?6";
-static const char stamp_update[] = "update \"%s\" set updated_at = ?5, updated_by = ?6";
+    "update main.\"%s\" set created_at = ?5, created_by = ?6, updated_at = ?5, updated_by = ?6";
+static const char stamp_update[] =
+    "update main.\"%s\" set updated_at = ?5, updated_by = ?6";
 
 int row_stamp(struct replica *replica, struct table_access *access, struct bytes key,
               bool inserted, int64_t now_ms, const struct id *actor,

@@ -233,7 +233,9 @@ static int execute(satchel_session *session, const struct execution *execution,
     struct satchel *station = session->station;
     struct buffer json = buffer_make(RESULT_MAXIMUM);
     pthread_mutex_lock(&station->write_lock);
-    int failed = executor_do(station->executor, execution, &json, ret_failed, error);
+    struct executor *executor =
+        station->covered_executor ? station->covered_executor : station->executor;
+    int failed = executor_do(executor, execution, &json, ret_failed, error);
     pthread_mutex_unlock(&station->write_lock);
     if (!failed) {
         work_was_done(station);
@@ -280,6 +282,11 @@ int satchel_do_all(satchel_session *session, const char *command, const char *js
     return outcome(session->station->home, failed, error);
 }
 
+/* Who answers people: on a shared station each sees what is his. */
+static struct asker *asker_of(const struct satchel *station) {
+    return station->covered_asker ? station->covered_asker : station->asker;
+}
+
 static int ask_into(satchel_session *session, const struct operation *query,
                     const char *json, struct buffer *ret_json, struct error *error) {
     struct satchel *station = session->station;
@@ -288,7 +295,8 @@ static int ask_into(satchel_session *session, const struct operation *query,
     int failed = json_read_arguments(json, &arena, &list, error);
     if (!failed) {
         pthread_mutex_lock(&station->read_lock);
-        failed = asker_ask(station->asker, &session->user, query, &list, ret_json, error);
+        failed =
+            asker_ask(asker_of(station), &session->user, query, &list, ret_json, error);
         pthread_mutex_unlock(&station->read_lock);
     }
     arena_free(&arena);

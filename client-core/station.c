@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client-core/auto_sync.h"
+#include "client-core/visible.h"
 
 static int open_writer(struct satchel *station, struct error *error) {
     char path[HOME_PATH];
@@ -30,15 +31,45 @@ static int open_writer(struct satchel *station, struct error *error) {
     return executor_open(station->writer, &options, &station->executor, error);
 }
 
-static int open_reader(struct satchel *station, struct error *error) {
+static int open_reader(struct satchel *station, bool covered, struct error *error) {
     char path[HOME_PATH];
     struct replica *reader = NULL;
+    const struct asker_options options = {
+        .device = station->identity.certificate.device,
+        .device_code = station->identity.certificate.code,
+        .ceiling = station->identity.ceiling,
+        .whole = covered ? station->asker : NULL,
+    };
     if (home_file(station->home, "replica.db", path, error) != 0 ||
         replica_open_reader(path, station->catalogue, station->env, &reader, error) != 0)
         return -1;
-    return asker_open(reader, &station->identity.certificate.device,
-                      station->identity.certificate.code, station->identity.ceiling,
-                      &station->asker, error);
+    if (covered && visible_open(reader, options.ceiling, false, error) != 0) {
+        replica_close(reader);
+        return -1;
+    }
+    return asker_open(reader, &options,
+                      covered ? &station->covered_asker : &station->asker, error);
+}
+
+/* The connections for people who may not see all that a shared station holds. */
+static int open_covered(struct satchel *station, struct error *error) {
+    char path[HOME_PATH];
+    const struct executor_options options = {
+        .device = station->identity.certificate.device,
+        .device_code = station->identity.certificate.code,
+        .ceiling = station->identity.ceiling,
+        .whole = station->executor,
+    };
+    if (!identity_is_shared(&station->identity))
+        return 0;
+    if (home_file(station->home, "replica.db", path, error) != 0 ||
+        replica_open(path, false, station->catalogue, station->env,
+                     &station->covered_writer, error) != 0 ||
+        visible_open(station->covered_writer, options.ceiling, true, error) != 0 ||
+        executor_open(station->covered_writer, &options, &station->covered_executor,
+                      error) != 0)
+        return -1;
+    return open_reader(station, true, error);
 }
 
 static int make_locks(struct satchel *station, struct error *error) {
@@ -65,7 +96,9 @@ static int open_all(struct satchel *station, const struct station_setup *setup,
             0 ||
         open_writer(station, error) != 0)
         return -1;
-    return open_reader(station, error);
+    return open_reader(station, false, error) != 0 || open_covered(station, error) != 0
+               ? -1
+               : 0;
 }
 
 static void close_transport(struct transport *transport) {
@@ -114,7 +147,10 @@ void station_close(struct satchel *station) {
     auto_sync_stop(station->auto_sync);
     close_sessions(station);
     syncer_close(station->syncer);
+    asker_close(station->covered_asker);
     asker_close(station->asker);
+    executor_close(station->covered_executor);
+    replica_close(station->covered_writer);
     executor_close(station->executor);
     replica_close(station->writer);
     catalogue_free(station->catalogue);

@@ -29,9 +29,13 @@ struct satchel {
     pthread_mutex_t write_lock;
     struct replica *writer;
     struct executor *executor;
+    /* On a station that several people share, for those of them who do not see everything; else NULL. */
+    struct replica *covered_writer;
+    struct executor *covered_executor;
 
     pthread_mutex_t read_lock;
     struct asker *asker;
+    struct asker *covered_asker; /* NULL: as above */
 
     pthread_mutex_t sync_lock; /* taken after the home's sync.lock */
     struct syncer *syncer;     /* opened at its first use */

@@ -60,6 +60,9 @@
 #define LIMIT_JSON_DEPTH 16
 #define LIMIT_QUERY_ROWS 1000000
 #define LIMIT_MARKS 5000 /* records of one kind of mark; then there are "more" */
+#define LIMIT_SEARCH_ITEMS \
+    60 /* letters and characters of a needle that is read as pinyin */
+#define LIMIT_PINYIN_MEMORY (256 * 1024) /* readings that a connection remembers */
 #define LIMIT_CSV_FIELD (64 * 1024)
 #define LIMIT_CSV_ROWS 5000000
 #define LIMIT_CSV_FILE (1024LL * 1024 * 1024)

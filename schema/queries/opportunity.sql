@@ -63,8 +63,8 @@ with matching as not materialized (
                and (:month is null or substr(case when :state = 'open' then x.expected_close_on else x.closed_on end, 1, 7) = :month)
                and (:overdue = 0 or (s.kind = 'open' and x.expected_close_on < today()))))
      and (:text is null
-          or o.id in (select x.id from opportunity x where instr(fold(x.name), fold(:text)) > 0 or instr(fold(x.code), fold(:text)) > 0)
-          or o.customer_id in (select c.id from customer c where instr(fold(c.name), fold(:text)) > 0))
+          or o.id in (select x.id from opportunity x where search_matches(:text, x.name, x.code))
+          or o.customer_id in (select c.id from customer c where search_matches(:text, c.name)))
 ), newest as (
   select id, opened_on
     from matching
@@ -160,8 +160,8 @@ select count(*) as count,
              and (:month is null or substr(case when :state = 'open' then x.expected_close_on else x.closed_on end, 1, 7) = :month)
              and (:overdue = 0 or (s.kind = 'open' and x.expected_close_on < today()))))
    and (:text is null
-        or o.id in (select x.id from opportunity x where instr(fold(x.name), fold(:text)) > 0 or instr(fold(x.code), fold(:text)) > 0)
-        or o.customer_id in (select c.id from customer c where instr(fold(c.name), fold(:text)) > 0));
+        or o.id in (select x.id from opportunity x where search_matches(:text, x.name, x.code))
+        or o.customer_id in (select c.id from customer c where search_matches(:text, c.name)));
 
 -- @query opportunity.of_customer  The opportunities with one customer, newest first.
 -- @zh 客户的销售机会

@@ -20,7 +20,7 @@ select id, code, name, series, list_price_minor, currency, unit, active
   from product
  where deleted_at is null and (:all = 1 or active = 1)
    and (:series is null or series = :series)
-   and (:text is null or instr(fold(name), fold(:text)) > 0 or instr(fold(code), fold(:text)) > 0)
+   and (:text is null or search_matches(:text, name, code, series))
  order by series, code;
 
 -- @query pipeline.list  The pipelines.

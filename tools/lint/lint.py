@@ -35,6 +35,7 @@ ONLY_KNOWN_TO = {
     "zstd": (re.compile(r"(zstd|zdict)\.h"), 1),
     "jansson": (re.compile(r"jansson\.h"), 2),  # the C API's edge; the programs
     "libcsv": (re.compile(r"csv\.h"), 1),
+    "ICU": (re.compile(r"unicode/.*"), 1),
 }
 CLOCK_AND_CHANCE = re.compile(
     r"\b(clock_gettime|gettimeofday|time|timespec_get|nanosleep|usleep|sleep"

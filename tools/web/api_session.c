@@ -250,6 +250,8 @@ static int sign_in_console(const struct visit *visit, const char *user,
             *error = found;
             return -1;
         }
+        if (strangers_try(visit->web->strangers, user, error) != 0)
+            return -1;
         pretend_to_check(secret);
         return wrong(error);
     }
