@@ -34,17 +34,11 @@ struct server {
     struct server_counters counters;
 };
 
-/* Writes one log line: event and printf-made JSON members ("\"gsn\":5"), or "" for none. */
-void server_log(struct server *server, const char *level, const char *event,
-                const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */
 char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
 int server_write_keys(const char *data, const struct sign_keys *keys,
                       struct error *error);
-/* The PEM file that a server of this folder shows: the one named, DIR/tls.pem, or NULL. malloc'ed. */
-char *server_certificate(const struct server_options *options);
 /* The pin that goes with this address: of a self-signed certificate, for https. */
 int server_pin(const struct server_options *options, const char *address,
                struct tls_pin *ret, struct error *error);

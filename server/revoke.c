@@ -187,6 +187,25 @@ static int journal_revocation(struct master *master, struct work *work,
     return result;
 }
 
+/* Headquarters' own pages run on it: it comes back at the next start, so revoking it is a mistake. */
+static int check_not_console(struct master *master, const uint8_t id[ID_SIZE],
+                             struct error *error) {
+    struct arena arena = arena_make(REVOKE_MEMORY);
+    struct station station;
+    struct id device;
+    memcpy(device.bytes, id, ID_SIZE);
+    int result =
+        station_find(master->db, master->catalogue, device, &arena, &station, error);
+    arena_free(&arena);
+    if (result == 0 && station.certificate.everyone) {
+        result =
+            error_set(error, "device.console", "device",
+                      "this is headquarters' own station; run satcheld serve without "
+                      "--console to end it");
+    }
+    return result;
+}
+
 static int revoke(struct master *master, struct work *work,
                   const struct revoke_options *options, struct error *error) {
     uint8_t id[HASH_SIZE];
@@ -196,7 +215,8 @@ static int revoke(struct master *master, struct work *work,
                                     .reason = bytes_of_text(options->reason),
                                     .by = options->by};
     if (options->device != NULL) {
-        if (find_device(master, options->device, id, &state, error) != 0) {
+        if (find_device(master, options->device, id, &state, error) != 0 ||
+            check_not_console(master, id, error) != 0) {
             return -1;
         }
     } else {

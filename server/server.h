@@ -43,6 +43,12 @@ const char *server_address(const struct server *server);
 /* Answers what is being asked, finishes what was submitted, closes. NULL is fine. */
 void server_stop(struct server *server);
 
+/* The PEM file that a server with these options shows: the one named, DIR/tls.pem, or NULL. malloc'ed. */
+char *server_certificate(const struct server_options *options);
+/* Writes one log line: event and printf-made JSON members ("\"gsn\":5"), or "" for none. */
+void server_log(struct server *server, const char *level, const char *event,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* Gives out an invitation for a person (id, code or name). `ceiling`: role names, blank between; NULL: his roles.
  * Works beside a running server. user.unknown, user.ambiguous, role.unknown, address.missing */
 struct invite_options {

@@ -20,9 +20,11 @@ static void print_made(const struct options *options, const char *address,
                "  satcheld invite --data %s --user \"%s\" --name HQ\n",
                options->data, options->data, options->data, admin);
     }
-    printf("Next: satcheld serve --data %s\n"
+    printf("Next, the server with headquarters' pages, and a password for them:\n"
+           "  satcheld serve --data %s --console 127.0.0.1:8790\n"
+           "  satcheld access --data %s --user \"%s\"\n"
            "The first invitation, for %s at headquarters:\n%s\n",
-           options->data, admin, invitation);
+           options->data, options->data, admin, admin, invitation);
 }
 
 static int run_init(struct server_options *server, const struct options *options) {

@@ -1,8 +1,11 @@
 /* `satcheld invite`: for one person, or a line for each. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/qr/qr.h"
 #include "tools/satcheld/options.h"
 
 /* "7d", "12h", "30m" → milliseconds; 0 when it is none of these. */
@@ -23,12 +26,34 @@ static int print_line(void *context, const struct invited *invited, struct error
     return 0;
 }
 
+/* As a QR code into a file, which only its owner may read: who has it can be that person. */
+static int draw(const char *invitation, const char *file, struct error *error) {
+    struct buffer svg = buffer_make(LIMIT_JSON);
+    int result = qr_svg(invitation, &svg, error);
+    if (result == 0 && strcmp(file, "-") == 0) {
+        puts(buffer_text(&svg));
+    } else if (result == 0) {
+        int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+        bool written = stream != NULL && fputs(buffer_text(&svg), stream) >= 0;
+        written = stream != NULL && fclose(stream) == 0 && written;
+        result = written ? 0
+                         : error_from_system(error, "qr.file", NULL, "qr", errno,
+                                             "cannot write", file);
+    }
+    buffer_free(&svg);
+    return result;
+}
+
 static int invite_one(const struct server_options *server,
-                      const struct invite_options *invite) {
+                      const struct invite_options *invite, const char *qr) {
     struct error error = {0};
     struct buffer invitation = buffer_make(LIMIT_TEXT);
     int result = server_invite(server, invite, &invitation, &error);
-    if (result == 0) {
+    if (result == 0 && qr != NULL) {
+        result = draw(buffer_text(&invitation), qr, &error);
+    }
+    if (result == 0 && (qr == NULL || strcmp(qr, "-") != 0)) {
         puts(buffer_text(&invitation));
     }
     buffer_free(&invitation);
@@ -58,7 +83,7 @@ static int run_invite(struct server_options *server, const struct options *optio
         return say_usage("%s is no time span such as 7d, 12h or 30m", options->expires);
     }
     return options->all ? invite_all(server, &invite, options->role)
-                        : invite_one(server, &invite);
+                        : invite_one(server, &invite, options->qr);
 }
 
 const struct subcommand subcommand_invite = {"invite", run_invite};

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/satcheld/console.h"
 #include "tools/satcheld/notify.h"
 #include "tools/satcheld/options.h"
 
@@ -20,9 +21,20 @@ static void block_signals(sigset_t *signals) {
     signal(SIGPIPE, SIG_IGN);
 }
 
+static int start_console(const struct server_options *server, struct server *running,
+                         const struct options *options, struct console **ret,
+                         struct error *error) {
+    return console_start(&(struct console_options){.server = server,
+                                                   .running = running,
+                                                   .listen = options->console,
+                                                   .address = options->console_address},
+                         ret, error);
+}
+
 static int run_serve(struct server_options *server, const struct options *options) {
     struct error error = {0};
     struct server *running = NULL;
+    struct console *console = NULL;
     sigset_t signals;
     int signal_number = 0;
     server->listen = options->listen;
@@ -30,7 +42,14 @@ static int run_serve(struct server_options *server, const struct options *option
     server->log = write_log;
     server->log_context = stderr;
     block_signals(&signals);
-    if (server_start(server, &running, &error) != 0) {
+    if ((options->console != NULL &&
+         console_check(server, options->console, &error) != 0) ||
+        server_start(server, &running, &error) != 0) {
+        return say_failure(&error);
+    }
+    if (options->console != NULL &&
+        start_console(server, running, options, &console, &error) != 0) {
+        server_stop(running);
         return say_failure(&error);
     }
     fprintf(stderr, "listening on %s\n", server_address(running));
@@ -40,6 +59,7 @@ static int run_serve(struct server_options *server, const struct options *option
     }
     sigwait(&signals, &signal_number);
     (void)notify_service_manager("STOPPING=1");
+    console_stop(console);
     server_stop(running);
     fprintf(stderr, "stopped\n");
     return EXIT_SUCCESS;

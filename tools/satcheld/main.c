@@ -16,12 +16,17 @@ static const char USAGE[] =
     "  satcheld address --data DIR [--set URL]\n"
     "      Prints the address that stations are told, or sets it.\n"
     "  satcheld serve   --data DIR [--listen HOST:PORT] [--certificate PEM] [--allow-plain]\n"
+    "                   [--console HOST:PORT [--console-address URL]]\n"
     "      Serves until it gets SIGTERM or SIGINT. Listens where the stored address says.\n"
     "      Uses DIR/tls.pem when it is there; plain HTTP stays on this machine unless\n"
     "      --allow-plain says that a proxy stands in front.\n"
+    "      --console: headquarters' pages, for everybody who was given access to them; URL\n"
+    "      is how people reach them through a proxy.\n"
+    "  satcheld access  --data DIR --user WHO\n"
+    "      A new password for WHO on those pages; the last line printed, and never again.\n"
     "  satcheld serve   --config FILE\n"
-    "      The same, with lines of key = value for data, listen, certificate, allow_plain;\n"
-    "      an option given beside it wins. The other commands take its data.\n"
+    "      The same, with lines of key = value for data, listen, certificate, console,\n"
+    "      console_address, allow_plain; an option given beside it wins. The other commands take its data.\n"
     "\n"
     "  satcheld tls self-signed --data DIR [--host NAME]... [--days 825] [--new-key]\n"
     "      Makes key and certificate. Invitations then carry the pin of the key, so that\n"
@@ -31,8 +36,9 @@ static const char USAGE[] =
     "  satcheld tls show   --data DIR\n"
     "\n"
     "  satcheld invite  --data DIR --user WHO [--ceiling \"rep manager\"] [--name STATION]\n"
-    "                   [--address URL] [--expires 7d]\n"
-    "      Prints an invitation for one station of WHO (name, code or id).\n"
+    "                   [--address URL] [--expires 7d] [--qr FILE.svg|-]\n"
+    "      Prints an invitation for one station of WHO (name, code or id); --qr draws it too,\n"
+    "      or with - instead.\n"
     "  satcheld invite  --data DIR --all [--role rep] [--expires 7d]\n"
     "      One line per active person: name, tab, invitation.\n"
     "  satcheld invitations --data DIR [--json]\n"
@@ -53,10 +59,11 @@ static const char USAGE[] =
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
 static const struct subcommand *const SUBCOMMANDS[] = {
-    &subcommand_init,       &subcommand_address,         &subcommand_serve,
-    &subcommand_invite,     &subcommand_invitations,     &subcommand_devices,
-    &subcommand_revoke,     &subcommand_verify,          &subcommand_backup,
-    &subcommand_tls_import, &subcommand_tls_self_signed, &subcommand_tls_show};
+    &subcommand_init,    &subcommand_address,         &subcommand_serve,
+    &subcommand_access,  &subcommand_invite,          &subcommand_invitations,
+    &subcommand_devices, &subcommand_revoke,          &subcommand_verify,
+    &subcommand_backup,  &subcommand_tls_self_signed, &subcommand_tls_import,
+    &subcommand_tls_show};
 
 /* "tls show" is one command of two words. */
 static const struct subcommand *find_subcommand(int count, char **arguments,

@@ -56,17 +56,29 @@ static bool set_flag(struct options *options, const char *name) {
 
 static const char **find_value(struct options *options, const char *name) {
     const struct value_option values[] = {
-        {"--data", &options->data},       {"--org", &options->org},
-        {"--address", &options->address}, {"--currency", &options->currency},
-        {"--admin", &options->admin},     {"--listen", &options->listen},
-        {"--user", &options->user},       {"--certificate", &options->certificate},
-        {"--ceiling", &options->ceiling}, {"--name", &options->name},
-        {"--expires", &options->expires}, {"--to", &options->to},
-        {"--set", &options->set},         {"--key", &options->key},
-        {"--days", &options->days},       {"--role", &options->role},
-        {"--qr", &options->qr},           {"--device", &options->device},
-        {"--reason", &options->reason},   {"--invitation", &options->invitation},
-        {"--console", &options->console}, {"--config", &options->config},
+        {"--data", &options->data},
+        {"--org", &options->org},
+        {"--address", &options->address},
+        {"--currency", &options->currency},
+        {"--admin", &options->admin},
+        {"--listen", &options->listen},
+        {"--user", &options->user},
+        {"--certificate", &options->certificate},
+        {"--ceiling", &options->ceiling},
+        {"--name", &options->name},
+        {"--expires", &options->expires},
+        {"--to", &options->to},
+        {"--set", &options->set},
+        {"--key", &options->key},
+        {"--days", &options->days},
+        {"--role", &options->role},
+        {"--qr", &options->qr},
+        {"--device", &options->device},
+        {"--reason", &options->reason},
+        {"--invitation", &options->invitation},
+        {"--console", &options->console},
+        {"--console-address", &options->console_address},
+        {"--config", &options->config},
     };
     if (strcmp(name, "--host") == 0 && options->host_count < OPTION_HOSTS) {
         return &options->hosts[options->host_count++];
@@ -88,6 +100,7 @@ static int read_configuration(struct options *options, struct buffer *ret_storag
         {"listen", &file.listen, NULL},
         {"certificate", &file.certificate, NULL},
         {"console", &file.console, NULL},
+        {"console_address", &file.console_address, NULL},
         {"allow_plain", NULL, &file.allow_plain},
     };
     if (options->config != NULL &&
@@ -100,6 +113,8 @@ static int read_configuration(struct options *options, struct buffer *ret_storag
     options->listen = options->listen ? options->listen : file.listen;
     options->certificate = options->certificate ? options->certificate : file.certificate;
     options->console = options->console ? options->console : file.console;
+    options->console_address =
+        options->console_address ? options->console_address : file.console_address;
     options->allow_plain = options->allow_plain || file.allow_plain;
     return options->data == NULL ? say_usage("say which folder: %s DIR", "--data") : 0;
 }

@@ -9,7 +9,7 @@ enum { EXIT_USAGE = 2, OPTION_HOSTS = 28 };
 struct options {
     const char *data, *org, *address, *currency, *admin, *listen, *certificate;
     const char *user, *ceiling, *name, *expires, *to, *set, *key, *days, *role, *qr;
-    const char *device, *invitation, *reason, *console, *config;
+    const char *device, *invitation, *reason, *console, *console_address, *config;
     const char *hosts[OPTION_HOSTS];
     size_t host_count;
     bool allow_plain, new_key, all, json;
@@ -37,7 +37,7 @@ void put_time(int64_t ms, char ret[32]);
 
 extern const struct subcommand subcommand_init, subcommand_address, subcommand_serve,
     subcommand_invite, subcommand_invitations, subcommand_devices, subcommand_revoke,
-    subcommand_verify, subcommand_backup, subcommand_tls_self_signed,
+    subcommand_access, subcommand_verify, subcommand_backup, subcommand_tls_self_signed,
     subcommand_tls_import, subcommand_tls_show;
 
 #endif
