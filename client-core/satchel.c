@@ -369,7 +369,8 @@ int satchel_status(satchel *station, char **ret_json, satchel_error *error) {
 static int story_into(satchel_session *session, enum story_kind kind, int64_t limit,
                       struct buffer *json, struct error *error) {
     struct satchel *station = session->station;
-    const struct id *user = kind == STORY_ALL ? NULL : &session->user;
+    bool own = kind != STORY_ALL || station->covered_asker;
+    const struct id *user = own ? &session->user : NULL;
     pthread_mutex_lock(&station->read_lock);
     int failed = story_put(asker_reader(station->asker), kind, user, limit, json, error);
     pthread_mutex_unlock(&station->read_lock);
@@ -428,7 +429,11 @@ int satchel_marks(satchel_session *session, char **ret_json, satchel_error *erro
     struct satchel *station = session->station;
     struct buffer json = buffer_make(RESULT_MAXIMUM);
     pthread_mutex_lock(&station->read_lock);
-    int failed = marks_put(asker_reader(station->asker), &json, inner(error));
+    struct marks_for whose = {.user = station->covered_asker ? &session->user : NULL};
+    int failed =
+        asker_view(asker_of(station), &session->user, &whose.visible, inner(error));
+    if (!failed)
+        failed = marks_put(asker_reader(station->asker), &whose, &json, inner(error));
     pthread_mutex_unlock(&station->read_lock);
     if (!failed)
         failed = json_take(&json, ret_json, inner(error));

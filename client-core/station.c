@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "client-core/auto_sync.h"
+#include "client-core/people.h"
+#include "schema/database.h"
 #include "client-core/visible.h"
 
 static int open_writer(struct satchel *station, struct error *error) {
@@ -203,4 +205,30 @@ void station_tell(struct satchel *station, const char *event, const char *json) 
     pthread_mutex_unlock(&station->session_lock);
     if (listener)
         listener(context, event, json);
+}
+
+/* --- people -------------------------------------------------------------------------------------------- */
+
+static int give_secret(struct satchel *station, const char *user, const char *secret,
+                       struct error *error) {
+    struct id id;
+    int64_t people = 0;
+    if (database_integer(station->writer->db, "select count(*) from engine_user", &people,
+                         error) != 0)
+        return -1;
+    if (people == 0)
+        return error_set(error, "console.missing", "data",
+                         "this station has no data yet; wait for its first sync");
+    return people_find(station->writer, &station->identity.certificate, user, &id,
+                       error) != 0
+               ? -1
+               : secret_set(station->writer, &id, secret, error);
+}
+
+int station_give_secret(struct satchel *station, const char *user, const char *secret,
+                        struct error *error) {
+    pthread_mutex_lock(&station->write_lock);
+    int failed = give_secret(station, user, secret, error);
+    pthread_mutex_unlock(&station->write_lock);
+    return failed;
 }

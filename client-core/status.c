@@ -111,6 +111,8 @@ int status_put(struct replica *replica, const char *home, const struct identity 
     if (put_text_setting(replica, "server", "address", ret_json, error) != 0 ||
         put_actors(replica, &identity->certificate, ret_json, error) != 0)
         return -1;
+    json_put_name(ret_json, "everyone");
+    buffer_printf(ret_json, "%s", identity->certificate.everyone ? "true" : "false");
     put_integer(ret_json, "schema_version", SCHEMA_VERSION);
     if (put_time_setting(replica, "last_sync_at", ret_json, error) != 0 ||
         put_text_setting(replica, "last_error", "last_error", ret_json, error) != 0 ||

@@ -78,6 +78,7 @@ SATCHEL_API int satchel_open(const satchel_options *options, satchel **ret,
 SATCHEL_API void satchel_close(satchel *station);
 
 /* Another address for the same server (its key stays pinned), or another CA file; NULL leaves as is.
+ * "https://HOST:PORT#pin=…" is an address whose TLS certificate no authority vouches for: the pin names its key.
  * Errors: address.invalid */
 SATCHEL_API int satchel_move(satchel *station, const char *address, const char *ca_file,
                              satchel_error *error);
@@ -175,7 +176,7 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 
 /* --- looking ------------------------------------------------------------------------------- */
 
-/* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"schema_version",
+/* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone","schema_version",
  *  "last_sync_at","last_error","fork","cursor","waiting","attention","refused","rows","clock_offset_ms"} */
 SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error *error);
 
