@@ -23,7 +23,7 @@ export const full = rows => minor => (minor === undefined || minor === null ? ''
 export const GRID = { left: 8, right: 16, top: 16, bottom: 36, containLabel: true }
 const SPLIT = { lineStyle: { color: '#e8edec' } }
 const LABEL = { color: '#55645f', fontSize: 12 }
-const names = list => ({ type: 'category', data: list, axisTick: { show: false }, axisLine: { lineStyle: { color: '#c4cecb' } }, axisLabel: LABEL })
+export const names = list => ({ type: 'category', data: list, axisTick: { show: false }, axisLine: { lineStyle: { color: '#c4cecb' } }, axisLabel: LABEL })
 /* Side by side from the top: as one reads. */
 export const down = list => ({ ...names(list), inverse: true, axisLabel: { ...LABEL, width: 96, overflow: 'truncate' } })
 export const amounts = rows => ({ type: 'value', axisLabel: { ...LABEL, formatter: short(rows), hideOverlap: true }, splitLine: SPLIT })
