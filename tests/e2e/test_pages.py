@@ -254,6 +254,41 @@ class HandOver(support.TestCase):
             told = [row for row in station.ask("notice.list") if row["kind"] == kind]
             self.assertEqual([(row["title"], row["detail"]) for row in told], [(str(len(mine)), "On leave")])
 
+    def told(self, station, kind):
+        return [(row["title"], row["from_person"], row["detail"]) for row in station.ask("notice.list") if row["kind"] == kind]
+
+    def test_whom_it_concerns_is_told(self):
+        hq = self.hq
+        who = hq.ask("person.show")[0]["name"]
+        hq.do("customer.assign", customer="Northwind", to="Cy Dow", note="Nearer")
+        deal = self.bob.ask("opportunity.list", state="open", limit=1)[0]
+        hq.do("opportunity.assign", opportunity=deal["id"], to="Cy Dow")
+        hq.do("customer.release", customer="Eastbank", note="Nobody called")
+        task = hq.do("task.add", title="Count the stock", assignee="Cy Dow")
+        hq.do("task.edit", task=task["id"], assignee="Bob Lane", title="Count it again")
+        mine = hq.do("task.add", title="My own")
+        hq.do("task.edit", task=mine["id"], priority="high")
+        self.company_.settle(self.bob, self.cy)
+        self.assertEqual(self.told(self.cy, "customer.assigned"), [("Northwind", who, "Nearer")])
+        self.assertEqual(sorted(self.told(self.bob, "customer.handed_over")),
+                         [("Eastbank", who, "Nobody called"), ("Northwind", who, "Nearer")])
+        self.assertEqual(self.told(self.cy, "opportunity.assigned"), [(deal["name"], who, None)])
+        self.assertEqual(self.told(self.bob, "opportunity.handed_over"), [(deal["name"], who, None)])
+        self.assertEqual(self.told(self.cy, "task.assigned"), [("Count the stock", who, None)])
+        self.assertEqual(self.told(self.bob, "task.assigned"), [("Count it again", who, None)])
+        self.assertEqual([row["kind"] for row in hq.ask("notice.list")], [])
+        self.assertEqual([row["reason"] for row in hq.ask("customer.assignments", customer="Eastbank")][-1], "release")
+
+    def test_a_refused_hand_over_leaves_all_as_it_was(self):
+        before = self.hq.ask("customer.list", limit=100)
+        for values, code in (({"customers": '["nobody"]', "to": "Cy Dow"}, "customer.unknown"),
+                             ({"customers": '[', "to": "Cy Dow"}, "parameter.invalid"),
+                             ({"from": "Bob Lane", "to": "Cy Dow", "industry": "none"}, "command.no_effect")):
+            with self.subTest(values), self.assertRaises(support.Failure) as raised:
+                self.hq.do("customer.assign_bulk", **values)
+            self.assertEqual(raised.exception.code, code)
+        self.assertEqual(self.hq.ask("customer.list", limit=100), before)
+
     def test_chosen_ones_without_their_opportunities(self):
         hq = self.hq
         row = hq.ask("customer.list", owner="Bob Lane", limit=1)[0]
