@@ -42,3 +42,8 @@ export const currency = computed(() => {
   start()
   return settings.value['company.currency'] ?? 'CNY'
 })
+
+export function useLists() {
+  start()
+  return { listed: entry, choices, items }
+}
