@@ -14,7 +14,7 @@ static int prepare_update(sqlite3 *db, const struct table *table, uint64_t mask,
                           sqlite3_stmt **ret, struct error *error) {
     struct buffer sql = buffer_make(SQL_SIZE);
     size_t parameter = 0;
-    buffer_printf(&sql, "update \"%s\"", table->name);
+    buffer_printf(&sql, "update main.\"%s\"", table->name);
     for (unsigned number; (number = mask_take(&mask)) != 0;) {
         buffer_printf(&sql, "%s\"%s\" = ?%zu", parameter ? ", " : " set ",
                       table->by_number[number]->name, parameter + 1);

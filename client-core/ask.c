@@ -8,6 +8,7 @@
 
 #include "client-core/roles.h"
 #include "client-core/state.h"
+#include "client-core/visible.h"
 #include "schema/database.h"
 
 struct asker {
@@ -15,10 +16,11 @@ struct asker {
     sqlite3_stmt **queries; /* by their place in the catalogue; NULL: not prepared yet */
     struct arena arguments;
     role_set ceiling;
+    struct asker *whole; /* for those who see everything; NULL where nothing is covered */
 };
 
-int asker_open(struct replica *reader, const struct id *device, const char *device_code,
-               role_set ceiling, struct asker **ret, struct error *error) {
+int asker_open(struct replica *reader, const struct asker_options *options,
+               struct asker **ret, struct error *error) {
     struct asker *asker = calloc(1, sizeof *asker);
     if (asker)
         asker->queries =
@@ -29,11 +31,12 @@ int asker_open(struct replica *reader, const struct id *device, const char *devi
         return error_out_of_memory(error);
     }
     asker->reader = reader;
-    asker->ceiling = ceiling;
+    asker->ceiling = options->ceiling;
+    asker->whole = options->whole;
     asker->arguments = arena_make(4 * LIMIT_JSON);
-    reader->functions.device = *device;
+    reader->functions.device = options->device;
     snprintf(reader->functions.device_code, sizeof reader->functions.device_code, "%s",
-             device_code);
+             options->device_code);
     *ret = asker;
     return 0;
 }
@@ -105,15 +108,13 @@ static int begin_asking(struct asker *asker, const struct id *user, struct error
     return 0;
 }
 
-static int ask_inside(struct asker *asker, const struct id *user,
-                      const struct operation *query, const struct argument_list *list,
-                      struct buffer *json, struct error *error) {
+/* What the catalogue's SQL does, past nobody's covers. */
+static int ask_guarded(struct asker *asker, const struct operation *query,
+                       const struct argument_list *list, struct buffer *json,
+                       struct error *error) {
     struct replica *reader = asker->reader;
     struct value values[LIMIT_PARAMETERS];
-    arena_reset(&asker->arguments);
-    if (begin_asking(asker, user, error) != 0 ||
-        roles_check(reader->catalogue, query, reader->functions.roles, error) != 0 ||
-        parameters_read(reader->db, &reader->functions, query, list->items, list->count,
+    if (parameters_read(reader->db, &reader->functions, query, list->items, list->count,
                         &asker->arguments, values, error) != 0)
         return -1;
     sqlite3_stmt *statement = prepared(asker, query, error);
@@ -125,14 +126,57 @@ static int ask_inside(struct asker *asker, const struct id *user,
     return failed;
 }
 
+static int ask_inside(struct asker *asker, const struct id *user,
+                      const struct operation *query, const struct argument_list *list,
+                      struct buffer *json, struct error *error) {
+    struct replica *reader = asker->reader;
+    arena_reset(&asker->arguments);
+    if (begin_asking(asker, user, error) != 0 ||
+        roles_check(reader->catalogue, query, reader->functions.roles, error) != 0)
+        return -1;
+    visible_guard(reader->visible, true);
+    int failed = ask_guarded(asker, query, list, json, error);
+    visible_guard(reader->visible, false);
+    return failed;
+}
+
+static int begin(struct replica *reader, struct error *error) {
+    static const char sql[] = "begin";
+    sqlite3_stmt *statement = replica_statement(reader, sql, error);
+    return statement ? replica_finish(reader, statement, error) : -1;
+}
+
+/* What is filled for the person stays for his next question. */
+static void end(struct replica *reader) {
+    if (reader->visible)
+        (void)replica_commit(reader, NULL);
+    replica_rollback(reader); /* else nothing was written */
+}
+
 int asker_ask(struct asker *asker, const struct id *user, const struct operation *query,
               const struct argument_list *list, struct buffer *ret_json,
               struct error *error) {
-    static const char begin[] = "begin";
-    sqlite3_stmt *statement = replica_statement(asker->reader, begin, error);
-    if (!statement || replica_finish(asker->reader, statement, error) != 0)
+    struct replica *reader = asker->reader;
+    bool all = false;
+    if (begin(reader, error) != 0)
         return -1;
-    int failed = ask_inside(asker, user, query, list, ret_json, error);
-    replica_rollback(asker->reader); /* nothing was written */
+    int failed = reader->visible ? visible_for(reader->visible, user, &all, error) : 0;
+    if (!failed && !all)
+        failed = ask_inside(asker, user, query, list, ret_json, error);
+    end(reader);
+    return all && !failed ? asker_ask(asker->whole, user, query, list, ret_json, error)
+                          : failed;
+}
+
+int asker_view(struct asker *asker, const struct id *user, struct visible **ret,
+               struct error *error) {
+    struct replica *reader = asker->reader;
+    bool all = !reader->visible;
+    if (begin(reader, error) != 0)
+        return -1;
+    int failed = all ? 0 : visible_for(reader->visible, user, &all, error);
+    end(reader);
+    if (!failed)
+        *ret = all ? NULL : reader->visible;
     return failed;
 }

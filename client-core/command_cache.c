@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-core/visible.h"
 #include "schema/database.h"
+
+enum { COMMAND_SQL = 1024 * 1024 };
 
 struct command_cache {
     struct replica *replica;
@@ -15,7 +18,8 @@ struct command_cache {
     bool watching;
     struct table_set *writes;
     bool calls_require;
-    const char *refused; /* why, or NULL */
+    const struct table *target; /* a covered table that the statement writes */
+    const char *refused;        /* why, or NULL */
 };
 
 static bool is_stamp(const char *column) {
@@ -51,21 +55,33 @@ static int see_function(struct command_cache *cache, const char *name) {
     return SQLITE_OK;
 }
 
+/* A statement reads what it writes; anything else through the covers, where there are any. */
+static int see_read(struct command_cache *cache, const char *name, const char *database,
+                    const char *view) {
+    const struct visible *visible = cache->replica->visible;
+    if (!visible || visible_allows(visible, name, database, view) ||
+        (cache->target && strcmp(cache->target->name, name) == 0))
+        return SQLITE_OK;
+    return refuse(cache, "it reads more than the signed-in person sees");
+}
+
+/* `view`: the view or trigger in which it happens. There are no triggers but those of visible.h. */
 static int authorize(void *context, int action, const char *first, const char *second,
-                     const char *database, const char *trigger) {
+                     const char *database, const char *view) {
     struct command_cache *cache = context;
-    (void)database;
-    (void)trigger;
     if (!cache->watching)
         return SQLITE_OK;
     switch (action) {
     case SQLITE_SELECT:
-    case SQLITE_READ:
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
+    case SQLITE_READ:
+        return see_read(cache, first, database, view);
     case SQLITE_FUNCTION:
-        return see_function(cache, second);
+        return view ? SQLITE_OK : see_function(cache, second);
     case SQLITE_INSERT:
+        if (view && strcmp(database, "temp") == 0)
+            return SQLITE_OK;
         return see_write(cache, first, NULL);
     case SQLITE_UPDATE:
         return see_write(cache, first, second);
@@ -114,15 +130,34 @@ void command_cache_close(struct command_cache *cache) {
     free(cache);
 }
 
+/* The statement as it is; where the tables are covered, so that it writes under the covers. */
+static int prepare_text(struct command_cache *cache, const char *text, sqlite3_stmt **ret,
+                        struct error *error) {
+    struct replica *replica = cache->replica;
+    struct buffer sql = buffer_make(COMMAND_SQL);
+    cache->target = NULL;
+    int failed = 0;
+    if (replica->visible)
+        failed =
+            visible_put_statement(replica->catalogue, text, &sql, &cache->target, error);
+    if (sql.failed)
+        failed = error_out_of_memory(error);
+    cache->watching = true;
+    if (!failed)
+        failed = database_statement(
+            replica->db, replica->visible ? buffer_text(&sql) : text, ret, error);
+    cache->watching = false;
+    buffer_free(&sql);
+    return failed;
+}
+
 static int prepare_one(struct command_cache *cache, struct prepared_command *command,
                        size_t i, struct error *error) {
     const struct operation *operation = command->operation;
-    cache->watching = true;
     cache->calls_require = false;
     cache->refused = NULL;
-    int failed = database_statement(cache->replica->db, operation->statements[i],
-                                    &command->statements[i], error);
-    cache->watching = false;
+    int failed =
+        prepare_text(cache, operation->statements[i], &command->statements[i], error);
     if (cache->refused)
         return error_set(error, "catalogue.invalid", operation->name,
                          "%s: statement %zu: %s", operation->path, i + 1, cache->refused);

@@ -21,7 +21,9 @@ struct enrolling {
     const struct transport *transport;
     struct invitation invitation;
     struct sign_keys keys;
-    const char *address;
+    const char *address; /* with the pin, as it is kept */
+    char plain[IDENTITY_ADDRESS];
+    struct tls_pin pin;
     struct replica *replica;
 };
 
@@ -92,8 +94,9 @@ static int take_answer(const struct enrolling *enrolling, struct bytes answer,
 static int ask_server(const struct enrolling *enrolling, struct error *error) {
     struct exchange exchange = {
         .transport = enrolling->transport,
-        .address = enrolling->address,
+        .address = enrolling->plain,
         .path = "/v1/enrol",
+        .pin = enrolling->pin,
         .ca_file = enrolling->options->ca_file,
         .keys = &enrolling->keys,
         .server_key = &enrolling->invitation.server_key,
@@ -136,9 +139,27 @@ static int open_replica(struct enrolling *enrolling, const struct catalogue *cat
                     : 0;
 }
 
+/* Another address of the same server has the invitation's pin unless it brings one. */
+static int choose_address(struct enrolling *enrolling, struct buffer *address,
+                          struct error *error) {
+    const struct invitation *invitation = &enrolling->invitation;
+    const char *other = enrolling->options->address;
+    const char *chosen = other ? other : invitation->address;
+    if (identity_check_address(chosen, error) != 0 ||
+        pinned_address_parse(chosen, enrolling->plain, sizeof enrolling->plain,
+                             &enrolling->pin, error) != 0)
+        return -1;
+    if (!enrolling->pin.known && strncmp(chosen, "https://", 8) == 0)
+        enrolling->pin = invitation->pin;
+    pinned_address_format(enrolling->plain, &enrolling->pin, address);
+    enrolling->address = buffer_text(address);
+    return address->failed ? error_out_of_memory(error) : 0;
+}
+
 int enrol(const satchel_enrol_options *options, const struct catalogue *catalogue,
           const struct env *env, const struct transport *transport, struct error *error) {
     struct enrolling enrolling = {.options = options, .env = env, .transport = transport};
+    struct buffer address = buffer_make(2 * IDENTITY_ADDRESS);
     int lock = -1;
     int failed = -1;
     if (!options->home || !options->invitation)
@@ -146,11 +167,9 @@ int enrol(const satchel_enrol_options *options, const struct catalogue *catalogu
                          "a home and an invitation are needed");
     if (seal_start(error) != 0 ||
         invitation_parse(options->invitation, &enrolling.invitation, error) != 0)
-        return -1;
-    enrolling.address =
-        options->address ? options->address : enrolling.invitation.address;
-    if (identity_check_address(enrolling.address, error) != 0)
-        return -1;
+        goto out;
+    if (choose_address(&enrolling, &address, error) != 0)
+        goto out;
     if (home_make(options->home, error) != 0 ||
         home_lock(options->home, "sync.lock", env, LOCK_WAIT_MS, &lock, error) != 0)
         goto out;
@@ -162,5 +181,6 @@ out:
     seal_wipe(&enrolling.keys, sizeof enrolling.keys);
     replica_close(enrolling.replica);
     home_unlock(lock);
+    buffer_free(&address);
     return failed;
 }

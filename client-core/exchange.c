@@ -22,6 +22,10 @@ void exchange_explain(struct error *error) {
             "Headquarters cannot take it now: %.350s%s Your work stays here and is "
             "sent later.",
             error->message, stop);
+    else if (error_is(error, "device.revoked"))
+        error_fill(error, error->code, error->field,
+                   "Headquarters has revoked this station: it takes nothing from it and "
+                   "sends nothing any more. Unsent work stays here; ask headquarters.");
     else if (error_is(error, "sync.history") || error_is(error, "sync.cursor"))
         error_fill(error, error->code, error->field,
                    "%.400s%s Tell headquarters; your unsent work is kept.",
@@ -69,6 +73,7 @@ int exchange_run(const struct exchange *exchange, struct bytes body,
         .address = exchange->address,
         .path = exchange->path,
         .ca_file = exchange->ca_file,
+        .pin = exchange->pin,
         .body = buffer_bytes(&sealed),
     };
     if (exchange->transport->post(exchange->transport->context, &request, ret_bytes,

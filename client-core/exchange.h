@@ -12,6 +12,7 @@ struct exchange {
     const char *address;
     const char *path;
     const char *ca_file;
+    struct tls_pin pin;
     const struct sign_keys *keys; /* the device's: signs the question */
     const struct sign_public
         *server_key;             /* the pinned one: must have signed the answer */

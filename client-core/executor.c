@@ -12,6 +12,7 @@
 #include "client-core/constraint.h"
 #include "client-core/outbox.h"
 #include "client-core/roles.h"
+#include "client-core/visible.h"
 #include "sync/bundle.h"
 #include "sync/merge.h"
 
@@ -24,7 +25,10 @@ struct executor {
     struct recorder recorder;
     struct arena arguments; /* values of one run */
     struct buffer encoded;
+    struct buffer former;
     role_set ceiling;
+    struct executor
+        *whole;        /* for those who see everything; NULL where nothing is covered */
     uint8_t prefix[8]; /* of transaction ids; drawn at every opening */
     uint64_t counter;
 };
@@ -37,8 +41,10 @@ int executor_open(struct replica *replica, const struct executor_options *option
     struct function_context *functions = &replica->functions;
     executor->replica = replica;
     executor->ceiling = options->ceiling;
+    executor->whole = options->whole;
     executor->arguments = arena_make(ARGUMENT_MEMORY);
     executor->encoded = buffer_make(LIMIT_TRANSACTION);
+    executor->former = buffer_make(LIMIT_TRANSACTION);
     replica->env->random(replica->env->context, executor->prefix,
                          sizeof executor->prefix);
     recorder_init(&executor->recorder, replica);
@@ -64,6 +70,7 @@ void executor_close(struct executor *executor) {
     recorder_free(&executor->recorder);
     arena_free(&executor->arguments);
     buffer_free(&executor->encoded);
+    buffer_free(&executor->former);
     free(executor);
 }
 
@@ -199,6 +206,17 @@ static int authorise_all(struct executor *executor, const struct id *user,
     return 0;
 }
 
+/* The values before, for people who look back. What is too much is left out: the work goes on without. */
+static struct bytes encode_former(struct executor *executor) {
+    size_t count;
+    const struct change *formers = recorder_formers(&executor->recorder, &count);
+    buffer_reset(&executor->former);
+    if (count == 0 || changes_encode(formers, count, &executor->former, NULL) != 0 ||
+        executor->former.failed)
+        return (struct bytes){0};
+    return buffer_bytes(&executor->former);
+}
+
 static int add_to_outbox(struct executor *executor, const struct execution *execution,
                          const struct moment *moment, struct error *error) {
     size_t count;
@@ -214,6 +232,7 @@ static int add_to_outbox(struct executor *executor, const struct execution *exec
         .user = execution->user,
         .command = execution->operation->name,
         .changes = buffer_bytes(&executor->encoded),
+        .former = encode_former(executor),
         .moment = *moment,
     };
     return outbox_add(executor->replica, &entry, error);
@@ -235,20 +254,36 @@ static int finish(struct executor *executor, const struct execution *execution,
     return add_to_outbox(executor, execution, moment, error);
 }
 
+static int do_inside(struct executor *executor, const struct execution *execution,
+                     const struct prepared_command *command, struct buffer *json,
+                     size_t *ret_failed, struct error *error) {
+    struct moment moment;
+    return begin_acting(executor, execution, &moment, error) != 0 ||
+                   recorder_start(&executor->recorder, &command->writes, error) != 0 ||
+                   run_all(executor, execution, command, json, ret_failed, error) != 0 ||
+                   finish(executor, execution, &moment, error) != 0
+               ? -1
+               : 0;
+}
+
 int executor_do(struct executor *executor, const struct execution *execution,
                 struct buffer *ret_json, size_t *ret_failed, struct error *error) {
     struct replica *replica = executor->replica;
-    struct moment moment;
+    bool all = false;
     size_t failed_at = 0;
     int failed = -1;
     const struct prepared_command *command =
         command_cache_get(executor->commands, execution->operation, error);
     if (!command || replica_begin(replica, error) != 0)
         return -1;
-    if (begin_acting(executor, execution, &moment, error) != 0 ||
-        recorder_start(&executor->recorder, &command->writes, error) != 0 ||
-        run_all(executor, execution, command, ret_json, &failed_at, error) != 0 ||
-        finish(executor, execution, &moment, error) != 0)
+    if (replica->visible &&
+        visible_for(replica->visible, &execution->user, &all, error) != 0)
+        goto out;
+    if (all) {
+        replica_rollback(replica);
+        return executor_do(executor->whole, execution, ret_json, ret_failed, error);
+    }
+    if (do_inside(executor, execution, command, ret_json, &failed_at, error) != 0)
         goto out;
     failed = replica_commit(replica, error);
 out:

@@ -18,6 +18,8 @@ struct executor_options {
     struct id device;
     const char *device_code;
     role_set ceiling;
+    struct executor
+        *whole; /* who acts for those that see everything, when the replica has covers */
 };
 
 int executor_open(struct replica *replica, const struct executor_options *options,

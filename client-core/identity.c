@@ -45,10 +45,21 @@ static int load_key(struct replica *replica, struct sign_public *ret,
     return failed;
 }
 
+int identity_read_pin(struct replica *replica, struct tls_pin *ret, struct error *error) {
+    struct buffer pin = buffer_make(sizeof ret->hash);
+    int failed = setting_bytes(replica, "tls_pin", &pin, error);
+    *ret = (struct tls_pin){.known = !failed && pin.size == sizeof ret->hash};
+    if (ret->known)
+        memcpy(ret->hash, pin.data, sizeof ret->hash);
+    buffer_free(&pin);
+    return failed;
+}
+
 static int load_rest(struct replica *replica, struct identity *ret, struct error *error) {
     if (load_text(replica, "org_name", ret->org_name, sizeof ret->org_name, error) != 0 ||
         load_text(replica, "address", ret->address, sizeof ret->address, error) != 0 ||
         load_text(replica, "ca_file", ret->ca_file, sizeof ret->ca_file, error) != 0 ||
+        identity_read_pin(replica, &ret->pin, error) != 0 ||
         setting_integer(replica, "epoch", &ret->epoch, error) != 0)
         return -1;
     ret->ceiling = roles_of_text(replica->catalogue, ret->certificate.ceiling);
@@ -70,6 +81,11 @@ int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrol
         return -1;
     *ret_enrolled = enrolled;
     return 0;
+}
+
+bool identity_is_shared(const struct identity *identity) {
+    const struct certificate *certificate = &identity->certificate;
+    return certificate->everyone || certificate->actor_count != 1;
 }
 
 int identity_save(struct replica *replica, const struct enrolment *enrolment,
@@ -119,22 +135,39 @@ static bool is_address(const char *address) {
     return host > 0 && (rest[0] == '\0' || (rest[0] == ':' && is_port(rest + 1)));
 }
 
+static int read_address(const char *text, char ret[IDENTITY_ADDRESS],
+                        struct tls_pin *ret_pin, struct error *error) {
+    if (pinned_address_parse(text, ret, IDENTITY_ADDRESS, ret_pin, error) != 0)
+        return -1;
+    return is_address(ret) ? 0
+                           : error_set(error, "address.invalid", "address",
+                                       "The address of a server is http://HOST[:PORT] or "
+                                       "https://HOST[:PORT], not \"%.100s\".",
+                                       text);
+}
+
 int identity_check_address(const char *address, struct error *error) {
-    return is_address(address)
-               ? 0
-               : error_set(error, "address.invalid", "address",
-                           "The address of a server is http://HOST[:PORT] or "
-                           "https://HOST[:PORT], not \"%.100s\".",
-                           address);
+    char plain[IDENTITY_ADDRESS];
+    struct tls_pin pin;
+    return read_address(address, plain, &pin, error);
+}
+
+static int save_address(struct replica *replica, const char *text, struct error *error) {
+    char address[IDENTITY_ADDRESS];
+    struct tls_pin pin;
+    if (read_address(text, address, &pin, error) != 0)
+        return -1;
+    struct bytes hash = {pin.hash, pin.known ? sizeof pin.hash : 0};
+    return setting_set(replica, "address", value_text(address), error) != 0
+               ? -1
+               : setting_set(replica, "tls_pin", value_blob(hash), error);
 }
 
 int identity_move(struct replica *replica, const char *address, const char *ca_file,
                   struct error *error) {
-    if (address && identity_check_address(address, error) != 0)
-        return -1;
     if (ca_file && strlen(ca_file) >= IDENTITY_FILE)
         return error_set(error, "transport.tls", "ca_file", "the path is too long");
-    if (address && setting_set(replica, "address", value_text(address), error) != 0)
+    if (address && save_address(replica, address, error) != 0)
         return -1;
     if (ca_file && setting_set(replica, "ca_file", value_text(ca_file), error) != 0)
         return -1;

@@ -18,12 +18,18 @@ struct identity {
     char org_name[128];
     char address[IDENTITY_ADDRESS];
     char ca_file[IDENTITY_FILE]; /* "" when there is none */
+    struct tls_pin pin;
     int64_t epoch;
 };
 
 /* *ret_enrolled is false, and nothing else is set, before the enrolment is complete. */
 int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrolled,
                   struct error *error);
+
+/* Whether several people sign in at this station: each then sees only what is his. */
+bool identity_is_shared(const struct identity *identity);
+/* The pin that is kept now; another process may have moved the station. */
+int identity_read_pin(struct replica *replica, struct tls_pin *ret, struct error *error);
 
 /* What an enrolment brought, in the open transaction. */
 struct enrolment {
@@ -34,8 +40,9 @@ struct enrolment {
 };
 int identity_save(struct replica *replica, const struct enrolment *enrolment,
                   struct error *error);
-/* http://HOST[:PORT] or https://HOST[:PORT]; else address.invalid. */
+/* http://HOST[:PORT] or https://HOST[:PORT], the latter perhaps with #pin=…; else address.invalid. */
 int identity_check_address(const char *address, struct error *error);
+/* The pin belongs to the address: a new address without one is verified by the authorities. */
 int identity_move(struct replica *replica, const char *address, const char *ca_file,
                   struct error *error);
 

@@ -4,6 +4,8 @@
  */
 #include "client-core/people.h"
 
+#include <string.h>
+
 #include "client-core/json.h"
 #include "schema/database.h"
 
@@ -16,6 +18,16 @@ static const struct table *people_table(const struct catalogue *catalogue) {
     return loser ? loser->ref : NULL;
 }
 
+/* "(0 or fold(name) = fold(?2) …)": who is called so. */
+static void put_called(const struct table *people, struct buffer *sql) {
+    buffer_printf(sql, "(0");
+    if (people->label)
+        buffer_printf(sql, " or fold(\"%s\") = fold(?2)", people->label->name);
+    for (size_t i = 0; i < people->lookup_count; i++)
+        buffer_printf(sql, " or fold(\"%s\") = fold(?2)", people->lookup[i]->name);
+    buffer_printf(sql, ")");
+}
+
 /* Is the actor `id` called `name`? Prepared for each use: signing in is rare. */
 static int is_called(struct replica *replica, const struct table *people,
                      const struct id *id, const char *name, bool *ret,
@@ -23,13 +35,9 @@ static int is_called(struct replica *replica, const struct table *people,
     struct buffer sql = buffer_make(SQL_SIZE);
     sqlite3_stmt *statement = NULL;
     int64_t found = 0;
-    buffer_printf(&sql, "select 1 from \"%s\" where \"%s\" = ?1 and (0", people->name,
+    buffer_printf(&sql, "select 1 from \"%s\" where \"%s\" = ?1 and ", people->name,
                   people->key[0]->name);
-    if (people->label)
-        buffer_printf(&sql, " or fold(\"%s\") = fold(?2)", people->label->name);
-    for (size_t i = 0; i < people->lookup_count; i++)
-        buffer_printf(&sql, " or fold(\"%s\") = fold(?2)", people->lookup[i]->name);
-    buffer_printf(&sql, ")");
+    put_called(people, &sql);
     int failed = database_statement(replica->db, buffer_text(&sql), &statement, error);
     buffer_free(&sql);
     if (failed)
@@ -66,6 +74,55 @@ static int append_text(struct replica *replica, const struct id *user,
     }
     sqlite3_finalize(statement);
     return failed;
+}
+
+/* --- a station for everyone ---------------------------------------------------------------------- */
+
+/* Nobody is named: whoever tries names here must not learn any. */
+static int fail_quietly(const char *code, const char *what, struct error *error) {
+    return error_set(error, code, "user", "%s; give your name, code or id", what);
+}
+
+/* Any person of the replica whose id, label or look-up value it is; those who left come last. */
+static int find_anyone(struct replica *replica, const char *user, struct id *ret,
+                       struct error *error) {
+    const struct table *people = people_table(replica->catalogue);
+    struct buffer sql = buffer_make(SQL_SIZE);
+    sqlite3_stmt *statement = NULL;
+    struct id id = {{0}};
+    bool row = false;
+    bool second = false;
+    if (!user || !people)
+        return fail_quietly("sign_in.ambiguous", "say who you are", error);
+    bool by_id = id_parse(user, &id);
+    buffer_printf(&sql,
+                  "select p.\"%s\" from \"%s\" p join engine_user u on u.user_id = "
+                  "p.\"%s\" where case when ?3 then p.\"%s\" = ?1 else ",
+                  people->key[0]->name, people->name, people->key[0]->name,
+                  people->key[0]->name);
+    put_called(people, &sql);
+    buffer_printf(&sql, " end order by u.active desc limit 2");
+    int failed = database_statement(replica->db, buffer_text(&sql), &statement, error);
+    buffer_free(&sql);
+    if (failed)
+        return -1;
+    bind_id(statement, 1, &id);
+    bind_text(statement, 2, user);
+    sqlite3_bind_int(statement, 3, by_id);
+    failed = replica_step(replica, statement, &row, error);
+    struct bytes found = !failed && row ? column_bytes(statement, 0) : (struct bytes){0};
+    if (found.size == ID_SIZE)
+        memcpy(ret->bytes, found.data, ID_SIZE);
+    if (!failed && row)
+        failed = replica_step(replica, statement, &second, error);
+    sqlite3_finalize(statement);
+    if (failed)
+        return -1;
+    if (!row || found.size != ID_SIZE)
+        return fail_quietly("sign_in.unknown", "nobody here has this name", error);
+    return second
+               ? fail_quietly("sign_in.ambiguous", "several people have this name", error)
+               : 0;
 }
 
 int people_label(struct replica *replica, const struct id *user, struct buffer *ret,
@@ -142,6 +199,8 @@ static int find_by_name(struct replica *replica, const struct certificate *certi
 static int find(struct replica *replica, const struct certificate *certificate,
                 const char *user, struct id *ret, struct error *error) {
     struct id id;
+    if (certificate->everyone)
+        return find_anyone(replica, user, ret, error);
     if (!user && certificate->actor_count == 1) {
         *ret = certificate->actors[0];
         return 0;

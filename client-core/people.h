@@ -7,7 +7,8 @@
 
 #include "client-core/identity.h"
 
-/* `user`: id, label or look-up value of an actor, NULL when there is just one.
+/* `user`: id, label or look-up value of an actor, NULL when there is just one. A station that is for everyone
+ * knows all people of the replica, and does not tell their names.
  * Codes: sign_in.unknown, sign_in.ambiguous, sign_in.inactive */
 int people_find(struct replica *replica, const struct certificate *certificate,
                 const char *user, struct id *ret, struct error *error);

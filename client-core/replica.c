@@ -8,12 +8,39 @@
 #include <string.h>
 
 #include "client-core/row_access.h"
+#include "client-core/visible.h"
 #include "schema/database.h"
 
 /* Added after the first release; made wherever it is not there. */
 static const char later_indexes[] =
     "create index if not exists station_outbox_refused on station_outbox (position)"
     " where verdict = 3";
+
+static int has_former(struct replica *replica, bool *ret, struct error *error) {
+    static const char sql[] =
+        "select count(*) from pragma_table_info('station_outbox') where name = 'former'";
+    int64_t found = 0;
+    if (database_integer(replica->db, sql, &found, error) != 0)
+        return -1;
+    *ret = found != 0;
+    return 0;
+}
+
+/* Likewise a column; SQLite has no IF NOT EXISTS for it, and another process may be doing the same. */
+static int add_former(struct replica *replica, struct error *error) {
+    static const char alter[] = "alter table station_outbox add column former blob";
+    bool has = false;
+    if (has_former(replica, &has, error) != 0)
+        return -1;
+    if (has)
+        return 0;
+    int failed = replica_begin(replica, error) != 0 ||
+                 has_former(replica, &has, error) != 0 ||
+                 (!has && database_run(replica->db, alter, error) != 0) ||
+                 replica_commit(replica, error) != 0;
+    replica_rollback(replica);
+    return failed ? -1 : 0;
+}
 
 static int replica_make(const struct catalogue *catalogue, const struct env *env,
                         struct replica **ret, struct error *error) {
@@ -37,7 +64,8 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         functions_register(replica->db, &replica->functions, error) != 0 ||
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
                          &created, error) != 0 ||
-        database_run(replica->db, later_indexes, error) != 0) {
+        database_run(replica->db, later_indexes, error) != 0 ||
+        add_former(replica, error) != 0) {
         replica_close(replica);
         return -1;
     }
@@ -66,6 +94,7 @@ void replica_close(struct replica *replica) {
         table_access_free(replica->access[i]);
     for (size_t i = 0; i < REPLICA_STATEMENTS; i++)
         sqlite3_finalize(replica->cache[i].statement);
+    visible_close(replica->visible);
     int rc = sqlite3_close(replica->db);
     assert(rc == SQLITE_OK); /* a statement outlived the connection: a bug of ours */
     (void)rc;

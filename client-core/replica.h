@@ -23,6 +23,7 @@ struct cached_statement {
 };
 
 struct table_access; /* row_access.h */
+struct visible;      /* visible.h */
 
 struct replica {
     sqlite3 *db;
@@ -31,6 +32,7 @@ struct replica {
     struct function_context functions;
     struct cached_statement cache[REPLICA_STATEMENTS];
     struct table_access *access[LIMIT_TABLES];
+    struct visible *visible; /* who sees what on it; NULL: everything */
 };
 
 /* Opens `path`, makes or upgrades the domain and the station's own tables, registers the functions. */

@@ -44,7 +44,8 @@ static bool wanted_by_rules(const struct catalogue *catalogue,
 /* Asks the database for its order of the columns. */
 static int positions_read(struct replica *replica, struct table_access *access,
                           struct error *error) {
-    static const char sql[] = "select name from pragma_table_info(?1) order by cid";
+    static const char sql[] =
+        "select name from pragma_table_info(?1, 'main') order by cid";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     size_t room = (size_t)sqlite3_limit(replica->db, SQLITE_LIMIT_COLUMN, -1);
     bool row = false;
@@ -155,7 +156,8 @@ static int prepare_read(struct replica *replica, struct table_access *access,
     buffer_printf(&sql, "select ");
     for (unsigned number; (number = mask_take(&mask)) != 0;)
         buffer_printf(&sql, "\"%s\", ", access->table->by_number[number]->name);
-    buffer_printf(&sql, "created_at, created_by, updated_at, updated_by, gsn from \"%s\"",
+    buffer_printf(&sql,
+                  "created_at, created_by, updated_at, updated_by, gsn from main.\"%s\"",
                   access->table->name);
     put_where(&sql, access->table);
     return prepare(replica, &sql, &access->read, error);
@@ -172,7 +174,7 @@ static void put_column_names(struct buffer *sql, const struct table *table,
 
 static void put_insert(struct buffer *sql, const struct table *table, uint64_t mask) {
     size_t count = table->key_count + (size_t)__builtin_popcountll(mask) + 5;
-    buffer_printf(sql, "insert into \"%s\" (", table->name);
+    buffer_printf(sql, "insert into main.\"%s\" (", table->name);
     put_column_names(sql, table, mask);
     buffer_printf(sql, ") values (");
     for (size_t i = 0; i < count; i++)
@@ -184,7 +186,7 @@ static void put_insert(struct buffer *sql, const struct table *table, uint64_t m
  * looks for the row. */
 static void put_update(struct buffer *sql, const struct table *table, uint64_t mask) {
     size_t parameter = table->key_count;
-    buffer_printf(sql, "update \"%s\" set ", table->name);
+    buffer_printf(sql, "update main.\"%s\" set ", table->name);
     for (unsigned number; (number = mask_take(&mask)) != 0;)
         buffer_printf(sql, "\"%s\" = ?%zu, ", table->by_number[number]->name,
                       ++parameter);
@@ -264,11 +266,29 @@ void row_release(struct table_access *access) {
     sqlite3_reset(access->read);
 }
 
+static int keep_value(struct value *value, struct arena *arena) {
+    if (value->type != VALUE_TEXT && value->type != VALUE_BLOB)
+        return 0;
+    value->bytes = arena_copy(arena, value->bytes);
+    return value->bytes.data ? 0 : -1;
+}
+
+int row_keep(struct table_access *access, struct stored_row *row, struct arena *arena,
+             struct error *error) {
+    uint64_t mask = row->mask;
+    int failed = keep_value(&row->stamps.created_by, arena) != 0 ||
+                 keep_value(&row->stamps.updated_by, arena) != 0;
+    for (unsigned number; !failed && (number = mask_take(&mask)) != 0;)
+        failed = keep_value(&row->values[number], arena);
+    row_release(access);
+    return failed ? error_out_of_memory(error) : 0;
+}
+
 int row_gsn(struct replica *replica, struct table_access *access, struct bytes key,
             int64_t *ret, struct error *error) {
     bool row = false;
-    if (prepare_keyed(replica, access->table, "select gsn from \"%s\"", "", &access->gsn,
-                      error) != 0)
+    if (prepare_keyed(replica, access->table, "select gsn from main.\"%s\"", "",
+                      &access->gsn, error) != 0)
         return -1;
     bind_key(access->gsn, access->table, key);
     if (replica_step(replica, access->gsn, &row, error) != 0)
@@ -318,8 +338,8 @@ int row_put(struct replica *replica, struct table_access *access, struct bytes k
 
 int row_forget(struct replica *replica, struct table_access *access, struct bytes key,
                struct error *error) {
-    if (prepare_keyed(replica, access->table, "delete from \"%s\"", "", &access->forget,
-                      error) != 0)
+    if (prepare_keyed(replica, access->table, "delete from main.\"%s\"", "",
+                      &access->forget, error) != 0)
         return -1;
     bind_key(access->forget, access->table, key);
     return replica_finish(replica, access->forget, error);
@@ -327,7 +347,7 @@ int row_forget(struct replica *replica, struct table_access *access, struct byte
 
 int row_forget_unknown(struct replica *replica, struct table_access *access,
                        struct bytes key, struct error *error) {
-    if (prepare_keyed(replica, access->table, "delete from \"%s\"", " and gsn = 0",
+    if (prepare_keyed(replica, access->table, "delete from main.\"%s\"", " and gsn = 0",
                       &access->forget_unknown, error) != 0)
         return -1;
     bind_key(access->forget_unknown, access->table, key);
@@ -337,8 +357,9 @@ int row_forget_unknown(struct replica *replica, struct table_access *access,
 /* ?1 to ?4 are the key's. */
 enum { STAMP_NOW = LIMIT_KEY_COLUMNS + 1, STAMP_ACTOR };
 static const char stamp_insert[] =
-    "update \"%s\" set created_at = ?5, created_by = ?6, updated_at = ?5, updated_by = ?6";
-static const char stamp_update[] = "update \"%s\" set updated_at = ?5, updated_by = ?6";
+    "update main.\"%s\" set created_at = ?5, created_by = ?6, updated_at = ?5, updated_by = ?6";
+static const char stamp_update[] =
+    "update main.\"%s\" set updated_at = ?5, updated_by = ?6";
 
 int row_stamp(struct replica *replica, struct table_access *access, struct bytes key,
               bool inserted, int64_t now_ms, const struct id *actor,

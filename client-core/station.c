@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "client-core/auto_sync.h"
+#include "client-core/people.h"
+#include "schema/database.h"
+#include "client-core/visible.h"
 
 static int open_writer(struct satchel *station, struct error *error) {
     char path[HOME_PATH];
@@ -30,15 +33,45 @@ static int open_writer(struct satchel *station, struct error *error) {
     return executor_open(station->writer, &options, &station->executor, error);
 }
 
-static int open_reader(struct satchel *station, struct error *error) {
+static int open_reader(struct satchel *station, bool covered, struct error *error) {
     char path[HOME_PATH];
     struct replica *reader = NULL;
+    const struct asker_options options = {
+        .device = station->identity.certificate.device,
+        .device_code = station->identity.certificate.code,
+        .ceiling = station->identity.ceiling,
+        .whole = covered ? station->asker : NULL,
+    };
     if (home_file(station->home, "replica.db", path, error) != 0 ||
         replica_open_reader(path, station->catalogue, station->env, &reader, error) != 0)
         return -1;
-    return asker_open(reader, &station->identity.certificate.device,
-                      station->identity.certificate.code, station->identity.ceiling,
-                      &station->asker, error);
+    if (covered && visible_open(reader, options.ceiling, false, error) != 0) {
+        replica_close(reader);
+        return -1;
+    }
+    return asker_open(reader, &options,
+                      covered ? &station->covered_asker : &station->asker, error);
+}
+
+/* The connections for people who may not see all that a shared station holds. */
+static int open_covered(struct satchel *station, struct error *error) {
+    char path[HOME_PATH];
+    const struct executor_options options = {
+        .device = station->identity.certificate.device,
+        .device_code = station->identity.certificate.code,
+        .ceiling = station->identity.ceiling,
+        .whole = station->executor,
+    };
+    if (!identity_is_shared(&station->identity))
+        return 0;
+    if (home_file(station->home, "replica.db", path, error) != 0 ||
+        replica_open(path, false, station->catalogue, station->env,
+                     &station->covered_writer, error) != 0 ||
+        visible_open(station->covered_writer, options.ceiling, true, error) != 0 ||
+        executor_open(station->covered_writer, &options, &station->covered_executor,
+                      error) != 0)
+        return -1;
+    return open_reader(station, true, error);
 }
 
 static int make_locks(struct satchel *station, struct error *error) {
@@ -65,7 +98,9 @@ static int open_all(struct satchel *station, const struct station_setup *setup,
             0 ||
         open_writer(station, error) != 0)
         return -1;
-    return open_reader(station, error);
+    return open_reader(station, false, error) != 0 || open_covered(station, error) != 0
+               ? -1
+               : 0;
 }
 
 static void close_transport(struct transport *transport) {
@@ -114,7 +149,10 @@ void station_close(struct satchel *station) {
     auto_sync_stop(station->auto_sync);
     close_sessions(station);
     syncer_close(station->syncer);
+    asker_close(station->covered_asker);
     asker_close(station->asker);
+    executor_close(station->covered_executor);
+    replica_close(station->covered_writer);
     executor_close(station->executor);
     replica_close(station->writer);
     catalogue_free(station->catalogue);
@@ -151,10 +189,12 @@ int station_sync(struct satchel *station, int64_t wait_ms,
     if (home_lock(station->home, "sync.lock", station->env, wait_ms, &lock, error) != 0)
         return -1;
     pthread_mutex_lock(&station->sync_lock);
+    atomic_store(&station->syncing, true);
     int failed = open_syncer(station, error) != 0 ||
                  syncer_run(station->syncer, progress, context, ret, error) != 0;
     if (station->syncer)
         sqlite3_db_release_memory(syncer_replica(station->syncer)->db);
+    atomic_store(&station->syncing, false);
     pthread_mutex_unlock(&station->sync_lock);
     home_unlock(lock);
     return failed ? -1 : 0;
@@ -167,4 +207,30 @@ void station_tell(struct satchel *station, const char *event, const char *json) 
     pthread_mutex_unlock(&station->session_lock);
     if (listener)
         listener(context, event, json);
+}
+
+/* --- people -------------------------------------------------------------------------------------------- */
+
+static int give_secret(struct satchel *station, const char *user, const char *secret,
+                       struct error *error) {
+    struct id id;
+    int64_t people = 0;
+    if (database_integer(station->writer->db, "select count(*) from engine_user", &people,
+                         error) != 0)
+        return -1;
+    if (people == 0)
+        return error_set(error, "console.missing", "data",
+                         "this station has no data yet; wait for its first sync");
+    return people_find(station->writer, &station->identity.certificate, user, &id,
+                       error) != 0
+               ? -1
+               : secret_set(station->writer, &id, secret, error);
+}
+
+int station_give_secret(struct satchel *station, const char *user, const char *secret,
+                        struct error *error) {
+    pthread_mutex_lock(&station->write_lock);
+    int failed = give_secret(station, user, secret, error);
+    pthread_mutex_unlock(&station->write_lock);
+    return failed;
 }

@@ -9,6 +9,7 @@
 #define SATCHEL_CLIENT_STATION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "client-core/ask.h"
 #include "client-core/executor.h"
@@ -29,12 +30,17 @@ struct satchel {
     pthread_mutex_t write_lock;
     struct replica *writer;
     struct executor *executor;
+    /* On a station that several people share, for those of them who do not see everything; else NULL. */
+    struct replica *covered_writer;
+    struct executor *covered_executor;
 
     pthread_mutex_t read_lock;
     struct asker *asker;
+    struct asker *covered_asker; /* NULL: as above */
 
     pthread_mutex_t sync_lock; /* taken after the home's sync.lock */
     struct syncer *syncer;     /* opened at its first use */
+    atomic_bool syncing;
 
     pthread_mutex_t session_lock;
     struct satchel_session *sessions;
@@ -66,6 +72,10 @@ void station_close(struct satchel *station); /* NULL is fine */
 int station_sync(struct satchel *station, int64_t wait_ms,
                  satchel_progress_function progress, void *context,
                  satchel_sync_report *ret, struct error *error);
+/* Gives a person a secret on this station without knowing his former one, and ends his waiting: headquarters does this on its
+ * own console. console.missing while the replica has no people yet, and the codes of people_find and secret_set. */
+int station_give_secret(struct satchel *station, const char *user, const char *secret,
+                        struct error *error);
 /* Tells the listener, if there is one. */
 void station_tell(struct satchel *station, const char *event, const char *json);
 

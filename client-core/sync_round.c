@@ -66,6 +66,7 @@ struct run {
     satchel_sync_report report;
     char address[IDENTITY_ADDRESS];
     char ca_file[IDENTITY_FILE];
+    struct tls_pin pin;
     int stalls;
 };
 
@@ -93,7 +94,8 @@ static int read_address(struct run *run, struct error *error) {
     struct buffer address = buffer_make(IDENTITY_ADDRESS - 1);
     struct buffer ca_file = buffer_make(IDENTITY_FILE - 1);
     int failed = setting_bytes(run->syncer->replica, "address", &address, error) != 0 ||
-                 setting_bytes(run->syncer->replica, "ca_file", &ca_file, error) != 0;
+                 setting_bytes(run->syncer->replica, "ca_file", &ca_file, error) != 0 ||
+                 identity_read_pin(run->syncer->replica, &run->pin, error) != 0;
     if (!failed) {
         memcpy(run->address, buffer_text(&address), address.size + 1);
         memcpy(run->ca_file, buffer_text(&ca_file), ca_file.size + 1);
@@ -174,6 +176,7 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     struct syncer *syncer = round->run->syncer;
     struct sync_request *request = &round->request;
     struct progress progress;
+    struct outbox_counts counts;
     struct clock_reading now = clock_read(syncer->replica->env);
     const struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE};
     if (progress_read(syncer->replica, &progress, error) != 0 ||
@@ -181,8 +184,10 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
         read_proof(syncer->replica, request->held_proof, error) != 0 ||
         progress_read_position(syncer->replica, &round->arena, &request->position,
                                error) != 0 ||
-        next_counter(syncer, &request->counter, error) != 0)
+        next_counter(syncer, &request->counter, error) != 0 ||
+        outbox_count(syncer->replica, &counts, error) != 0)
         return -1;
+    request->waiting = counts.waiting;
     request->org = syncer->identity->certificate.org;
     request->device = syncer->identity->certificate.device;
     request->time = clock_correct(&progress.anchor, &now);
@@ -205,6 +210,7 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
         .address = run->address,
         .path = "/v1/sync",
         .ca_file = run->ca_file,
+        .pin = run->pin,
         .keys = &syncer->identity->keys,
         .server_key = &syncer->identity->server_key,
         .request_context = "satchel sync request",

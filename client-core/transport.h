@@ -7,11 +7,13 @@
 
 #include "schema/base/bytes.h"
 #include "schema/base/error.h"
+#include "sync/message.h"
 
 struct transport_request {
     const char *address; /* http(s)://host:port */
     const char *path;    /* "/v1/sync" */
     const char *ca_file; /* PEM to trust beside the system's; NULL or "" */
+    struct tls_pin pin;  /* known: this public key is trusted, and nothing else */
     struct bytes body;
 };
 

@@ -1,7 +1,8 @@
 /*
  * The network: libcurl. The only file that knows it.
  *
- * TLS is verified against the system's authorities and the station's own CA file. No
+ * TLS is verified against the system's authorities and the station's own CA file; where the address
+ * has a pin, by that public key alone. No
  * redirects. Connections are kept for the next request. A transfer that crawls below 100 bytes/s for
  * 30 s is given up; a slow one is not.
  */
@@ -18,7 +19,8 @@ enum {
     LOW_SPEED_BYTES = 100,
     LOW_SPEED_SECONDS = 30,
     URL_SIZE = 1024,
-    CA_SIZE = 4 * 1024 * 1024
+    CA_SIZE = 4 * 1024 * 1024,
+    PIN_SIZE = 64
 };
 
 struct curl_context {
@@ -43,6 +45,7 @@ static const char *code_of(CURLcode rc) {
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
         return "transport.tls";
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -87,6 +90,31 @@ static int trust_file(CURL *curl, const char *ca_file, struct error *error) {
     return failed;
 }
 
+/* libcurl takes a pin as "sha256//" and base64. */
+static void pin_text(const struct tls_pin *pin, char ret[PIN_SIZE]) {
+    static const char DIGITS[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t size = (size_t)snprintf(ret, PIN_SIZE, "sha256//");
+    for (size_t i = 0; i < sizeof pin->hash; i += 3) {
+        size_t given = sizeof pin->hash - i < 3 ? sizeof pin->hash - i : 3;
+        uint32_t group = (uint32_t)pin->hash[i] << 16;
+        group |= given > 1 ? (uint32_t)pin->hash[i + 1] << 8 : 0;
+        group |= given > 2 ? pin->hash[i + 2] : 0;
+        for (size_t k = 0; k < 4; k++)
+            ret[size++] = k <= given ? DIGITS[group >> (18 - 6 * k) & 63] : '=';
+    }
+    ret[size] = '\0';
+}
+
+/* Nobody vouches for the certificate, nor for the name in it: the key alone says who it is. */
+static void trust_pin(CURL *curl, const struct tls_pin *pin) {
+    char text[PIN_SIZE];
+    pin_text(pin, text);
+    curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, text);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+}
+
 static int prepare(struct curl_context *context, const struct transport_request *request,
                    struct buffer *body, struct error *error) {
     CURL *curl = context->post;
@@ -112,9 +140,35 @@ static int prepare(struct curl_context *context, const struct transport_request 
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)LOW_SPEED_SECONDS);
     curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, context->reason);
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (request->pin.known) {
+        trust_pin(curl, &request->pin);
+        return 0;
+    }
     if (request->ca_file && request->ca_file[0])
         return trust_file(curl, request->ca_file, error);
     return 0;
+}
+
+static int fail_with(const struct curl_context *context,
+                     const struct transport_request *request, CURLcode rc,
+                     struct error *error) {
+    const char *reason = context->reason[0] ? context->reason : curl_easy_strerror(rc);
+    if (rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+        return error_set(
+            error, "transport.tls", "address",
+            "%s shows another TLS key than this station was told to trust. If "
+            "headquarters changed its certificate, ask for the address that "
+            "`satcheld tls show` prints and run `satchel move ADDRESS`.",
+            request->address);
+    if (rc == CURLE_PEER_FAILED_VERIFICATION)
+        return error_set(
+            error, "transport.tls", "address",
+            "%s: %.200s. If headquarters made its certificate itself, ask for "
+            "the address with its pin (`satcheld tls show`) and run `satchel "
+            "move ADDRESS`.",
+            request->address, reason);
+    return error_set(error, code_of(rc), "", "%s: %s", request->address, reason);
 }
 
 static int curl_post(void *opaque, const struct transport_request *request,
@@ -126,8 +180,7 @@ static int curl_post(void *opaque, const struct transport_request *request,
         return -1;
     CURLcode rc = curl_easy_perform(context->post);
     if (rc != CURLE_OK)
-        return error_set(error, code_of(rc), "", "%s: %s", request->address,
-                         context->reason[0] ? context->reason : curl_easy_strerror(rc));
+        return fail_with(context, request, rc, error);
     curl_easy_getinfo(context->post, CURLINFO_RESPONSE_CODE, &status);
     *ret_status = (int)status;
     return 0;

@@ -14,6 +14,7 @@
 
 #include "schema/base/hash.h"
 #include "schema/calendar.h"
+#include "schema/search.h"
 #include "schema/text.h"
 
 /* --- the pure parts ----------------------------------------------------------------------- */
@@ -283,5 +284,5 @@ int functions_register(sqlite3 *db, struct function_context *context,
             return error_from_sqlite(error, db, "registering SQL functions");
     }
     context->db = db;
-    return 0;
+    return search_register(db, error);
 }

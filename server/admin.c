@@ -1,4 +1,4 @@
-/* What headquarters does to a server's folder: init, invite, backup. */
+/* What headquarters does to a server's folder: init, the address, backup. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +7,12 @@
 #include <unistd.h>
 
 #include "server/internal.h"
+#include "server/tls.h"
 
-/* --- invitations --------------------------------------------------------------------------------- */
+/* --- the address ------------------------------------------------------------------------------------- */
 
 /* What stations take as an address too: http(s)://HOST[:PORT] and nothing behind it. */
-static int check_address(const char *address, struct error *error) {
+int server_check_address(const char *address, struct error *error) {
     size_t scheme = strncmp(address, "http://", 7) == 0    ? 7
                     : strncmp(address, "https://", 8) == 0 ? 8
                                                            : 0;
@@ -25,178 +26,56 @@ static int check_address(const char *address, struct error *error) {
                             address);
 }
 
-static int write_invitation(struct master *master, const char *address,
-                            const uint8_t token[16], struct buffer *ret,
-                            struct error *error) {
-    struct invitation invitation = {0};
-    if (strlen(address) >= sizeof invitation.address) {
-        return error_set(error, "address.invalid", "address", "the address is too long");
+int server_pin(const struct server_options *options, const char *address,
+               struct tls_pin *ret, struct error *error) {
+    struct tls_facts facts = {0};
+    *ret = (struct tls_pin){0};
+    char *path = server_certificate(options);
+    int result = 0;
+    if (path != NULL && strncmp(address, "https://", 8) == 0) {
+        result = tls_read(path, &facts, error);
+        *ret = facts.self_signed ? facts.pin : *ret;
     }
-    memcpy(invitation.address, address, strlen(address) + 1);
-    memcpy(invitation.token, token, sizeof invitation.token);
-    memcpy(invitation.server_key.bytes, master->keys.public_key, SIGN_PUBLIC);
-    invitation_format(&invitation, ret);
-    return ret->failed ? error_out_of_memory(error) : 0;
-}
-
-static int invite_in_transaction(struct master *master, const struct invite *invite,
-                                 uint8_t ret_token[16], struct error *error) {
-    if (master_begin(master, error) != 0) {
-        return -1;
-    }
-    if (station_invite(master, invite, ret_token, error) != 0) {
-        master_rollback(master);
-        return -1;
-    }
-    return master_commit(master, error);
-}
-
-/* Role names of a person, as one text. */
-static int roles_of(struct master *master, struct id user, char ret[256],
-                    struct error *error) {
-    sqlite3_stmt *statement = master_statement(master, SQL_ROLES, error);
-    size_t size = 0;
-    int rc;
-    if (statement == NULL) {
-        return -1;
-    }
-    ret[0] = '\0';
-    sqlite3_bind_blob(statement, 1, user.bytes, ID_SIZE, SQLITE_STATIC);
-    while ((rc = sqlite3_step(statement)) == SQLITE_ROW && size < 255) {
-        size += (size_t)snprintf(ret + size, 256 - size, "%s%s", size ? " " : "",
-                                 (const char *)sqlite3_column_text(statement, 0));
-    }
-    sqlite3_reset(statement);
-    if (rc != SQLITE_DONE) {
-        return error_from_sqlite(error, master->db, "reading roles");
-    }
-    return size > 0 && size < 256
-               ? 0
-               : error_set(error, "user.no_role", "user", "that person has no role yet");
-}
-
-static int check_ceiling(struct master *master, const char *names, struct error *error) {
-    char name[LIMIT_NAME + 1];
-    while (*names != '\0') {
-        size_t size = strcspn(names, " ");
-        snprintf(name, sizeof name, "%.*s", (int)size, names);
-        if (size > LIMIT_NAME ||
-            (size > 0 && catalogue_role(master->catalogue, name) == 0)) {
-            return error_set(error, "role.unknown", "ceiling",
-                             "\"%s\" is not a role; roles are rep, manager, hq, admin",
-                             name);
-        }
-        names += size;
-        names += strspn(names, " ");
-    }
-    return 0;
-}
-
-/* The table of people is the one that conflicts name people by; its @lookup columns name them. */
-static int people_sql(const struct catalogue *catalogue, struct buffer *ret,
-                      struct error *error) {
-    const struct table *conflict = catalogue_table(catalogue, "conflict");
-    const struct column *loser =
-        conflict ? table_column(conflict, "loser_user_id") : NULL;
-    const struct table *people = loser ? loser->ref : NULL;
-    if (people == NULL || people->key_count != 1) {
-        return error_set(error, "catalogue.invalid", "",
-                         "the schema has no table of people");
-    }
-    buffer_printf(ret, "select %s from %s where (%s = ?2", people->key[0]->name,
-                  people->name, people->key[0]->name);
-    for (size_t i = 0; i < people->lookup_count; i++) {
-        buffer_printf(ret, " or fold(%s) = fold(?1)", people->lookup[i]->name);
-    }
-    buffer_printf(ret, ")%s limit 2",
-                  people->soft_delete ? " and deleted_at is null" : "");
-    return ret->failed ? error_out_of_memory(error) : 0;
-}
-
-/* The person by id, code or name. */
-static int find_user(struct master *master, const char *user, struct id *ret,
-                     struct error *error) {
-    struct id id = {{0}};
-    sqlite3_stmt *statement = NULL;
-    struct buffer sql = buffer_make(LIMIT_TEXT);
-    id_parse(user, &id);
-    int result = people_sql(master->catalogue, &sql, error);
-    if (result == 0) {
-        result = database_statement(master->db, buffer_text(&sql), &statement, error);
-    }
-    buffer_free(&sql);
-    if (result != 0) {
-        return -1;
-    }
-    sqlite3_bind_text(statement, 1, user, -1, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 2, id.bytes, ID_SIZE, SQLITE_STATIC);
-    result = sqlite3_step(statement) == SQLITE_ROW
-                 ? 0
-                 : error_set(error, "user.unknown", "user",
-                             "there is nobody called \"%.100s\"; give a name, code or id",
-                             user);
-    if (result == 0) {
-        memcpy(ret->bytes, sqlite3_column_blob(statement, 0), ID_SIZE);
-        result =
-            sqlite3_step(statement) == SQLITE_ROW
-                ? error_set(error, "user.ambiguous", "user",
-                            "several people are called \"%.100s\"; give a code or an id",
-                            user)
-                : 0;
-    }
-    sqlite3_finalize(statement);
+    free(path);
     return result;
 }
 
-static int fill_invite(struct master *master, const struct invite_options *options,
-                       struct invite *ret, struct error *error) {
-    memset(ret, 0, sizeof *ret);
-    ret->actor_count = 1;
-    int64_t valid = options->valid_ms > 0 ? options->valid_ms : INVITATION_MS;
-    ret->expires_at = master->env->wall_ms(master->env->context) + valid;
-    snprintf(ret->name, sizeof ret->name, "%.63s", options->name ? options->name : "");
-    if (find_user(master, options->user, &ret->actors[0], error) != 0) {
+static int read_address(struct master *master, const struct server_options *options,
+                        char ret[SERVER_ADDRESS], struct tls_pin *ret_pin,
+                        struct error *error) {
+    char *address = NULL;
+    if (master_setting(master->db, "address", &address, error) != 0) {
         return -1;
     }
-    if (options->ceiling == NULL) {
-        return roles_of(master, ret->actors[0], ret->ceiling, error);
-    }
-    snprintf(ret->ceiling, sizeof ret->ceiling, "%.255s", options->ceiling);
-    return check_ceiling(master, options->ceiling, error);
-}
-
-static int invite_with_master(struct master *master, const struct invite_options *options,
-                              struct buffer *ret, struct error *error) {
-    struct invite invite;
-    uint8_t token[16];
-    char *stored = NULL;
-    if (fill_invite(master, options, &invite, error) != 0 ||
-        master_setting(master->db, "address", &stored, error) != 0) {
-        return -1;
-    }
-    const char *address = options->address ? options->address : stored;
-    int result = -1;
     if (address == NULL) {
-        error_set(error, "address.missing", "address",
-                  "say under which address stations reach this server: --address URL");
-    } else if (check_address(address, error) == 0) {
-        result = invite_in_transaction(master, &invite, token, error);
+        return error_set(error, "address.missing", "address",
+                         "no address is stored; set one: satcheld address --data DIR "
+                         "--set URL");
     }
-    if (result == 0) {
-        result = write_invitation(master, address, token, ret, error);
-    }
-    free(stored);
-    return result;
+    snprintf(ret, SERVER_ADDRESS, "%s", address);
+    free(address);
+    return ret_pin ? server_pin(options, ret, ret_pin, error) : 0;
 }
 
-int server_invite(const struct server_options *options,
-                  const struct invite_options *invite, struct buffer *ret_invitation,
-                  struct error *error) {
+int server_address_read(const struct server_options *options, char ret[SERVER_ADDRESS],
+                        struct tls_pin *ret_pin, struct error *error) {
     struct master *master = NULL;
     if (seal_start(error) != 0 || server_open_master(options, &master, error) != 0) {
         return -1;
     }
-    int result = invite_with_master(master, invite, ret_invitation, error);
+    int result = read_address(master, options, ret, ret_pin, error);
+    master_close(master);
+    return result;
+}
+
+int server_address_set(const struct server_options *options, const char *address,
+                       struct error *error) {
+    struct master *master = NULL;
+    if (seal_start(error) != 0 || server_check_address(address, error) != 0 ||
+        server_open_master(options, &master, error) != 0) {
+        return -1;
+    }
+    int result = master_set_setting(master->db, "address", address, error);
     master_close(master);
     return result;
 }
@@ -245,7 +124,7 @@ static int init_folder(const struct server_options *options,
     if (result == 0) {
         id_format(admin, admin_text);
         struct invite_options invite = {.user = admin_text, .name = "HQ"};
-        result = invite_with_master(master, &invite, ret, error);
+        result = server_invite_with(master, options, &invite, ret, error);
     }
     seal_wipe(&keys, sizeof keys);
     master_close(master);
@@ -271,7 +150,7 @@ static void remove_folder(const char *data, bool made) {
 int server_init(const struct server_options *options,
                 const struct genesis_options *genesis, const char *address,
                 struct buffer *ret_invitation, struct error *error) {
-    if (seal_start(error) != 0 || check_address(address, error) != 0) {
+    if (seal_start(error) != 0 || server_check_address(address, error) != 0) {
         return -1;
     }
     bool made = mkdir(options->data, 0700) == 0;

@@ -14,6 +14,9 @@
 /* --- who and when ----------------------------------------------------------------------------- */
 
 static bool is_actor(const struct origin *origin, struct id user) {
+    if (origin->everyone) {
+        return true; /* whether he is known and active is asked of everybody */
+    }
     for (size_t i = 0; i < origin->actor_count; i++) {
         if (id_equal(origin->actors[i], user)) {
             return true;

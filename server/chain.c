@@ -118,6 +118,7 @@ static struct origin origin_of(const struct master *master, const struct station
                            .ceiling = station->ceiling,
                            .actors = station->certificate.actors,
                            .actor_count = station->certificate.actor_count,
+                           .everyone = station->certificate.everyone,
                            .received_at = at,
                            .entry = master->entry + 1,
                            .seen_base = station->seen_base,

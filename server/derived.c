@@ -488,3 +488,10 @@ int derived_device(struct work *work, const struct certificate *certificate,
     put(&row, "enrolled_at", value_integer(certificate->issued_at));
     return derived_write(&row, certificate->device, error);
 }
+
+int derived_device_revoked(struct work *work, struct id device, int64_t at,
+                           struct error *error) {
+    struct derived_row row = derived_start(work, "device");
+    put(&row, "revoked_at", value_integer(at));
+    return derived_write(&row, device, error);
+}

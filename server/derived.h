@@ -21,8 +21,10 @@ int derived_conflicts(struct work *work, struct error *error);
 /* Keeps a refusal, tells its author, and remembers what would have been made. */
 int derived_refusal(struct work *work, const struct origin *origin,
                     const struct error *why, struct error *error);
-/* The company's list of devices. */
+/* The company's list of devices: a new one, one that is no longer trusted. */
 int derived_device(struct work *work, const struct certificate *certificate,
                    struct error *error);
+int derived_device_revoked(struct work *work, struct id device, int64_t at,
+                           struct error *error);
 
 #endif

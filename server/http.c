@@ -218,6 +218,7 @@ void http_stop(struct http *http) {
 }
 
 bool http_is_loopback(const char *listen) {
-    return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "localhost:", 10) == 0 ||
-           strncmp(listen, "[::1]:", 6) == 0;
+    bool numbers = listen[strspn(listen, "0123456789.")] == ':';
+    return (numbers && strncmp(listen, "127.", 4) == 0) ||
+           strncmp(listen, "localhost:", 10) == 0 || strncmp(listen, "[::1]:", 6) == 0;
 }

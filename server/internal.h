@@ -9,16 +9,20 @@
 #include "server/reader.h"
 #include "server/server.h"
 
+struct seen;
+
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
     atomic_llong bundles, transactions, merged, conflicts, refused, rows_sent, enrolments;
 };
 
 struct server {
-    struct server_options options;
+    struct server_options options; /* certificate: the one in use, NULL for plain HTTP */
+    char *certificate;             /* DIR/tls.pem, when it is there */
     const struct env *env;
     const struct catalogue *catalogue;
     struct ingest *ingest;
+    struct seen *seen;
     struct reader_pool *readers;
     struct http *http;
     int lock; /* a file descriptor: one server serves a folder */
@@ -30,15 +34,23 @@ struct server {
     struct server_counters counters;
 };
 
-/* Writes one log line: event and printf-made JSON members ("\"gsn\":5"), or "" for none. */
-void server_log(struct server *server, const char *level, const char *event,
-                const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */
 char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
 int server_write_keys(const char *data, const struct sign_keys *keys,
                       struct error *error);
+/* The pin that goes with this address: of a self-signed certificate, for https. */
+int server_pin(const struct server_options *options, const char *address,
+               struct tls_pin *ret, struct error *error);
+/* What stations take as an address too: http(s)://HOST[:PORT] and nothing behind it. address.invalid */
+int server_check_address(const char *address, struct error *error);
+/* "select NAME … where ID = ?": what people call a person. */
+int server_person_sql(const struct catalogue *catalogue, struct buffer *ret,
+                      struct error *error);
+/* server_invite on an open master. */
+int server_invite_with(struct master *master, const struct server_options *server,
+                       const struct invite_options *options, struct buffer *ret,
+                       struct error *error);
 /* Makes this process the folder's only server until the descriptor is closed. server.running */
 int server_lock(const char *data, int *ret_lock, struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */

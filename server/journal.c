@@ -78,22 +78,31 @@ struct journal_reader {
     sqlite3_stmt *statement;
 };
 
-int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error) {
+static int read_with(sqlite3 *db, const char *sql, struct journal_reader **ret,
+                     struct error *error) {
     struct journal_reader *reader = calloc(1, sizeof *reader);
     if (reader == NULL) {
         return error_out_of_memory(error);
     }
     reader->db = db;
-    if (database_statement(
-            db,
-            "select entry, kind, at, station, schema_version, content, outcome,"
-            " hash, signature from journal order by entry",
-            &reader->statement, error) != 0) {
+    if (database_statement(db, sql, &reader->statement, error) != 0) {
         free(reader);
         return -1;
     }
     *ret = reader;
     return 0;
+}
+
+#define ENTRY_COLUMNS                                                          \
+    "select entry, kind, at, station, schema_version, content, outcome, hash," \
+    " signature from journal "
+
+int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error) {
+    return read_with(db, ENTRY_COLUMNS "order by entry", ret, error);
+}
+
+int journal_read_control(sqlite3 *db, struct journal_reader **ret, struct error *error) {
+    return read_with(db, ENTRY_COLUMNS "where kind <> 2 order by entry", ret, error);
 }
 
 int journal_next(struct journal_reader *reader, struct journal_entry *ret,

@@ -14,7 +14,8 @@ enum entry_kind {
     ENTRY_GENESIS = 1,
     ENTRY_BUNDLE = 2,
     ENTRY_INVITE = 3,
-    ENTRY_ENROL = 4
+    ENTRY_ENROL = 4,
+    ENTRY_REVOKE = 5
 };
 
 struct journal_entry {
@@ -35,6 +36,8 @@ int journal_put(struct master *master, struct journal_entry *entry, struct error
 /* Reading in order. `next` returns 1 with an entry whose bytes are valid until the following call, 0 at the end. */
 struct journal_reader;
 int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error);
+/* Without the bundles: what headquarters itself did. */
+int journal_read_control(sqlite3 *db, struct journal_reader **ret, struct error *error);
 int journal_next(struct journal_reader *reader, struct journal_entry *ret,
                  struct error *error);
 void journal_close(struct journal_reader *reader);

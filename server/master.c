@@ -51,6 +51,14 @@ static const char ENGINE_TABLES[] =
     "create table if not exists server_state (name text primary key not null, value blob) strict, without rowid;"
     "create table if not exists server_local (name text primary key not null, value text) strict, without rowid;";
 
+/* What this installation keeps beside what follows from the journal. A master of an earlier program of the same
+ * schema version has to get it too, so it is looked for at every opening. */
+static const char LOCAL_TABLES[] =
+    "create table if not exists station_seen ("
+    "  station integer primary key, at integer not null, cursor integer not null,"
+    "  waiting integer not null, schema_version integer not null) strict;"
+    "create index if not exists journal_control on journal (entry) where kind <> 2;";
+
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
  * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
  * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. Freed space is not
@@ -102,6 +110,7 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         "update station set last_number = ?2, last_seq = ?3, last_hash = ?4,"
         " seen_base = ?5, schema_version = ?6"
         " where number = ?1",
+    [SQL_STATION_REVOKE] = "update station set revoked_at = ?2 where number = ?1",
     [SQL_BUNDLE_GET] =
         "select hash, entry from bundle_seen where station = ? and number = ?",
     [SQL_BUNDLE_PUT] = "insert into bundle_seen (station, number, hash, entry)"
@@ -172,6 +181,9 @@ int master_open(const char *path, const struct env *env,
         goto out;
     }
     master->statements.db = master->db;
+    if (database_run(master->db, LOCAL_TABLES, error) != 0) {
+        goto out;
+    }
     if (make_parts(master, error) != 0) {
         goto out;
     }

@@ -16,6 +16,7 @@
  *   invitation   open and used invitations (tokens hashed)
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
  *   server_local settings of this installation; not part of what a replay must reproduce
+ *   station_seen when stations were heard of last, and what they said; no part of it either
  */
 #ifndef SATCHEL_SERVER_MASTER_H
 #define SATCHEL_SERVER_MASTER_H
@@ -98,6 +99,7 @@ enum master_sql {
     SQL_JOURNAL_OUTCOME,
     SQL_STATION_PUT,
     SQL_STATION_HEAD,
+    SQL_STATION_REVOKE,
     SQL_BUNDLE_GET,
     SQL_BUNDLE_PUT,
     SQL_INVITATION_GET,

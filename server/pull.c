@@ -417,6 +417,31 @@ static int walk_all(struct pull *pull, struct error *error) {
 
 /* --- the response -------------------------------------------------------------------------------------- */
 
+static int scopes_of_everyone(struct reader *reader, const struct station *station,
+                              struct scope_set *ret, struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(reader->db, "select user_id from engine_user where active",
+                           &statement, error) != 0) {
+        return -1;
+    }
+    int result = 0;
+    int rc = SQLITE_DONE;
+    const struct scope hq = {.kind = SCOPE_HQ}; /* holds all others */
+    while (result == 0 && !scope_set_has(ret, hq) &&
+           (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct bytes user = value_of_column(statement, 0).bytes;
+        struct id id = {{0}};
+        memcpy(id.bytes, user.data, user.size == ID_SIZE ? ID_SIZE : 0);
+        result = access_scopes(reader->db, reader->catalogue, id, station->ceiling, ret,
+                               error);
+    }
+    if (result == 0 && rc != SQLITE_DONE && rc != SQLITE_ROW) {
+        result = error_from_sqlite(error, reader->db, "reading the people");
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
 int pull_scopes(struct reader *reader, const struct station *station,
                 struct scope_set *ret, struct error *error) {
     const struct scope hq = {.kind = SCOPE_HQ};
@@ -426,6 +451,10 @@ int pull_scopes(struct reader *reader, const struct station *station,
                           station->ceiling, ret, error) != 0) {
             return -1;
         }
+    }
+    if (station->certificate.everyone &&
+        scopes_of_everyone(reader, station, ret, error) != 0) {
+        return -1;
     }
     if (scope_set_has(ret, hq)) {
         scope_set_clear(ret); /* headquarters has every row through these two */

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "server/internal.h"
+#include "server/seen.h"
+#include "server/tls.h"
 
 /* --- log ----------------------------------------------------------------------------------------- */
 
@@ -78,9 +80,50 @@ static int choose_listen(struct server *server, char *ret, size_t size,
     bool plain = server->options.certificate == NULL;
     return plain && !http_is_loopback(ret) && !server->options.allow_plain
                ? error_set(error, "server.plain", "listen",
-                           "plain HTTP beyond this machine needs --certificate FILE, or "
+                           "plain HTTP beyond this machine needs a certificate (satcheld "
+                           "tls self-signed, tls import, or --certificate FILE), or "
                            "--allow-plain when a proxy stands in front")
                : 0;
+}
+
+/* --- the certificate ----------------------------------------------------------------------------------- */
+
+char *server_certificate(const struct server_options *options) {
+    char *path = options->certificate ? strdup(options->certificate)
+                                      : server_path(options->data, TLS_FILE);
+    if (path != NULL && options->certificate == NULL && access(path, F_OK) != 0) {
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+/* The one named, or DIR/tls.pem. Stations come the way that the stored address says. */
+static int choose_certificate(struct server *server, struct error *error) {
+    char *address = NULL;
+    server->certificate = server_certificate(&server->options);
+    server->options.certificate = server->certificate;
+    if (server->certificate != NULL && access(server->certificate, R_OK) != 0) {
+        return error_set(
+            error, "server.certificate", "certificate",
+            "%.300s cannot be read; name a PEM file with key and certificate",
+            server->certificate);
+    }
+    struct reader *reader = reader_take(server->readers, error);
+    int result = reader ? master_setting(reader->db, "address", &address, error) : -1;
+    reader_give(server->readers, reader);
+    bool secure = address == NULL || strncmp(address, "https://", 8) == 0;
+    if (result == 0 && server->certificate != NULL && !secure) {
+        result = error_set(error, "server.scheme", "address",
+                           "there is a certificate, but stations are told %.100s; set it "
+                           "right: satcheld address --data DIR --set https://HOST:PORT",
+                           address);
+    } else if (result == 0 && server->certificate == NULL && address != NULL && secure) {
+        server_log(server, "warning", "no certificate",
+                   "\"message\":\"stations use https; a proxy must stand in front\"");
+    }
+    free(address);
+    return result;
 }
 
 /* --- start and stop ------------------------------------------------------------------------------------ */
@@ -129,14 +172,15 @@ int server_start(const struct server_options *options, struct server **ret,
         return -1;
     }
     if (server_lock(options->data, &server->lock, error) != 0 ||
-        open_parts(server, error) != 0 ||
+        open_parts(server, error) != 0 || seen_make(&server->seen, error) != 0 ||
+        choose_certificate(server, error) != 0 ||
         choose_listen(server, listen, sizeof listen, error) != 0 ||
-        routes_start(server, listen, options->certificate, &server->http, error) != 0) {
+        routes_start(server, listen, server->certificate, &server->http, error) != 0) {
         server_stop(server);
         return -1;
     }
     server_log(server, "info", "started", "\"listen\":\"%s\",\"tls\":%s",
-               http_address(server->http), options->certificate ? "true" : "false");
+               http_address(server->http), server->certificate ? "true" : "false");
     *ret = server;
     return 0;
 }
@@ -153,12 +197,17 @@ void server_stop(struct server *server) {
         server_log(server, "info", "stopping", "%s", "");
     }
     http_stop(server->http);
+    if (server->seen != NULL && server->ingest != NULL) {
+        seen_write(server->seen, server->ingest, 0, true);
+    }
+    seen_free(server->seen);
     ingest_stop(server->ingest);
     reader_pool_free(server->readers);
     seal_wipe(&server->keys, sizeof server->keys);
     if (server->lock >= 0) {
         close(server->lock);
     }
+    free(server->certificate);
     free(server);
 }
 

@@ -16,8 +16,9 @@ typedef void (*server_log_function)(void *context, const char *line);
 struct server_options {
     const char *data;   /* the folder */
     const char *listen; /* "127.0.0.1:8787"; NULL: from the stored address */
-    const char *
-        certificate; /* PEM with key and chain for HTTPS; NULL: plain HTTP, loopback only */
+    const char
+        *certificate; /* PEM with key and chain for HTTPS; NULL: DIR/tls.pem when it is
+                                there, else plain HTTP, loopback only */
     bool allow_plain; /* plain HTTP beyond loopback, because a proxy stands in front */
     const struct env *env;
     const struct catalogue *catalogue;
@@ -33,13 +34,20 @@ int server_init(const struct server_options *options,
                 const struct genesis_options *genesis, const char *address,
                 struct buffer *ret_invitation, struct error *error);
 
-/* Starts: opens the master, the writer, the listeners. server.empty, server.key, server.listen, server.plain */
+/* Starts: opens the master, the writer, the listeners. server.empty, server.key, server.listen, server.plain,
+ * server.scheme (a certificate, but stations are told http) */
 int server_start(const struct server_options *options, struct server **ret,
                  struct error *error);
 /* The address it really listens on, "127.0.0.1:8787". */
 const char *server_address(const struct server *server);
 /* Answers what is being asked, finishes what was submitted, closes. NULL is fine. */
 void server_stop(struct server *server);
+
+/* The PEM file that a server with these options shows: the one named, DIR/tls.pem, or NULL. malloc'ed. */
+char *server_certificate(const struct server_options *options);
+/* Writes one log line: event and printf-made JSON members ("\"gsn\":5"), or "" for none. */
+void server_log(struct server *server, const char *level, const char *event,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Gives out an invitation for a person (id, code or name). `ceiling`: role names, blank between; NULL: his roles.
  * Works beside a running server. user.unknown, user.ambiguous, role.unknown, address.missing */
@@ -49,10 +57,62 @@ struct invite_options {
     const char *name;
     const char *address;
     int64_t valid_ms;
+    bool everyone; /* a station for all active people; needs a ceiling, no user */
 };
 int server_invite(const struct server_options *options,
                   const struct invite_options *invite, struct buffer *ret_invitation,
                   struct error *error);
+
+/* The same for several at once, all or none: these people, or every active person with a role. */
+struct invited_people {
+    const char *const *users; /* NULL: all */
+    size_t count;
+    const char *role; /* of all: only those with this role; NULL: with any */
+};
+struct invited {
+    struct id user;
+    const char *name;
+    const char *invitation;
+    int64_t expires_at;
+};
+typedef int (*invited_function)(void *context, const struct invited *invited,
+                                struct error *error);
+/* `told` is called for each after all are durable. invite's user is not looked at. user.many */
+int server_invite_people(const struct server_options *options,
+                         const struct invite_options *invite,
+                         const struct invited_people *whom, invited_function told,
+                         void *context, struct error *error);
+
+/* Takes back a device (code, name or id) or an open invitation (its id, at least half of it). The device gets device.revoked
+ * at its next contact. Works beside a running server and inside it; once more does nothing.
+ * device.unknown, device.ambiguous, invitation.unknown, invitation.used */
+struct revoke_options {
+    const char *device; /* one of these two */
+    const char *invitation;
+    const char *reason; /* may be NULL */
+    struct id by;       /* zero: the command line */
+};
+int server_revoke(const struct server_options *options,
+                  const struct revoke_options *revoke, struct error *error);
+
+enum {
+    INVITATION_ID = 16
+}; /* hex digits of an invitation's id: the first of its token's hash */
+/* Arrays of objects, newest first; see tools/web/README.md for the members. `running` (may be NULL): the server
+ * of this process, which knows the last contacts; else they are up to SEEN_EVERY_MS old. */
+int server_devices(const struct server_options *options, struct server *running,
+                   struct buffer *ret_json, struct error *error);
+int server_invitations(const struct server_options *options, struct buffer *ret_json,
+                       struct error *error);
+
+enum { SERVER_ADDRESS = 256 };
+/* The address that stations are told, and the pin of a self-signed certificate (NULL: not looked at).
+ * address.missing */
+int server_address_read(const struct server_options *options, char ret[SERVER_ADDRESS],
+                        struct tls_pin *ret_pin, struct error *error);
+/* Tells stations another one from now on. address.invalid */
+int server_address_set(const struct server_options *options, const char *address,
+                       struct error *error);
 
 struct verify_report {
     int64_t entries, bundles, transactions, merged, conflicts, refused, rows;

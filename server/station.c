@@ -93,7 +93,7 @@ int station_find_by_key(sqlite3 *db, const struct catalogue *catalogue,
 
 static void invite_encode(const struct invite *invite,
                           const uint8_t token_hash[HASH_SIZE], struct buffer *ret) {
-    wire_put_array(ret, 5);
+    wire_put_array(ret, invite->everyone ? 6 : 5);
     wire_put_bytes(ret, (struct bytes){token_hash, HASH_SIZE});
     wire_put_array(ret, invite->actor_count);
     for (size_t i = 0; i < invite->actor_count; i++) {
@@ -102,6 +102,9 @@ static void invite_encode(const struct invite *invite,
     wire_put_text(ret, invite->ceiling);
     wire_put_text(ret, invite->name);
     wire_put_integer(ret, invite->expires_at);
+    if (invite->everyone) {
+        wire_put_bool(ret, true);
+    }
 }
 
 static int read_text(const struct wire_node *node, const char *what, char *ret,
@@ -120,11 +123,13 @@ static int invite_read(const struct wire_node *root, struct invite *ret,
     size_t count = 0;
     struct bytes hash = {0};
     memset(ret, 0, sizeof *ret);
-    if (wire_array(root, "invitation", 5, 5, &count, error) != 0 ||
+    if (wire_array(root, "invitation", 5, 6, &count, error) != 0 ||
+        (count > 5 &&
+         wire_bool(wire_item(root, 5), "everyone", &ret->everyone, error) != 0) ||
         wire_bytes(wire_item(root, 0), "token", HASH_SIZE, HASH_SIZE, &hash, error) !=
             0 ||
-        wire_array(wire_item(root, 1), "actors", 1, CERTIFICATE_ACTORS, &ret->actor_count,
-                   error) != 0 ||
+        wire_array(wire_item(root, 1), "actors", ret->everyone ? 0 : 1,
+                   CERTIFICATE_ACTORS, &ret->actor_count, error) != 0 ||
         read_text(wire_item(root, 2), "ceiling", ret->ceiling, sizeof ret->ceiling,
                   error) != 0 ||
         read_text(wire_item(root, 3), "name", ret->name, sizeof ret->name, error) != 0 ||
@@ -142,8 +147,8 @@ static int invite_read(const struct wire_node *root, struct invite *ret,
     return 0;
 }
 
-static int invite_decode(struct bytes content, struct invite *ret,
-                         uint8_t ret_token_hash[HASH_SIZE], struct error *error) {
+int station_read_invite(struct bytes content, struct invite *ret,
+                        uint8_t ret_token_hash[HASH_SIZE], struct error *error) {
     struct wire_document *document = NULL;
     if (wire_open(content, &document, error) != 0) {
         return -1;
@@ -157,7 +162,7 @@ int station_apply_invite(struct master *master, struct bytes content,
                          struct error *error) {
     struct invite invite;
     uint8_t token_hash[HASH_SIZE];
-    if (invite_decode(content, &invite, token_hash, error) != 0) {
+    if (station_read_invite(content, &invite, token_hash, error) != 0) {
         return -1;
     }
     sqlite3_stmt *statement = master_statement(master, SQL_INVITATION_PUT, error);
@@ -211,9 +216,9 @@ static void code_of_number(int64_t number, char ret[16]) {
 }
 
 /* content of an enrol entry: [token hash, certificate envelope] */
-static int enrol_read(struct bytes content, struct bytes *ret_hash,
-                      struct bytes *ret_envelope, struct certificate *ret,
-                      struct error *error) {
+int station_read_enrol(struct bytes content, struct bytes *ret_hash,
+                       struct bytes *ret_envelope, struct certificate *ret,
+                       struct error *error) {
     struct wire_document *document = NULL;
     struct envelope envelope;
     size_t count = 0;
@@ -258,8 +263,8 @@ static int put_station(struct master *master, const struct certificate *certific
     return master_run(master, statement, "keeping a station", error);
 }
 
-static int use_invitation(struct master *master, struct bytes token_hash, int64_t station,
-                          struct error *error) {
+int station_use_invitation(struct master *master, struct bytes token_hash,
+                           int64_t station, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_INVITATION_USE, error);
     if (statement == NULL) {
         return -1;
@@ -269,18 +274,15 @@ static int use_invitation(struct master *master, struct bytes token_hash, int64_
     return master_run(master, statement, "using an invitation", error);
 }
 
-/* The list of devices is business data too: a transaction of the server's own. */
-static int list_device(struct master *master, struct work *work,
-                       const struct certificate *certificate, int64_t at,
-                       struct error *error) {
-    struct transaction transaction = {.id = certificate->device,
-                                      .command = "device.enrol"};
+int station_derive(struct master *master, struct work *work,
+                   const struct own_transaction *own, struct error *error) {
+    struct transaction transaction = {.id = own->id, .command = own->command};
     struct origin origin = {
-        .received_at = at, .entry = master->entry + 1, .trusted = true};
-    struct verdict verdict = {.transaction = certificate->device,
+        .received_at = own->at, .entry = master->entry + 1, .trusted = true};
+    struct verdict verdict = {.transaction = own->id,
                               .kind = VERDICT_MERGED,
                               .gsn = master->gsn + 1,
-                              .time = clock_pack(at, 0),
+                              .time = clock_pack(own->at, 0),
                               .code = "",
                               .field = "",
                               .message = ""};
@@ -289,11 +291,15 @@ static int list_device(struct master *master, struct work *work,
     work->gsn = verdict.gsn;
     work->time = verdict.time;
     work->access = NULL;
-    if (derived_device(work, certificate, error) != 0 || placing_run(work, error) != 0) {
+    if (own->write(work, own->context, error) != 0 || placing_run(work, error) != 0) {
         return -1;
     }
     master->gsn = verdict.gsn;
     return verdict_put(master, work, &origin, &verdict, error);
+}
+
+static int write_device(struct work *work, const void *context, struct error *error) {
+    return derived_device(work, context, error);
 }
 
 int station_apply_enrol(struct master *master, struct work *work, struct bytes content,
@@ -302,12 +308,15 @@ int station_apply_enrol(struct master *master, struct work *work, struct bytes c
     struct bytes envelope = {0};
     struct certificate certificate;
     int64_t number = 0;
-    if (enrol_read(content, &token_hash, &envelope, &certificate, error) != 0 ||
+    if (station_read_enrol(content, &token_hash, &envelope, &certificate, error) != 0 ||
         put_station(master, &certificate, envelope, &number, error) != 0 ||
-        use_invitation(master, token_hash, number, error) != 0) {
+        station_use_invitation(master, token_hash, number, error) != 0) {
         return -1;
     }
-    return list_device(master, work, &certificate, at, error);
+    /* The list of devices is business data too. */
+    const struct own_transaction own = {certificate.device, "device.enrol", at,
+                                        write_device, &certificate};
+    return station_derive(master, work, &own, error);
 }
 
 static int read_invitation(struct master *master, const uint8_t token_hash[HASH_SIZE],
@@ -323,7 +332,8 @@ static int read_invitation(struct master *master, const uint8_t token_hash[HASH_
     int rc = sqlite3_step(statement);
     if (rc == SQLITE_ROW) {
         *ret_station = sqlite3_column_int64(statement, 2);
-        result = invite_decode(value_of_column(statement, 0).bytes, ret, ignored, error);
+        result =
+            station_read_invite(value_of_column(statement, 0).bytes, ret, ignored, error);
     } else if (rc == SQLITE_DONE) {
         result = error_set(error, "invitation.unknown", "invitation",
                            "this server gave out no such invitation; ask for a new one");
@@ -344,6 +354,7 @@ static void fill_certificate(struct master *master, const struct invite *invite,
     ret->issued_at = at;
     ret->actor_count = invite->actor_count;
     memcpy(ret->actors, invite->actors, sizeof invite->actors);
+    ret->everyone = invite->everyone;
     memcpy(ret->ceiling, invite->ceiling, sizeof invite->ceiling);
     memcpy(ret->name, request->name[0] ? request->name : invite->name, sizeof ret->name);
     code_of_number(number, ret->code);
@@ -408,12 +419,19 @@ int station_enrol(struct master *master, struct work *work,
     if (read_invitation(master, token_hash, &invite, &used_by, error) != 0) {
         return -1;
     }
+    if (used_by == INVITATION_REVOKED) {
+        return error_set(error, "invitation.revoked", "invitation",
+                         "headquarters took this invitation back; ask for a new one");
+    }
     if (used_by == 0) {
         return enrol_new(master, work, &invite, request, token_hash, arena,
                          ret_certificate, error);
     }
     int found = station_find_by_key(master->db, master->catalogue, &request->device_key,
                                     arena, &known, error);
+    if (found == 0 && known.number == used_by && known.revoked) {
+        return error_set(error, "device.revoked", "device", "this station was revoked");
+    }
     if (found == 0 && known.number == used_by) {
         *ret_certificate = known.certificate_envelope;
         return 0;

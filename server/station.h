@@ -35,6 +35,7 @@ struct invite {
     char ceiling[256];
     char name[64]; /* suggested station name, may be "" */
     int64_t expires_at;
+    bool everyone; /* for every active person; then there may be no actors */
 };
 /* Journals an invitation (in an open transaction) and gives out its token. */
 int station_invite(struct master *master, const struct invite *invite,
@@ -51,5 +52,29 @@ int station_apply_invite(struct master *master, struct bytes content,
                          struct error *error);
 int station_apply_enrol(struct master *master, struct work *work, struct bytes content,
                         int64_t at, struct error *error);
+
+/* The contents of those entries, read. The bytes borrow from `content`. */
+int station_read_invite(struct bytes content, struct invite *ret,
+                        uint8_t ret_token_hash[HASH_SIZE], struct error *error);
+int station_read_enrol(struct bytes content, struct bytes *ret_hash,
+                       struct bytes *ret_envelope, struct certificate *ret,
+                       struct error *error);
+
+/* What an invitation's row says in place of a station's number when it was taken back. */
+enum { INVITATION_REVOKED = -1 };
+/* Notes which station used an invitation, or that none may any more. */
+int station_use_invitation(struct master *master, struct bytes token_hash,
+                           int64_t station, struct error *error);
+
+/* A change of business data that follows from a control entry: a transaction of the server's own, with a gsn. */
+struct own_transaction {
+    struct id id;
+    const char *command;
+    int64_t at;
+    int (*write)(struct work *work, const void *context, struct error *error);
+    const void *context;
+};
+int station_derive(struct master *master, struct work *work,
+                   const struct own_transaction *own, struct error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include "server/chain.h"
 #include "server/internal.h"
 #include "server/pull.h"
+#include "server/seen.h"
 
 enum { REQUEST_MEMORY = 512 * 1024 * 1024 };
 
@@ -71,6 +72,9 @@ static int take_bundles(struct master *master, struct work *work, void *context,
     if (station_find(master->db, master->catalogue, job->device, &job->arena, &station,
                      error) != 0) {
         return -1;
+    }
+    if (station.revoked) {
+        return error_set(error, "device.revoked", "device", "this station was revoked");
     }
     struct chain chain = {master, work, &station, &job->arena, master_now(master)};
     for (size_t i = 0; i < job->bundle_count; i++) {
@@ -279,6 +283,25 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     return result;
 }
 
+/* The station was here: what it has now, and what it still has to send beyond what came with this request. */
+static void note_contact(struct sync_call *call) {
+    struct server *server = call->server;
+    const struct sync_response *response = &call->response;
+    struct contact contact = {.at = response->hq_time,
+                              .cursor =
+                                  response->more ? call->request.cursor : response->head,
+                              .waiting = call->request.waiting,
+                              .schema_version = call->request.schema_version};
+    for (size_t i = 0; i < response->answer_count && contact.waiting > 0; i++) {
+        contact.waiting -= (int64_t)response->answers[i].verdict_count;
+    }
+    if (call->request.waiting >= 0 && contact.waiting < 0) {
+        contact.waiting = 0;
+    }
+    seen_note(server->seen, call->station.number, &contact);
+    seen_write(server->seen, server->ingest, contact.at, false);
+}
+
 static void end_call(struct sync_call *call) {
     reader_give(call->server->readers, call->reader);
     scope_set_free(&call->request.held);
@@ -298,6 +321,7 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
+        note_contact(&call);
     } else {
         answer_failure(server, "sync refused", &error, ret, ret_status);
     }

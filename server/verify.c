@@ -9,6 +9,7 @@
 #include "server/dump.h"
 #include "server/internal.h"
 #include "server/journal.h"
+#include "server/revoke.h"
 #include "server/verdicts.h"
 
 enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
@@ -72,6 +73,9 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
     case ENTRY_ENROL:
         result =
             station_apply_enrol(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_REVOKE:
+        result = revoke_apply(master, &replay->work, entry->content, entry->at, error);
         break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);

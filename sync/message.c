@@ -3,7 +3,8 @@
  *
  *   envelope        [body, signature]
  *   enrol request   [token, device_key, name, schema_version]
- *   certificate     [org, device, device_key, code, name, actors (16 bytes each), ceiling, issued_at]
+ *   certificate     [org, device, device_key, code, name, actors (16 bytes each), ceiling, issued_at] and,
+ *                   where it is for everyone, true
  *   enrol response  [certificate (an envelope), org_name, hq_time, schema_version, epoch]
  *   failure         [code, field, message]
  *
@@ -74,6 +75,49 @@ int message_close(struct message_body *body) {
     return items_end(&body->items);
 }
 
+/* --- addresses with a pin ------------------------------------------------------------ */
+
+static const char PIN[] = "#pin=";
+
+void pinned_address_format(const char *address, const struct tls_pin *pin,
+                           struct buffer *ret) {
+    buffer_printf(ret, "%s", address);
+    if (pin->known) {
+        buffer_printf(ret, "%s", PIN);
+        seal_base32((struct bytes){pin->hash, sizeof pin->hash}, ret);
+    }
+}
+
+static bool read_pin(const char *text, struct tls_pin *ret) {
+    struct buffer bytes = buffer_make(64);
+    bool good = strncmp(text, PIN, sizeof PIN - 1) == 0 &&
+                seal_base32_read(text + sizeof PIN - 1, &bytes, NULL) == 0 &&
+                bytes.size == sizeof ret->hash;
+    if (good)
+        memcpy(ret->hash, bytes.data, sizeof ret->hash);
+    ret->known = good;
+    buffer_free(&bytes);
+    return good;
+}
+
+int pinned_address_parse(const char *text, char *ret_address, size_t size,
+                         struct tls_pin *ret_pin, struct error *error) {
+    size_t length = strcspn(text, "#");
+    struct tls_pin pin = {.known = false};
+    bool pinned = text[length] == '#';
+    bool good = length < size;
+    if (pinned)
+        good = good && strncmp(text, "https://", 8) == 0 && read_pin(text + length, &pin);
+    if (!good)
+        return error_set(error, "address.invalid", "address",
+                         "An address with a pin is https://HOST[:PORT]#pin=…; this one "
+                         "was cut or mistyped.");
+    memcpy(ret_address, text, length);
+    ret_address[length] = '\0';
+    *ret_pin = pin;
+    return 0;
+}
+
 /* --- invitations --------------------------------------------------------------------- */
 
 static const char INVITATION[] = "satchel1:";
@@ -83,7 +127,8 @@ void invitation_format(const struct invitation *invitation, struct buffer *ret) 
     seal_base32((struct bytes){invitation->token, sizeof invitation->token}, ret);
     buffer_append_byte(ret, ':');
     seal_base32((struct bytes){invitation->server_key.bytes, SIGN_PUBLIC}, ret);
-    buffer_printf(ret, ":%s", invitation->address);
+    buffer_append_byte(ret, ':');
+    pinned_address_format(invitation->address, &invitation->pin, ret);
 }
 
 /* One part of base32 up to the next colon, of `size` bytes. Returns what is behind the colon, or NULL. */
@@ -109,8 +154,7 @@ static bool is_address(const char *text) {
     for (size_t i = 0; i < length; i++)
         if (text[i] <= ' ' || text[i] > '~')
             return false;
-    return has_scheme && length > strlen("https://") &&
-           length < sizeof((struct invitation *)0)->address;
+    return has_scheme && length > strlen("https://");
 }
 
 int invitation_parse(const char *text, struct invitation *ret, struct error *error) {
@@ -121,10 +165,12 @@ int invitation_parse(const char *text, struct invitation *ret, struct error *err
         rest = read_part(rest, invitation.token, sizeof invitation.token);
     if (rest)
         rest = read_part(rest, invitation.server_key.bytes, SIGN_PUBLIC);
-    if (!rest || !is_address(rest))
+    if (!rest ||
+        pinned_address_parse(rest, invitation.address, sizeof invitation.address,
+                             &invitation.pin, NULL) != 0 ||
+        !is_address(invitation.address))
         return error_set(error, "invitation.malformed", "invitation",
                          "This is not an invitation, or it was cut or mistyped.");
-    snprintf(invitation.address, sizeof invitation.address, "%s", rest);
     *ret = invitation;
     return 0;
 }
@@ -158,7 +204,7 @@ int enrol_request_decode(struct bytes body, struct enrol_request *ret,
 
 void certificate_encode(const struct certificate *certificate, struct buffer *ret) {
     assert(certificate->actor_count <= CERTIFICATE_ACTORS);
-    wire_put_array(ret, 8);
+    wire_put_array(ret, certificate->everyone ? 9 : 8);
     wire_put_id(ret, certificate->org);
     wire_put_id(ret, certificate->device);
     wire_put_bytes(ret, (struct bytes){certificate->device_key.bytes, SIGN_PUBLIC});
@@ -168,6 +214,8 @@ void certificate_encode(const struct certificate *certificate, struct buffer *re
                                        certificate->actor_count * sizeof(struct id)});
     wire_put_text(ret, certificate->ceiling);
     wire_put_integer(ret, certificate->issued_at);
+    if (certificate->everyone)
+        wire_put_bool(ret, true);
 }
 
 static void read_actors(struct items *items, struct certificate *ret) {
@@ -193,6 +241,8 @@ int certificate_decode(struct bytes body, struct certificate *ret, struct error 
     read_actors(items, &certificate);
     items_chars(items, "ceiling", certificate.ceiling, sizeof certificate.ceiling);
     items_integer(items, "issued_at", INT64_MIN, INT64_MAX, &certificate.issued_at);
+    if (items->count > 8)
+        items_bool(items, "everyone", &certificate.everyone);
     if (message_close(&message) != 0)
         return -1;
     *ret = certificate;

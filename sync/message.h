@@ -24,13 +24,28 @@ int envelope_open(struct bytes data, struct envelope *ret, struct error *error);
 int envelope_verify(const struct envelope *envelope, const char *context,
                     const struct sign_public *key, struct error *error);
 
+/* --- where a server is ------------------------------------------------------------------ */
+/* The public key that a server must show in its TLS certificate: SHA-256 of its SubjectPublicKeyInfo. For
+ * a certificate that no authority vouches for. */
+struct tls_pin {
+    bool known;
+    uint8_t hash[32];
+};
+/* "https://hq:8787#pin=<base32>": address and pin apart. Only https has a pin. `size` of ret_address counts its NUL.
+ * address.invalid (what stands before the pin is not looked at) */
+int pinned_address_parse(const char *text, char *ret_address, size_t size,
+                         struct tls_pin *ret_pin, struct error *error);
+void pinned_address_format(const char *address, const struct tls_pin *pin,
+                           struct buffer *ret);
+
 /* --- invitation: text that a person can carry ------------------------------------------ */
 struct invitation {
     char address[256]; /* http(s)://host:port */
     uint8_t token[16];
     struct sign_public server_key;
+    struct tls_pin pin;
 };
-/* "satchel1:<base32 of token>:<base32 of key>:<address>" */
+/* "satchel1:<base32 of token>:<base32 of key>:<address>", and "#pin=<base32>" where there is a pin */
 void invitation_format(const struct invitation *invitation, struct buffer *ret);
 int invitation_parse(const char *text, struct invitation *ret,
                      struct error *error); /* invitation.malformed */
@@ -58,6 +73,7 @@ struct certificate {
     size_t actor_count;
     char ceiling[256]; /* role names, blank between */
     int64_t issued_at;
+    bool everyone; /* beside the actors: every active person, also one who comes later */
 };
 void certificate_encode(const struct certificate *certificate, struct buffer *ret);
 int certificate_decode(struct bytes body, struct certificate *ret, struct error *error);
@@ -99,6 +115,8 @@ struct sync_request {
     int64_t digest_rows;           /* how many */
     struct bytes *bundles;
     size_t bundle_count;
+    int64_t
+        waiting; /* transactions without a verdict, these bundles' too; -1: not said */
 };
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
                         struct error *error);

@@ -2,7 +2,7 @@
  * The two messages of a sync round.
  *
  *   request   [org, device, time, counter, schema_version, epoch, cursor, held, position, digest,
- *              digest_rows, [bundle …], held_proof]
+ *              digest_rows, [bundle …], held_proof] and, where it is said, waiting
  *   response  [request_hash, hq_time, schema_version, epoch, [answer …], restart, gained, lost, rows,
  *              row_count, rows_left, more, next, head, digest, digest_rows, scopes_proof]
  *   answer    [number, accepted, code, message, expected_number, [verdict …]]
@@ -101,7 +101,7 @@ static void read_position(struct items *items, const char *what,
 
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
                         struct error *error) {
-    wire_put_array(ret, REQUEST_ITEMS);
+    wire_put_array(ret, REQUEST_ITEMS + (request->waiting >= 0 ? 1 : 0));
     wire_put_id(ret, request->org);
     wire_put_id(ret, request->device);
     wire_put_integer(ret, request->time);
@@ -117,6 +117,8 @@ int sync_request_encode(const struct sync_request *request, struct buffer *ret,
     for (size_t i = 0; i < request->bundle_count; i++)
         wire_put_bytes(ret, request->bundles[i]);
     wire_put_bytes(ret, (struct bytes){request->held_proof, HASH_SIZE});
+    if (request->waiting >= 0)
+        wire_put_integer(ret, request->waiting);
     if (ret->failed)
         return error_set(error, "request.size", NULL,
                          "The request takes more than %zu bytes.", ret->maximum);
@@ -158,7 +160,7 @@ static void read_bundles(struct items *items, struct arena *arena,
 int sync_request_decode(struct bytes body, struct arena *arena, struct sync_request *ret,
                         struct error *error) {
     struct message_body message;
-    struct sync_request request = {.time = 0};
+    struct sync_request request = {.waiting = -1};
     if (message_open(body, "sync request", REQUEST_ITEMS, &message, error) != 0)
         return -1;
     struct items *items = &message.items;
@@ -175,6 +177,8 @@ int sync_request_decode(struct bytes body, struct arena *arena, struct sync_requ
     items_integer(items, "digest_rows", 0, INT64_MAX, &request.digest_rows);
     read_bundles(items, arena, &request);
     items_fixed(items, "held_proof", request.held_proof, HASH_SIZE);
+    if (items->count > REQUEST_ITEMS)
+        items_integer(items, "waiting", 0, INT64_MAX, &request.waiting);
     if (message_close(&message) != 0) {
         scope_set_free(&request.held);
         return -1;

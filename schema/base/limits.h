@@ -51,6 +51,7 @@
 #define SYNC_EVERY_MS 60000  /* a station that was not told otherwise */
 #define SYNC_POLL_MS 2000    /* a station in front of somebody, while online */
 #define SYNC_BACKOFF_MS 1000 /* first wait after a failure, doubled up to SYNC_EVERY_MS */
+#define SEEN_EVERY_MS 60000  /* how often a server writes down who was there */
 #define INVITATION_MS (7LL * 86400000LL)
 #define BUNDLE_KEEP_MS (30LL * 86400000LL) /* acknowledged bundles kept at the station */
 
@@ -60,6 +61,9 @@
 #define LIMIT_JSON_DEPTH 16
 #define LIMIT_QUERY_ROWS 1000000
 #define LIMIT_MARKS 5000 /* records of one kind of mark; then there are "more" */
+#define LIMIT_SEARCH_ITEMS \
+    60 /* letters and characters of a needle that is read as pinyin */
+#define LIMIT_PINYIN_MEMORY (256 * 1024) /* readings that a connection remembers */
 #define LIMIT_CSV_FIELD (64 * 1024)
 #define LIMIT_CSV_ROWS 5000000
 #define LIMIT_CSV_FILE (1024LL * 1024 * 1024)

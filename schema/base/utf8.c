@@ -29,15 +29,14 @@ size_t utf8_decode(struct bytes text, size_t at, uint32_t *ret_code_point) {
 }
 
 void utf8_append(struct buffer *buffer, uint32_t point) {
-    if (point < 0x80) {
-        buffer_append_byte(buffer, (uint8_t)point);
-        return;
-    }
-    int more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
     static const uint8_t marks[] = {0, 0xc0, 0xe0, 0xf0};
-    buffer_append_byte(buffer, (uint8_t)(marks[more] | (point >> (6 * more))));
-    while (more-- > 0)
-        buffer_append_byte(buffer, (uint8_t)(0x80 | ((point >> (6 * more)) & 0x3f)));
+    uint8_t bytes[4] = {(uint8_t)point};
+    size_t more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
+    if (more > 0)
+        bytes[0] = (uint8_t)(marks[more] | (point >> (6 * more)));
+    for (size_t i = 1; i <= more; i++)
+        bytes[i] = (uint8_t)(0x80 | ((point >> (6 * (more - i))) & 0x3f));
+    buffer_append(buffer, bytes, more + 1);
 }
 
 bool utf8_is_valid(struct bytes text) {

@@ -45,7 +45,10 @@ insert into reminder (id, user_id, title, due_at, opportunity_id, customer_id, t
 select new_id(), assignee_id, title, due_at, opportunity_id, customer_id, id, planned_kind
   from task
  where id = :next and assignee_id = actor();
-select id, title, done_at from task where id = :task;
+select d.id, d.title, d.done_at, n.id as next_id, n.due_at as next_at
+  from task d
+  left join task n on n.id = :next
+ where d.id = :task;
 
 -- @command task.edit  Change a task; what is not given stays.
 -- @zh 修改任务

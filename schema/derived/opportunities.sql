@@ -3,7 +3,8 @@
 create index pipeline_by_code on pipeline (code);
 create index stage_by_pipeline on stage (pipeline_id, position);
 create index stage_by_code on stage (code);
-create index opportunity_by_customer on opportunity (customer_id, deleted_at, stage_id);
+-- With the owner: on a shared station it is asked of every row whose it is, and the index answers alone.
+create index opportunity_by_customer on opportunity (customer_id, deleted_at, stage_id, owner_id);
 create index opportunity_by_owner on opportunity (owner_id, deleted_at, stage_id);
 create index opportunity_by_contact on opportunity (contact_id);
 create index opportunity_by_code on opportunity (code);

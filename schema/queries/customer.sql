@@ -21,8 +21,7 @@ with page as (
   select c.id, case :order when 'newest' then c.created_at when 'changed' then c.updated_at end as late, c.name
     from customer c
    where c.deleted_at is null
-     and (:text is null or instr(fold(c.name), fold(:text)) > 0 or instr(fold(c.code), fold(:text)) > 0
-          or (digits(:text) <> '' and instr(digits(c.phone), digits(:text)) > 0))
+     and (:text is null or search_matches(:text, c.name, c.code, c.phone))
      and (:owner is null or c.owner_id = :owner)
      and (:manager is null or c.owner_id in (select user_id from person_below where manager_id = :manager))
      and (:pool = 0 or c.owner_id is null)
@@ -67,8 +66,7 @@ select c.id, c.name, c.code, c.kind, c.level, c.industry, c.phone, c.city, c.cou
 select count(*) as count
   from customer c
  where c.deleted_at is null
-   and (:text is null or instr(fold(c.name), fold(:text)) > 0 or instr(fold(c.code), fold(:text)) > 0
-        or (digits(:text) <> '' and instr(digits(c.phone), digits(:text)) > 0))
+   and (:text is null or search_matches(:text, c.name, c.code, c.phone))
    and (:owner is null or c.owner_id = :owner)
    and (:manager is null or c.owner_id in (select user_id from person_below where manager_id = :manager))
    and (:pool = 0 or c.owner_id is null)
@@ -110,6 +108,7 @@ select c.*, coalesce(c.revenue_currency, (select currency from company)) as curr
 -- @zh 客户时间线
 -- @param customer id(customer)  The customer.
 -- @param limit int(1..100000)=200  How many at most.
+-- Values of kind: interaction, stage, assignment.
 select happened_at, kind, what_zh, what_en, about, who, detail, id, opportunity_id, who_id, interaction_kind, outcome, contact,
        latitude_e6, longitude_e6
   from (select i.happened_at as happened_at, 'interaction' as kind, coalesce(k.name_zh, i.kind) as what_zh, coalesce(k.name_en, i.kind) as what_en,
@@ -180,6 +179,7 @@ select c.id, c.name, o.name as owner, u.name as shared_with, s.note, s.created_a
 -- @param name text(200)?  Name.
 -- @param phone text(40)?  Phone.
 -- @param tax_number text(40)?  Tax number.
+-- Values of same: tax_number, phone, name.
 select c.id, c.name, c.phone, c.tax_number, c.owner, c.city,
        case when c.tax_number = upper(:tax_number) then 'tax_number'
             when digits(c.phone) = digits(:phone) then 'phone'
@@ -213,6 +213,7 @@ select coalesce(case :by when 'level' then level when 'type' then type when 'ind
 -- @query customer.assignments  Who had a customer when.
 -- @zh 客户移交记录
 -- @param customer id(customer)  The customer.
+-- Values of reason: manual, bulk, claim, release, register.
 select a.created_at as assigned_at, f.name as from_person, t.name as to_person, u.name as who, a.reason, a.note, a.from_user_id, a.to_user_id, a.batch_id
   from assignment a
   left join app_user f on f.id = a.from_user_id
@@ -224,15 +225,14 @@ select a.created_at as assigned_at, f.name as from_person, t.name as to_person, 
 -- @query contact.list  The people at a customer, or all whom one knows.
 -- @zh 联系人列表
 -- @param customer id(customer)?  Only of this customer.
--- @param text text(200)?  Only those whose name or phone holds this text.
+-- @param text text(200)?  Only those whose name, phone or customer holds this text.
 -- @param limit int(1..1000000)=200  How many at most.
 select p.id, p.name, p.title, c.name as customer, p.phone, p.email, p.chat, p.decision_maker, p.is_primary, p.remark, p.customer_id, p.updated_at
   from contact p
   join customer c on c.id = p.customer_id
  where p.deleted_at is null and c.deleted_at is null
    and (:customer is null or p.customer_id = :customer)
-   and (:text is null or instr(fold(p.name), fold(:text)) > 0
-        or (digits(:text) <> '' and instr(digits(p.phone), digits(:text)) > 0))
+   and (:text is null or search_matches(:text, p.name, p.phone, c.name))
  order by p.is_primary desc, p.name, p.id
  limit :limit;
 

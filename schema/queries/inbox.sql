@@ -51,5 +51,5 @@ select d.id, d.code, d.name, d.ceiling, d.enrolled_at, d.revoked_at,
        (select count(*) from conflict k where k.loser_device_id = d.id and k.settlement is null) as open_conflicts
   from device d
  where (:all = 1 or d.revoked_at is null)
-   and (:text is null or instr(fold(d.name), fold(:text)) > 0 or instr(fold(d.code), fold(:text)) > 0)
+   and (:text is null or search_matches(:text, d.name, d.code))
  order by d.enrolled_at desc, d.id;

@@ -23,6 +23,8 @@
 -- @param month text(7)?  Only those closed in this month, such as 2027-03; with state=open those expected in it.
 -- @param overdue bool=no  Only open ones whose expected closing date is over.
 -- @param member id(app_user)?  Only those in which this person takes part beside the owner.
+-- @param reports_to id(app_user)?  Only of the people whose own manager this is.
+-- @param unmanaged bool=no  Only of people without a manager, and of nobody.
 -- @param order enum(newest|amount|close_on|name|changed)=newest  Newest, largest, first expected or closed, by name, or last changed first.
 -- @example state=open owner="Anna Snelling" limit=20
 -- Newest first is a walk over an index that ends with the page; the other orders look at all that match.
@@ -36,6 +38,8 @@ with matching as not materialized (
      and (:owner is null or o.owner_id = :owner)
      and (:manager is null or o.owner_id in (select user_id from person_below where manager_id = :manager))
      and (:branch is null or o.owner_id in (select id from app_user where branch_id = :branch))
+     and (:reports_to is null or o.owner_id in (select id from app_user where manager_id = :reports_to))
+     and (:unmanaged = 0 or o.owner_id is null or o.owner_id in (select id from app_user where manager_id is null))
      and (:customer is null or o.customer_id = :customer)
      and (:product is null or o.product_id = :product)
      and (:opened_from is null or o.opened_on >= :opened_from)
@@ -59,8 +63,8 @@ with matching as not materialized (
                and (:month is null or substr(case when :state = 'open' then x.expected_close_on else x.closed_on end, 1, 7) = :month)
                and (:overdue = 0 or (s.kind = 'open' and x.expected_close_on < today()))))
      and (:text is null
-          or o.id in (select x.id from opportunity x where instr(fold(x.name), fold(:text)) > 0 or instr(fold(x.code), fold(:text)) > 0)
-          or o.customer_id in (select c.id from customer c where instr(fold(c.name), fold(:text)) > 0))
+          or o.id in (select x.id from opportunity x where search_matches(:text, x.name, x.code))
+          or o.customer_id in (select c.id from customer c where search_matches(:text, c.name)))
 ), newest as (
   select id, opened_on
     from matching
@@ -114,6 +118,8 @@ select o.id, o.code, o.name, o.customer, o.stage_code, o.stage_zh, o.stage_en, o
 -- @param month text(7)?  Only those closed in this month, such as 2027-03; with state=open those expected in it.
 -- @param overdue bool=no  Only open ones whose expected closing date is over.
 -- @param member id(app_user)?  Only those in which this person takes part beside the owner.
+-- @param reports_to id(app_user)?  Only of the people whose own manager this is.
+-- @param unmanaged bool=no  Only of people without a manager, and of nobody.
 -- @param currency text(3)?  Currency of the amounts; the company's when not given.
 select count(*) as count,
        coalesce(sum(o.amount_minor) filter (where o.currency = coalesce(:currency, (select currency from company))), 0) as amount_minor,
@@ -129,6 +135,8 @@ select count(*) as count,
    and (:owner is null or o.owner_id = :owner)
    and (:manager is null or o.owner_id in (select user_id from person_below where manager_id = :manager))
    and (:branch is null or o.owner_id in (select id from app_user where branch_id = :branch))
+   and (:reports_to is null or o.owner_id in (select id from app_user where manager_id = :reports_to))
+   and (:unmanaged = 0 or o.owner_id is null or o.owner_id in (select id from app_user where manager_id is null))
    and (:customer is null or o.customer_id = :customer)
    and (:product is null or o.product_id = :product)
    and (:opened_from is null or o.opened_on >= :opened_from)
@@ -152,8 +160,8 @@ select count(*) as count,
              and (:month is null or substr(case when :state = 'open' then x.expected_close_on else x.closed_on end, 1, 7) = :month)
              and (:overdue = 0 or (s.kind = 'open' and x.expected_close_on < today()))))
    and (:text is null
-        or o.id in (select x.id from opportunity x where instr(fold(x.name), fold(:text)) > 0 or instr(fold(x.code), fold(:text)) > 0)
-        or o.customer_id in (select c.id from customer c where instr(fold(c.name), fold(:text)) > 0));
+        or o.id in (select x.id from opportunity x where search_matches(:text, x.name, x.code))
+        or o.customer_id in (select c.id from customer c where search_matches(:text, c.name)));
 
 -- @query opportunity.of_customer  The opportunities with one customer, newest first.
 -- @zh 客户的销售机会
@@ -192,6 +200,7 @@ select o.id, o.code, o.name, o.need, o.customer_id, o.customer, o.contact_id, c.
 -- @zh 销售机会时间线
 -- @param opportunity id(opportunity)  The opportunity.
 -- @param limit int(1..100000)=200  How many at most.
+-- Values of kind: interaction, stage, assignment, task.
 select happened_at, kind, what_zh, what_en, who, detail, id, who_id, interaction_kind, outcome, contact, latitude_e6, longitude_e6
   from (select i.happened_at as happened_at, 'interaction' as kind, coalesce(k.name_zh, i.kind) as what_zh, coalesce(k.name_en, i.kind) as what_en,
                u.name as who, i.summary as detail, i.id as id, i.user_id as who_id, i.kind as interaction_kind, i.outcome as outcome,
@@ -274,6 +283,7 @@ select l.id, p.code, p.name as product, l.quantity_qty, l.unit_price_minor, o.cu
 -- @query opportunity.assignments  Who had an opportunity when.
 -- @zh 移交记录
 -- @param opportunity id(opportunity)  The opportunity.
+-- Values of reason: manual, bulk, register.
 select a.created_at as assigned_at, f.name as from_person, t.name as to_person, u.name as who, a.reason, a.note, a.contact_by_at, a.from_user_id, a.to_user_id, a.batch_id
   from assignment a
   left join app_user f on f.id = a.from_user_id

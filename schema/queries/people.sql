@@ -14,7 +14,7 @@ select u.id, u.code, u.name, u.position, b.name as branch, m.name as manager,
    and (:branch is null or u.branch_id = :branch)
    and (:manager is null or u.manager_id = :manager)
    and (:role is null or exists (select 1 from engine_role r where r.user_id = u.id and r.role = :role))
-   and (:text is null or instr(fold(u.name), fold(:text)) > 0 or instr(fold(u.code), fold(:text)) > 0)
+   and (:text is null or search_matches(:text, u.name, u.code, u.name_en))
  order by u.name, u.id;
 
 -- @query person.show  One person's card; what is private only for himself, his managers and headquarters.

@@ -199,6 +199,20 @@ class FollowUp(support.TestCase):
         when = datetime.datetime.fromtimestamp(rings / 1000, datetime.timezone.utc) + datetime.timedelta(hours=8)
         self.assertEqual((when.weekday(), when.hour, when.minute), (0, 9, 0))
 
+    def test_search_as_people_type(self):
+        hq = self.hq
+        made = hq.do("customer.register", name="李明朗贸易有限公司", code="L-77", phone="+86 139-0000-4321", contact_name="曾晓")
+        hq.do("opportunity.register", name="机房改造", customer=made["id"], amount=100)
+        for text in ("lml", "limingl", "li ming lang", "明朗", "朗", "my", "4321", "l-77"):
+            with self.subTest(text):
+                self.assertEqual([row["id"] for row in hq.ask("customer.list", text=text)], [made["id"]])
+                self.assertEqual(hq.ask("customer.count", text=text), [{"count": 1}])
+        for query, text in (("contact.list", "zengx"), ("opportunity.list", "jfgz"), ("opportunity.list", "lml"),
+                            ("product.list", "alpha2"), ("person.list", "lane")):
+            with self.subTest(query=query, text=text):
+                self.assertEqual(len(hq.ask(query, text=text)), 1)
+        self.assertEqual(hq.ask("customer.list", text="mll"), [])
+
     def test_quick_forms(self):
         hq = self.hq
         made = hq.do("opportunity.register", name="Quick", customer_name="Brand new", amount="12.50",

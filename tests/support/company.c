@@ -150,10 +150,16 @@ struct id company_person(struct company *company, const char *name, const char *
 
 struct fake_station *company_station(struct company *company, struct id user,
                                      const char *ceiling) {
+    struct invite invite = {.actors = {user}, .actor_count = 1, .expires_at = INT64_MAX};
+    snprintf(invite.ceiling, sizeof invite.ceiling, "%s", ceiling);
+    return company_enrol(company, &invite, user);
+}
+
+struct fake_station *company_enrol(struct company *company, const struct invite *invite,
+                                   struct id user) {
     struct error error = {0};
     struct fake_station *station = &company->stations[company->station_count++];
     struct enrol_request request = {.schema_version = SCHEMA_VERSION, .name = "station"};
-    struct invite invite = {.actors = {user}, .actor_count = 1, .expires_at = INT64_MAX};
     struct bytes envelope_bytes = {0};
     struct envelope envelope;
     struct certificate certificate;
@@ -163,9 +169,8 @@ struct fake_station *company_station(struct company *company, struct id user,
     test_random(company, seed, sizeof seed);
     seal_keys(seed, &station->keys);
     memcpy(request.device_key.bytes, station->keys.public_key, SIGN_PUBLIC);
-    snprintf(invite.ceiling, sizeof invite.ceiling, "%s", ceiling);
     must(master_begin(company->master, &error), &error);
-    must(station_invite(company->master, &invite, request.token, &error), &error);
+    must(station_invite(company->master, invite, request.token, &error), &error);
     must(station_enrol(company->master, &company->work, &request, &company->arena,
                        &envelope_bytes, &error),
          &error);

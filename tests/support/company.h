@@ -42,6 +42,9 @@ struct verdict company_write(struct company *company, const struct change *chang
 struct id company_person(struct company *company, const char *name, const char *role);
 struct fake_station *company_station(struct company *company, struct id user,
                                      const char *ceiling);
+/* The same with any invitation; `user` is who acts on it. */
+struct fake_station *company_enrol(struct company *company, const struct invite *invite,
+                                   struct id user);
 
 /* One cell of a change by column name. */
 struct cell cell_of(const struct company *company, const char *table, const char *column,

@@ -147,6 +147,10 @@ static void lint_function(struct lint *lint, const char *name) {
     static const char *const banned[] = {"random",  "randomblob",    "avg",
                                          "total",   "round",         "last_insert_rowid",
                                          "changes", "total_changes", NULL};
+    if (lint->operation->kind != OPERATION_QUERY &&
+        strcasecmp(name, "search_matches") == 0)
+        find(lint,
+             "only queries search, since machines may differ in how they read: ", name);
     if (lint->operation->kind == OPERATION_RULE && is_one_of(name, clocks))
         find(lint, "a rule reads no clock: ", name);
     if (is_one_of(name, banned))

@@ -18,7 +18,6 @@ elseif(SATCHEL_CIVETWEB STREQUAL source)
             "CivetWeb's source is not in ${SATCHEL_CIVETWEB_DIR}.\n"
             "Run tools/setup to fetch it, or use -DSATCHEL_CIVETWEB=system.")
     endif()
-    pkg_check_modules(OPENSSL REQUIRED IMPORTED_TARGET openssl>=3.0)
     pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
 
     # The public header only is copied out, so that nobody includes the rest by accident.

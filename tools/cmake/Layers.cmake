@@ -38,6 +38,7 @@ function(satchel_shared_client)
     target_link_options(satchel_shared PRIVATE "-Wl,--version-script=${map}")
     set_target_properties(satchel_shared PROPERTIES
         OUTPUT_NAME satchel
+        EXPORT_NAME satchel
         LINKER_LANGUAGE C
         LINK_DEPENDS "${map}"
         VERSION ${PROJECT_VERSION}

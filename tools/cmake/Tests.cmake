@@ -3,6 +3,9 @@
 #   tests/fault/test_*.c          cmocka, links both sides
 #   tests/e2e/test_*.py           real programs, found through SATCHEL_BIN
 #   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
+#   tests/browser/*.test.mjs      pages in Chromium, on real programs; pages.mjs: every page pictured and checked
+#   tools/app/test/*.test.mjs     modules of the web application
+#   tests/console/*.c             bin/satchel-console, for the tests of the interface over HTTP
 #   api/exports                   libsatchel.so shows its public API and nothing else
 #   tools/lint/test_*.py          the checks of tools/lint do find what they look for
 
@@ -83,16 +86,38 @@ file(GLOB cli_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/satchel/*.c
 list(FILTER cli_sources EXCLUDE REGEX "/(main|json)\\.c$")
 if(cli_sources)
     add_library(satchel_cli STATIC EXCLUDE_FROM_ALL ${cli_sources})
-    target_link_libraries(satchel_cli PUBLIC satchel_web satchel_client ${SATCHEL_LIBCSV} PRIVATE satchel_flags)
+    target_link_libraries(satchel_cli PUBLIC satchel_web satchel_words satchel_client ${SATCHEL_LIBCSV} PRIVATE satchel_flags)
     satchel_c_tests(unit/tools LABEL unit LINKS satchel_cli)
 endif()
 
 satchel_c_tests(fault LABEL fault LINKS satchel_client satchel_server)
 
 satchel_program(satchel-forge FOLDER tests/forge LINKS satchel_sync)
+satchel_program(satchel-console FOLDER tests/console LINKS satchel_web)
 if(TARGET satcheld OR TARGET satchel)
     # Each starts a server and several stations, so one fills a two-core machine.
     satchel_python_tests(tests/e2e LABEL e2e TIMEOUT 300 PROCESSORS 2)
+endif()
+
+# satchel_node_tests(<folder> LABEL label TIMEOUT seconds PROCESSORS n)
+function(satchel_node_tests folder)
+    cmake_parse_arguments(arg "" "LABEL;TIMEOUT;PROCESSORS" "" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.test.mjs")
+    foreach(source IN LISTS sources)
+        string(REGEX REPLACE ".*/([^/]*)\\.test\\.mjs$" "${arg_LABEL}/\\1" name "${source}")
+        add_test(NAME ${name} COMMAND "${SATCHEL_NODE}" --test "${source}")
+        set_tests_properties(${name} PROPERTIES
+            LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} PROCESSORS ${arg_PROCESSORS}
+            ENVIRONMENT "${test_environment}")
+    endforeach()
+endfunction()
+if(NOT SATCHEL_SANITIZE)
+    satchel_node_tests(tools/app/test LABEL app TIMEOUT 60 PROCESSORS 1)
+    satchel_node_tests(tests/browser LABEL browser TIMEOUT 600 PROCESSORS 2)
+    add_test(NAME browser/pages COMMAND "${SATCHEL_NODE}"
+        "${PROJECT_SOURCE_DIR}/tests/browser/pages.mjs" "${PROJECT_BINARY_DIR}/screenshots")
+    set_tests_properties(browser/pages PROPERTIES
+        LABELS browser TIMEOUT 900 PROCESSORS 2 ENVIRONMENT "${test_environment}")
 endif()
 satchel_python_tests(tools/lint LABEL lint TIMEOUT 60 PROCESSORS 1)
 

@@ -13,6 +13,8 @@ import re
 import subprocess
 import sys
 
+from words import check_words
+
 # Whose headers a layer may include. Nothing outside tests/ includes tests/.
 MAY_INCLUDE = {
     "schema": {"schema"},
@@ -35,6 +37,9 @@ ONLY_KNOWN_TO = {
     "zstd": (re.compile(r"(zstd|zdict)\.h"), 1),
     "jansson": (re.compile(r"jansson\.h"), 2),  # the C API's edge; the programs
     "libcsv": (re.compile(r"csv\.h"), 1),
+    "ICU": (re.compile(r"unicode/.*"), 1),
+    "OpenSSL": (re.compile(r"openssl/.*"), 1),
+    "libqrencode": (re.compile(r"qrencode\.h"), 1),
 }
 CLOCK_AND_CHANCE = re.compile(
     r"\b(clock_gettime|gettimeofday|time|timespec_get|nanosleep|usleep|sleep"
@@ -91,6 +96,7 @@ BANNED_IN_LAYERS = {
 # (file, call): why it may.
 ALLOWED = {
     ("tools/satchel/format.c", "localtime_r"): "people read times in their own zone",
+    ("tools/satcheld/options.c", "localtime_r"): "people read times in their own zone",
     ("tools/satchel/table.c", "setlocale"): "the program's own: how wide a character is",
     ("schema/base/env.c", "abort"): "without randomness no key and no id is safe",
 }
@@ -289,6 +295,7 @@ def findings(texts):
             for number, name, what in rule(path, text, known):
                 yield path, number, name, what
     yield from check_isolation(texts)
+    yield from check_words(texts)
 
 
 def main():

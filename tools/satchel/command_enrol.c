@@ -94,7 +94,8 @@ static int run_move(const struct invocation *invocation) {
     if (invocation->word_count > 1 || (address == NULL && ca_file == NULL)) {
         problem_set(
             &error, "usage.words", "ADDRESS",
-            "Give the server's new address: http://HOST:PORT or https://HOST:PORT.");
+            "Give the server's new address: http://HOST:PORT or https://HOST:PORT, or as "
+            "`satcheld tls show` prints it, with #pin=….");
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
@@ -120,5 +121,9 @@ const struct subcommand subcommand_move = {
     .title_zh = "更换服务器地址",
     .options = {{"--ca", "FILE", "a PEM file to trust for TLS beside the system's"}},
     .run = run_move,
-    .details = "  satchel move https://satchel.example.com\n",
+    .details =
+        "The address may bring the pin of a certificate that headquarters made itself:\n"
+        "\n"
+        "  satchel move https://satchel.example.com\n"
+        "  satchel move 'https://10.0.0.5:8787#pin=…'     as satcheld tls show prints it\n",
 };

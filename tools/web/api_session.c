@@ -115,7 +115,7 @@ static int begin_session(struct visit *visit, satchel_session *handle,
     int failed =
         sessions_add(sessions, visit->id, handle, node_member_text(user, "id"), error);
     if (!failed)
-        visit->session = sessions_hold(sessions, visit->id, true);
+        visit->session = sessions_hold(sessions, visit->id, SESSION_WORKS);
     node_release(user);
     satchel_free(text);
     return failed;
@@ -250,6 +250,8 @@ static int sign_in_console(const struct visit *visit, const char *user,
             *error = found;
             return -1;
         }
+        if (strangers_try(visit->web->strangers, user, error) != 0)
+            return -1;
         pretend_to_check(secret);
         return wrong(error);
     }

@@ -12,6 +12,7 @@
 #include "tools/web/launch.h"
 #include "tools/web/pages.h"
 #include "tools/web/sessions.h"
+#include "tools/web/strangers.h"
 #include "tools/web/turnstile.h"
 #include "tools/web/web.h"
 
@@ -28,6 +29,7 @@ struct web {
     struct sessions *sessions;
     struct events *events;
     struct turnstile *turnstile;
+    struct strangers *strangers;
     char link[512];
     char key[LAUNCH_KEY + 1];         /* WEB_APP only */
     char key_cookie[COOKIE_NAME];     /* cookies know no ports: their names tell the */
@@ -39,6 +41,7 @@ struct web {
     bool syncing;         /* at somebody's request */
     bool enrolling;
     bool stopping;
+    int64_t synced_told_ms; /* when pages last heard of a sync that did nothing */
 };
 
 /* The station, or NULL while it is not enrolled. */

@@ -154,7 +154,8 @@ static int make_parts(struct web *web, struct error *error) {
         sessions_make(SESSIONS_MOST, app ? 0 : IDLE_CONSOLE_MS, web->env, &web->sessions,
                       error) != 0 ||
         events_make(web->env, &web->events, error) != 0 ||
-        turnstile_make(&web->turnstile, error) != 0)
+        turnstile_make(&web->turnstile, error) != 0 ||
+        strangers_make(web->env, &web->strangers, error) != 0)
         return -1;
     return app ? launch_key(web->home, web->env, web->key, error) : 0;
 }
@@ -232,6 +233,7 @@ void web_stop(struct web *web) {
     satchel_close(web->station);
     events_free(web->events);
     turnstile_free(web->turnstile);
+    strangers_free(web->strangers);
     pages_free(web->pages);
     seal_wipe(web->pepper, sizeof web->pepper);
     pthread_mutex_destroy(&web->lock);

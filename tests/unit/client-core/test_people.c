@@ -28,6 +28,32 @@ static void people_are_found(void **state) {
     assert_string_equal(error.code, "sign_in.inactive");
 }
 
+/* What a console at headquarters is: everybody may sign in, and nobody is named to a stranger. */
+static void everyone_is_found(void **state) {
+    struct world *world = *state;
+    satchel_error error = {0};
+    satchel_session *session;
+    struct certificate *certificate = &world->station->identity.certificate;
+    certificate->everyone = true;
+    certificate->actor_count = 0;
+    world_ok(satchel_sign_in(world->station, " dustin ", NULL, &session, &error), &error);
+    const char *const unknown[] = {"Nobody", "00000000000000000000000000000000"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_not_equal(
+            satchel_sign_in(world->station, unknown[i], NULL, &session, &error), 0);
+        assert_string_equal(error.code, "sign_in.unknown");
+        assert_null(strstr(error.message, "Dustin"));
+    }
+    assert_int_not_equal(satchel_sign_in(world->station, NULL, NULL, &session, &error),
+                         0);
+    assert_string_equal(error.code, "sign_in.ambiguous");
+    world_sql(world, "update app_user set active = 0 where name = 'Dustin'");
+    assert_int_not_equal(satchel_sign_in(world->station, "DU", NULL, &session, &error),
+                         0);
+    assert_string_equal(error.code, "sign_in.inactive");
+    certificate->everyone = false;
+}
+
 static void guessing_gets_slower(void **state) {
     struct world *world = *state;
     satchel_error error = {0};
@@ -72,6 +98,7 @@ static void guessing_gets_slower(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(people_are_found),
+        TEST(everyone_is_found),
         TEST(guessing_gets_slower),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,22 +46,27 @@ static struct invitation invitation_of(const char *address) {
     return invitation;
 }
 
-static void check_invitation(const char *address) {
+static void check_invitation(const char *address, struct tls_pin pin) {
     struct invitation invitation = invitation_of(address), read;
+    invitation.pin = pin;
     struct buffer text = buffer_make(1000);
     invitation_format(&invitation, &text);
     assert_int_equal(invitation_parse(buffer_text(&text), &read, NULL), 0);
     assert_string_equal(read.address, address);
     assert_memory_equal(read.token, invitation.token, sizeof read.token);
     assert_memory_equal(read.server_key.bytes, invitation.server_key.bytes, SIGN_PUBLIC);
+    assert_int_equal(read.pin.known, pin.known);
+    assert_memory_equal(read.pin.hash, pin.hash, sizeof pin.hash);
     buffer_free(&text);
 }
 
 static void test_invitation(void **state) {
-    check_invitation("http://127.0.0.1:8484");
-    check_invitation("https://hq.example:443");
-    check_invitation("https://[::1]:443");
-    check_invitation("https://hq.example/~sales!");
+    const struct tls_pin none = {.known = false};
+    check_invitation("http://127.0.0.1:8484", none);
+    check_invitation("https://hq.example:443", none);
+    check_invitation("https://[::1]:443", none);
+    check_invitation("https://hq.example/~sales!", none);
+    check_invitation("https://hq.example:443", (struct tls_pin){true, {7, 8}});
 }
 
 static void refuse_invitation(const char *text) {
@@ -72,13 +77,21 @@ static void refuse_invitation(const char *text) {
 }
 
 static void test_invitation_refused(void **state) {
-    const char *addresses[] = {"",
-                               "ftp://hq.example",
-                               "https://",
-                               "http://",
-                               "https://hq example",
-                               "https://hq\x7f",
-                               "https://hq\xc3\xa9"};
+    const char *addresses[] = {
+        "",
+        "ftp://hq.example",
+        "https://",
+        "http://",
+        "https://hq example",
+        "https://hq\x7f",
+        "https://hq.example#",
+        "https://hq.example#pin=",
+        "https://hq.example#pin=aebagbaf",
+        "https://hq.example#pin=111111",
+        "https://hq.example#pun=aebagbaf",
+        "https://hq.example#pin=aebagaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "aaaaaaaaaaaaaaaaaa",
+        "https://hq\xc3\xa9"};
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         struct invitation invitation = invitation_of(addresses[i]);
         struct buffer text = buffer_make(1000);
@@ -86,6 +99,12 @@ static void test_invitation_refused(void **state) {
         refuse_invitation(buffer_text(&text));
         buffer_free(&text);
     }
+    struct invitation plain = invitation_of("http://hq.example");
+    struct buffer pinned = buffer_make(1000);
+    plain.pin = (struct tls_pin){true, {1}}; /* without TLS there is no key to name */
+    invitation_format(&plain, &pinned);
+    refuse_invitation(buffer_text(&pinned));
+    buffer_free(&pinned);
     refuse_invitation("");
     refuse_invitation("satchel2:a:b:http://hq.example");
     refuse_invitation("satchel1:aebagaaaaaaaaaaaaaaaaaaaaa");
@@ -155,6 +174,19 @@ static void test_certificate(void **state) {
     assert_string_equal(read.ceiling, "rep manager");
     assert_int_equal(read.issued_at, -5);
     assert_true(id_equal(read.org, id_of(1)) && id_equal(read.device, id_of(2)));
+    assert_false(read.everyone);
+    exchange_every_node(buffer_bytes(&body), decode_certificate);
+    buffer_free(&body);
+}
+
+static void test_certificate_of_everyone(void **state) {
+    struct certificate certificate = {.code = "7K", .ceiling = "hq", .everyone = true};
+    struct certificate read;
+    struct buffer body = buffer_make(10000);
+    certificate_encode(&certificate, &body);
+    assert_int_equal(certificate_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_true(read.everyone);
+    assert_int_equal(read.actor_count, 0);
     exchange_every_node(buffer_bytes(&body), decode_certificate);
     buffer_free(&body);
 }
@@ -275,7 +307,8 @@ static struct sync_request make_request(struct bytes *bundles) {
         .digest = -77,
         .digest_rows = 12,
         .bundles = bundles,
-        .bundle_count = 2};
+        .bundle_count = 2,
+        .waiting = 12};
 }
 
 static int decode_request(struct bytes body, struct arena *arena, struct error *error) {
@@ -298,7 +331,7 @@ static void test_request(void **state) {
     assert_true(read.time == request.time && read.counter == 7 &&
                 read.schema_version == 1);
     assert_true(read.epoch == 2 && read.cursor == 99);
-    assert_true(read.digest == -77 && read.digest_rows == 12);
+    assert_true(read.digest == -77 && read.digest_rows == 12 && read.waiting == 12);
     assert_scopes(&read.held, &request.held);
     assert_position(&read.position, &request.position);
     assert_int_equal(read.bundle_count, 2);
@@ -325,9 +358,11 @@ static void test_request_without_position(void **state) {
     struct arena arena = arena_make(10000);
     request.position = (struct pull_position){.set = false};
     request.bundle_count = 0;
+    request.waiting = -1; /* as earlier stations ask */
     scope_set_clear(&request.held);
     assert_int_equal(sync_request_encode(&request, &body, NULL), 0);
     assert_int_equal(sync_request_decode(buffer_bytes(&body), &arena, &read, NULL), 0);
+    assert_int_equal(read.waiting, -1);
     assert_false(read.position.set);
     assert_int_equal(read.held.count, 0);
     assert_int_equal(read.bundle_count, 0);
@@ -554,6 +589,7 @@ int main(void) {
         cmocka_unit_test(test_enrol_response),
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_items_at_the_end),
+        cmocka_unit_test(test_certificate_of_everyone),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_request_without_position),
         cmocka_unit_test(test_request_scopes_refused),

@@ -1,30 +1,44 @@
-/* The company's own lists (sources, reasons, kinds of interactions): what a code is called, and what can be chosen. */
-import { shallowRef, watch } from 'vue'
+/* The company's own lists (industry, source, interaction_kind …) and settings: kept once, fresh after changes. */
+import { computed, shallowRef, watch } from 'vue'
 import { station, state } from '../station/index.js'
 import { both } from '../words/index.js'
 
+const PAUSE_MS = 1000
 const items = shallowRef([])
-let asked = ''
+const settings = shallowRef({})
+let started = false
 
 async function load() {
-  const user = state.user?.id ?? ''
-  asked = user
-  if (!user) return
-  const rows = await station.ask('list.items', { all: true }).catch(() => null)
-  if (rows && asked === user) items.value = rows
+  if (!state.user) return
+  const [rows, values] = await Promise.all([station.ask('list.items', { all: true }), station.ask('setting.list')]).catch(() => [])
+  if (!rows) return
+  items.value = rows
+  settings.value = Object.fromEntries(values.map(({ name, value }) => [name, value]))
 }
-let watching = false
-function watchLists() {
-  if (watching) return
-  watching = true
-  watch(() => [state.user?.id, state.changes], load, { immediate: true })
+function start() {
+  if (started) return
+  started = true
+  load()
+  let timer = 0
+  watch(() => [state.changes, state.user?.id], () => {
+    clearTimeout(timer)
+    timer = setTimeout(load, PAUSE_MS)
+  })
 }
 
-export function useLists() {
-  watchLists()
-  /* What an entry is called; '' for none, the code itself when the list does not know it. */
-  const listed = (list, code) => (code ? both(items.value.find(item => item.list === list && item.code === code), 'name') || code : '')
-  /* For a choice: [{value, label}]. */
-  const choices = list => items.value.filter(item => item.list === list && item.active).map(item => ({ value: item.code, label: both(item, 'name') }))
-  return { listed, choices, items }
+/* What an entry is called in the reader's language; '' for none. */
+export function entry(list, code) {
+  start()
+  if (!code) return ''
+  const row = items.value.find(one => one.list === list && one.code === code)
+  return row ? both(row, 'name') : String(code)
 }
+/* Entries that can be chosen, for <q-select emit-value map-options>. `keep`: a code that is shown even if it can no longer be chosen. */
+export function choices(list, keep = '') {
+  start()
+  return items.value.filter(one => one.list === list && (one.active || one.code === keep)).map(row => ({ value: row.code, label: both(row, 'name') }))
+}
+export const currency = computed(() => {
+  start()
+  return settings.value['company.currency'] ?? 'CNY'
+})

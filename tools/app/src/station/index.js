@@ -23,7 +23,7 @@ export const station = {
   /* Learns who is signed in; called once at the start, and again when a session has ended. */
   async open() {
     took(await carrier.open())
-    await after()
+    after() // the first page need not wait for it
   },
   async enrol(args) {
     took(await carrier.enrol(args))
