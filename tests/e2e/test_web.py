@@ -297,7 +297,7 @@ class App(WebCase):
             threads.append(threading.Thread(target=wait, args=[number]))
             threads[-1].start()
             time.sleep(0.2)
-        wait_until(lambda: ended, "the first is let go")
+        wait_until(lambda: ended, "the first is let go", 10)
         self.assertEqual(ended, [0])
         page.post("sign-out")  # lets the others go
         for thread in threads:

@@ -42,7 +42,7 @@ export const currency = computed(() => {
   start()
   return settings.value['company.currency'] ?? 'CNY'
 })
-/* The same as one thing, for pages that name it once. */
+
 export function useLists() {
   start()
   return { listed: entry, choices, items }
