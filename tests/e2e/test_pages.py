@@ -309,5 +309,26 @@ class HandOver(support.TestCase):
         self.assertEqual(raised.exception.code, "role.missing")
 
 
+class ManyCustomers(support.TestCase):
+    """What one transaction holds goes in one; more is refused with the number that does."""
+
+    def test_as_many_as_fit(self):
+        rows = "".join(f"Shop {number:04},retail,1990,1,1,China,\n" for number in range(1501))
+        files = {**support.SMALL, "accounts.csv": support.SMALL["accounts.csv"] + rows}
+        hq = self.company(data=support.write_files(self.folder() / "data", files)).hq
+        chosen = [row["id"] for row in hq.ask("customer.list", text="Shop", limit=10000)]
+        self.assertEqual(len(chosen), 1501)
+        with self.assertRaises(support.Failure) as raised:
+            hq.do("customer.assign_bulk", to="Cy Dow", customers=json.dumps(chosen))
+        self.assertEqual((raised.exception.code, raised.exception.field), ("customer.too_many", "customers"))
+        self.assertIn("1501", raised.exception.message)
+        self.assertEqual(hq.ask("customer.count", owner="Cy Dow", text="Shop"), [{"count": 0}])
+        self.assertEqual(hq.do("customer.assign_bulk", to="Cy Dow", customers=json.dumps(chosen[1:]))["customers"], 1500)
+        hq.sync()
+        self.assertEqual(hq.status()["waiting"], 0)
+        self.assertEqual(hq.inbox()["refusals"], [])
+        self.assertEqual(hq.ask("customer.count", owner="Cy Dow", text="Shop"), [{"count": 1500}])
+
+
 if __name__ == "__main__":
     unittest.main()
