@@ -235,15 +235,16 @@ int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error 
 }
 
 int bundle_store_answer(struct replica *replica, int64_t number, const char *code,
-                        int64_t now_ms, struct error *error) {
-    static const char sql[] =
-        "update station_bundle set answered_at = ?2, code = ?3 where number = ?1";
+                        const struct bundle_times *times, struct error *error) {
+    static const char sql[] = "update station_bundle set answered_at = ?2, code = ?3,"
+                              " sent_at = coalesce(sent_at, ?4) where number = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
     sqlite3_bind_int64(statement, 1, number);
-    sqlite3_bind_int64(statement, 2, now_ms);
+    sqlite3_bind_int64(statement, 2, times->answered_at);
     bind_text(statement, 3, code ? code : "");
+    sqlite3_bind_int64(statement, 4, times->sent_at);
     int failed = replica_finish(replica, statement, error);
     sqlite3_clear_bindings(statement);
     return failed;
@@ -270,15 +271,5 @@ int bundle_store_reopen(struct replica *replica, int64_t number, struct error *e
     if (!statement)
         return -1;
     sqlite3_bind_int64(statement, 1, number);
-    return replica_finish(replica, statement, error);
-}
-
-int bundle_store_sent(struct replica *replica, int64_t now_ms, struct error *error) {
-    static const char sql[] = "update station_bundle set sent_at = ?1"
-                              " where answered_at is not null and sent_at is null";
-    sqlite3_stmt *statement = replica_statement(replica, sql, error);
-    if (!statement)
-        return -1;
-    sqlite3_bind_int64(statement, 1, now_ms);
     return replica_finish(replica, statement, error);
 }

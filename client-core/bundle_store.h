@@ -23,11 +23,15 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
                       struct error *error);
 int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error *error);
 
+/* Of the question that carried a bundle and of its answer, by headquarters' clock. */
+struct bundle_times {
+    int64_t sent_at;
+    int64_t answered_at;
+};
 /* Headquarters has it; `code` says why it refused it as a whole, or is "". */
 int bundle_store_answer(struct replica *replica, int64_t number, const char *code,
-                        int64_t now_ms, struct error *error);
+                        const struct bundle_times *times, struct error *error);
 /* Headquarters wants to have the chain again from `number`. Code: bundle.gap when it is not kept any more. */
 int bundle_store_reopen(struct replica *replica, int64_t number, struct error *error);
-int bundle_store_sent(struct replica *replica, int64_t now_ms, struct error *error);
 
 #endif

@@ -25,6 +25,7 @@ struct executor {
     struct recorder recorder;
     struct arena arguments; /* values of one run */
     struct buffer encoded;
+    struct buffer former;
     role_set ceiling;
     struct executor
         *whole;        /* for those who see everything; NULL where nothing is covered */
@@ -43,6 +44,7 @@ int executor_open(struct replica *replica, const struct executor_options *option
     executor->whole = options->whole;
     executor->arguments = arena_make(ARGUMENT_MEMORY);
     executor->encoded = buffer_make(LIMIT_TRANSACTION);
+    executor->former = buffer_make(LIMIT_TRANSACTION);
     replica->env->random(replica->env->context, executor->prefix,
                          sizeof executor->prefix);
     recorder_init(&executor->recorder, replica);
@@ -68,6 +70,7 @@ void executor_close(struct executor *executor) {
     recorder_free(&executor->recorder);
     arena_free(&executor->arguments);
     buffer_free(&executor->encoded);
+    buffer_free(&executor->former);
     free(executor);
 }
 
@@ -203,6 +206,17 @@ static int authorise_all(struct executor *executor, const struct id *user,
     return 0;
 }
 
+/* The values before, for people who look back. What is too much is left out: the work goes on without. */
+static struct bytes encode_former(struct executor *executor) {
+    size_t count;
+    const struct change *formers = recorder_formers(&executor->recorder, &count);
+    buffer_reset(&executor->former);
+    if (count == 0 || changes_encode(formers, count, &executor->former, NULL) != 0 ||
+        executor->former.failed)
+        return (struct bytes){0};
+    return buffer_bytes(&executor->former);
+}
+
 static int add_to_outbox(struct executor *executor, const struct execution *execution,
                          const struct moment *moment, struct error *error) {
     size_t count;
@@ -218,6 +232,7 @@ static int add_to_outbox(struct executor *executor, const struct execution *exec
         .user = execution->user,
         .command = execution->operation->name,
         .changes = buffer_bytes(&executor->encoded),
+        .former = encode_former(executor),
         .moment = *moment,
     };
     return outbox_add(executor->replica, &entry, error);

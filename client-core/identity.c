@@ -84,7 +84,8 @@ int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrol
 }
 
 bool identity_is_shared(const struct identity *identity) {
-    return identity->certificate.actor_count != 1;
+    const struct certificate *certificate = &identity->certificate;
+    return certificate->everyone || certificate->actor_count != 1;
 }
 
 int identity_save(struct replica *replica, const struct enrolment *enrolment,

@@ -1,8 +1,6 @@
 /*
  * Marks: which records have work that headquarters does not have yet, unsettled conflicts, refused work.
- *
- * A mark stands at the row itself and at the rows it belongs to: those that it follows, and, for rows that
- * nobody names by themselves (an interaction, a reminder, a line), all that they point at.
+ * A mark stands at the row itself and at the rows it belongs to.
  */
 #include "client-core/marks.h"
 
@@ -10,7 +8,7 @@
 #include <string.h>
 
 #include "client-core/json.h"
-#include "client-core/row_access.h"
+#include "client-core/kin.h"
 #include "sync/bundle.h"
 
 enum { SLOTS_FIRST = 64, MARKS_MEMORY = 16 * LIMIT_TRANSACTION };
@@ -31,6 +29,7 @@ struct mark_set {
 };
 
 struct marking {
+    const struct marks_for *whose;
     struct replica *reader;
     struct mark_set set;
     struct arena arena;
@@ -69,20 +68,36 @@ static int set_grow(struct mark_set *set, struct error *error) {
     return 0;
 }
 
-static int mark_row(struct marking *marking, const struct table *table, struct bytes key,
+/* Only what the person sees is marked, as far as there is room. */
+static int may_mark(struct marking *marking, const struct table *table, struct bytes key,
+                    bool *ret, struct error *error) {
+    struct visible *visible = marking->whose->visible;
+    *ret = true;
+    if (visible && visible_row(visible, table, key, ret, error) != 0)
+        return -1;
+    if (*ret && marking->set.count == LIMIT_MARKS) {
+        marking->set.more = true;
+        *ret = false;
+    }
+    return 0;
+}
+
+static int mark_row(void *context, const struct table *table, struct bytes key,
                     struct error *error) {
+    struct marking *marking = context;
     struct mark_set *set = &marking->set;
     struct id id;
+    bool may = true;
     if (key.size != ID_SIZE)
         return 0; /* rows of several keys have no name; what they belong to has */
     memcpy(id.bytes, key.data, ID_SIZE);
     if (set->count * 2 >= set->slot_count && set_grow(set, error) != 0)
         return -1;
     struct mark *mark = slot_of(set, table, &id);
-    if (!mark->table && set->count == LIMIT_MARKS) {
-        set->more = true;
+    if (!mark->table && may_mark(marking, table, key, &may, error) != 0)
+        return -1;
+    if (!may)
         return 0;
-    }
     if (!mark->table) {
         *mark = (struct mark){.table = table, .id = id};
         set->count++;
@@ -91,69 +106,6 @@ static int mark_row(struct marking *marking, const struct table *table, struct b
         mark->count++;
     mark->last = marking->work;
     return 0;
-}
-
-/* --- a row and what it belongs to ------------------------------------------------------------------ */
-
-static bool is_followed(const struct table *table, const struct column *column) {
-    for (size_t i = 0; i < table->scope_count; i++) {
-        const struct scope_clause *clause = &table->scope[i];
-        for (size_t c = 0; c < clause->column_count; c++)
-            if (clause->kind == SCOPE_CLAUSE_FOLLOWS && clause->columns[c] == column)
-                return true;
-    }
-    return false;
-}
-
-/* Whether a mark of the row stands at what the column points at too. */
-static bool hands_on(const struct table *table, const struct column *column) {
-    return column->ref && !column->ref->org &&
-           (table->lookup_count == 0 || is_followed(table, column));
-}
-
-/* `values` by column number, those in `mask`. */
-static int mark_parents(struct marking *marking, const struct table *table,
-                        struct bytes key, const struct value *values, uint64_t mask,
-                        struct error *error) {
-    for (size_t i = 0; i < table->data_count; i++) {
-        const struct column *column = &table->columns[i];
-        struct bytes target = {0};
-        if (!hands_on(table, column))
-            continue;
-        if (column->key_position)
-            target = (struct bytes){
-                key.data + (size_t)(column->key_position - 1) * ID_SIZE, ID_SIZE};
-        else if ((mask & COLUMN_BIT(column->number)) &&
-                 values[column->number].type == VALUE_BLOB)
-            target = values[column->number].bytes;
-        if (mark_row(marking, column->ref, target, error) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* The row as it is here, or as `change` (may be NULL) says. */
-static int mark_with_parents(struct marking *marking, const struct table *table,
-                             struct bytes key, const struct change *change,
-                             struct error *error) {
-    struct replica *reader = marking->reader;
-    struct table_access *access = table_access(reader, table, error);
-    struct stored_row row = {0};
-    bool found = false;
-    if (key.size != table->key_count * ID_SIZE)
-        return 0;
-    if (!access || mark_row(marking, table, key, error) != 0 ||
-        row_read(reader, access, key, &row, &found, error) != 0)
-        return -1;
-    for (size_t i = 0; !found && change && i < change->cell_count; i++) {
-        row.mask |= COLUMN_BIT(change->cells[i].column % LIMIT_COLUMNS);
-        row.values[change->cells[i].column % LIMIT_COLUMNS] = change->cells[i].value;
-    }
-    int failed = mark_parents(marking, table, key, row.values,
-                              found ? access->data_mask : row.mask, error);
-    if (found)
-        row_release(access);
-    return failed;
 }
 
 /* --- where the work is ------------------------------------------------------------------------------ */
@@ -168,8 +120,8 @@ static int mark_transaction(struct marking *marking, struct bytes data,
     for (size_t i = 0; i < count; i++) {
         const struct table *table =
             catalogue_table_number(marking->reader->catalogue, changes[i].table);
-        if (table &&
-            mark_with_parents(marking, table, changes[i].key, &changes[i], error) != 0)
+        if (table && kin_of_row(marking->reader, table, changes[i].key, &changes[i],
+                                mark_row, marking, error) != 0)
             return -1;
     }
     return 0;
@@ -179,8 +131,13 @@ static int mark_transaction(struct marking *marking, struct bytes data,
 static int mark_transactions(struct marking *marking, const char *sql,
                              struct error *error) {
     sqlite3_stmt *statement = replica_statement(marking->reader, sql, error);
+    const struct id *user = marking->whose->user;
     bool row = true;
     int failed = statement ? 0 : -1;
+    if (statement)
+        sqlite3_clear_bindings(statement);
+    if (statement && user && sqlite3_bind_parameter_count(statement) > 0)
+        bind_id(statement, 1, user);
     while (!failed && row && !marking->set.more) {
         marking->work++;
         failed = replica_step(marking->reader, statement, &row, error);
@@ -192,8 +149,23 @@ static int mark_transactions(struct marking *marking, const char *sql,
     return failed;
 }
 
+static int mark_conflict(struct marking *marking, sqlite3_stmt *statement,
+                         struct error *error) {
+    const struct catalogue *catalogue = marking->reader->catalogue;
+    struct visible *visible = marking->whose->visible;
+    const struct table *table =
+        catalogue_table_number(catalogue, (uint64_t)sqlite3_column_int64(statement, 0));
+    bool seen = true;
+    if (visible && visible_row(visible, catalogue_table(catalogue, "conflict"),
+                               column_bytes(statement, 2), &seen, error) != 0)
+        return -1;
+    return table && seen ? kin_of_row(marking->reader, table, column_bytes(statement, 1),
+                                      NULL, mark_row, marking, error)
+                         : 0;
+}
+
 static int mark_conflicts(struct marking *marking, struct error *error) {
-    static const char sql[] = "select table_number, row_key from conflict"
+    static const char sql[] = "select table_number, row_key, id from conflict"
                               " where settlement is null order by id desc";
     sqlite3_stmt *statement = replica_statement(marking->reader, sql, error);
     bool row = true;
@@ -201,14 +173,8 @@ static int mark_conflicts(struct marking *marking, struct error *error) {
     while (!failed && row && !marking->set.more) {
         marking->work++;
         failed = replica_step(marking->reader, statement, &row, error);
-        const struct table *table =
-            !failed && row
-                ? catalogue_table_number(marking->reader->catalogue,
-                                         (uint64_t)sqlite3_column_int64(statement, 0))
-                : NULL;
-        if (table)
-            failed = mark_with_parents(marking, table, column_bytes(statement, 1), NULL,
-                                       error);
+        if (!failed && row)
+            failed = mark_conflict(marking, statement, error);
     }
     if (statement)
         sqlite3_reset(statement);
@@ -238,12 +204,14 @@ static const char select_pending[] = "select changes from station_outbox"
 static const char select_refused[] =
     "select changes from station_outbox o where o.verdict = 3 and not exists"
     " (select 1 from refusal r where r.id = o.id and r.settled_at is not null)"
-    " order by o.position desc";
+    " and (?1 is null or o.user_id = ?1) order by o.position desc";
 static const char select_attention[] =
     "select changes from station_outbox"
-    " where active = 1 and attention_code is not null order by position desc";
+    " where active = 1 and attention_code is not null and (?1 is null or user_id = ?1)"
+    " order by position desc";
 
-int marks_put(struct replica *reader, struct buffer *ret_json, struct error *error) {
+int marks_put(struct replica *reader, const struct marks_for *whose,
+              struct buffer *ret_json, struct error *error) {
     static const struct {
         const char *name;
         const char *sql; /* NULL: conflicts */
@@ -251,7 +219,8 @@ int marks_put(struct replica *reader, struct buffer *ret_json, struct error *err
                  {"conflict", NULL},
                  {"refused", select_refused},
                  {"attention", select_attention}};
-    struct marking marking = {.reader = reader, .arena = arena_make(MARKS_MEMORY)};
+    struct marking marking = {
+        .whose = whose, .reader = reader, .arena = arena_make(MARKS_MEMORY)};
     bool more = false;
     int failed = 0;
     buffer_append_byte(ret_json, '{');

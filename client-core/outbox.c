@@ -7,7 +7,7 @@ int outbox_add(struct replica *replica, const struct outbox_entry *entry,
                struct error *error) {
     static const char sql[] =
         "insert into station_outbox (id, wall_ms, boot_ms, boot, time, base, user_id, command,"
-        " changes) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        " changes, former) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
@@ -20,6 +20,8 @@ int outbox_add(struct replica *replica, const struct outbox_entry *entry,
     bind_id(statement, 7, &entry->user);
     bind_text(statement, 8, entry->command);
     bind_bytes(statement, 9, entry->changes);
+    if (entry->former.size)
+        bind_bytes(statement, 10, entry->former);
     int failed = replica_finish(replica, statement, error);
     sqlite3_clear_bindings(statement);
     return failed;

@@ -19,6 +19,8 @@ struct outbox_entry {
     struct id user;
     const char *command;
     struct bytes changes;
+    struct bytes
+        former; /* what changes_encode made of the values before; empty: not kept */
     struct moment moment;
 };
 

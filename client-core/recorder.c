@@ -15,6 +15,7 @@ void recorder_init(struct recorder *recorder, struct replica *replica) {
         .replica = replica,
         .arena = arena_make(ARENA_MAXIMUM),
         .changes = buffer_make(LIMIT_CHANGES * sizeof(struct change)),
+        .formers = buffer_make(LIMIT_CHANGES * sizeof(struct change)),
         .touched = buffer_make(LIMIT_CHANGES * sizeof(struct touched_row)),
         .changed = buffer_make((size_t)LIMIT_CHANGES * LIMIT_COLUMNS *
                                sizeof(struct changed_cell)),
@@ -33,6 +34,7 @@ void recorder_free(struct recorder *recorder) {
     recorder_reset(recorder);
     arena_free(&recorder->arena);
     buffer_free(&recorder->changes);
+    buffer_free(&recorder->formers);
     buffer_free(&recorder->touched);
     buffer_free(&recorder->changed);
     buffer_free(&recorder->image);
@@ -42,6 +44,7 @@ void recorder_reset(struct recorder *recorder) {
     session_end(recorder);
     arena_reset(&recorder->arena);
     buffer_reset(&recorder->changes);
+    buffer_reset(&recorder->formers);
     buffer_reset(&recorder->touched);
     buffer_reset(&recorder->changed);
 }
@@ -66,6 +69,11 @@ int recorder_start(struct recorder *recorder, const struct table_set *tables,
 struct change *recorder_changes(const struct recorder *recorder, size_t *ret_count) {
     *ret_count = recorder->changes.size / sizeof(struct change);
     return (struct change *)(void *)recorder->changes.data;
+}
+
+struct change *recorder_formers(const struct recorder *recorder, size_t *ret_count) {
+    *ret_count = recorder->formers.size / sizeof(struct change);
+    return (struct change *)(void *)recorder->formers.data;
 }
 
 struct rule_input recorder_rule_input(const struct recorder *recorder) {
@@ -295,6 +303,32 @@ static void undo_in(struct stored_row *present, const struct recorded_row *row) 
         present->values[number] = row->former[number];
 }
 
+/* Of the change taken last; `present` is the row as it was. */
+static int keep_former(struct recorder *recorder, const struct recorded_row *row,
+                       const struct stored_row *present, struct error *error) {
+    size_t count = 0;
+    const struct change *changes = recorder_changes(recorder, &count);
+    struct change former = changes[count - 1];
+    struct cell *cells =
+        arena_alloc_array(&recorder->arena, former.cell_count + 1, sizeof *cells);
+    if (!cells)
+        return error_out_of_memory(error);
+    for (size_t i = 0; i < former.cell_count; i++) {
+        uint8_t number = former.cells[i].column;
+        struct value value = present->values[number];
+        bool has_bytes = value.type == VALUE_TEXT || value.type == VALUE_BLOB;
+        if (has_bytes && !(row->former_mask & COLUMN_BIT(number))) {
+            value.bytes = arena_copy(&recorder->arena, value.bytes);
+            if (!value.bytes.data)
+                return error_out_of_memory(error);
+        }
+        cells[i] = (struct cell){.column = number, .value = value};
+    }
+    former.cells = cells;
+    buffer_append(&recorder->formers, &former, sizeof former);
+    return recorder->formers.failed ? error_out_of_memory(error) : 0;
+}
+
 static int take_updated_row(struct recorder *recorder, struct recorded_row *row,
                             struct error *error) {
     struct replica *replica = recorder->replica;
@@ -307,8 +341,10 @@ static int take_updated_row(struct recorder *recorder, struct recorded_row *row,
         return error_set(error, "database.failed", row->access->table->name,
                          "a changed row of %s is not there", row->access->table->name);
     failed = take_update(recorder, row, &present, error);
+    undo_in(&present, row);
+    if (!failed)
+        failed = keep_former(recorder, row, &present, error);
     if (!failed && present.stamps.gsn > 0) {
-        undo_in(&present, row);
         failed = image_keep(replica, row->access->table, row->key, &present,
                             &recorder->image, error);
     }

@@ -29,9 +29,10 @@ struct recorder {
     struct sqlite3_session *session; /* NULL between transactions */
     struct arena arena;              /* values of the transaction */
     struct buffer changes;           /* of struct change */
-    struct buffer touched;           /* of struct touched_row */
-    struct buffer changed;           /* of struct changed_cell */
-    struct buffer image;             /* scratch */
+    struct buffer formers; /* of struct change: updated rows with the values before */
+    struct buffer touched; /* of struct touched_row */
+    struct buffer changed; /* of struct changed_cell */
+    struct buffer image;   /* scratch */
 };
 
 void recorder_init(struct recorder *recorder, struct replica *replica);
@@ -46,6 +47,8 @@ int recorder_take(struct recorder *recorder, int64_t now_ms, const struct id *ac
                   struct error *error);
 /* What was taken; borrowed until recorder_reset. */
 struct change *recorder_changes(const struct recorder *recorder, size_t *ret_count);
+/* For each updated row, in the order of the changes, the values that its cells had before. */
+struct change *recorder_formers(const struct recorder *recorder, size_t *ret_count);
 struct rule_input recorder_rule_input(const struct recorder *recorder);
 /* Ends the session and drops what was taken. Keeps the memory. */
 void recorder_reset(struct recorder *recorder);

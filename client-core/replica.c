@@ -16,6 +16,32 @@ static const char later_indexes[] =
     "create index if not exists station_outbox_refused on station_outbox (position)"
     " where verdict = 3";
 
+static int has_former(struct replica *replica, bool *ret, struct error *error) {
+    static const char sql[] =
+        "select count(*) from pragma_table_info('station_outbox') where name = 'former'";
+    int64_t found = 0;
+    if (database_integer(replica->db, sql, &found, error) != 0)
+        return -1;
+    *ret = found != 0;
+    return 0;
+}
+
+/* Likewise a column; SQLite has no IF NOT EXISTS for it, and another process may be doing the same. */
+static int add_former(struct replica *replica, struct error *error) {
+    static const char alter[] = "alter table station_outbox add column former blob";
+    bool has = false;
+    if (has_former(replica, &has, error) != 0)
+        return -1;
+    if (has)
+        return 0;
+    int failed = replica_begin(replica, error) != 0 ||
+                 has_former(replica, &has, error) != 0 ||
+                 (!has && database_run(replica->db, alter, error) != 0) ||
+                 replica_commit(replica, error) != 0;
+    replica_rollback(replica);
+    return failed ? -1 : 0;
+}
+
 static int replica_make(const struct catalogue *catalogue, const struct env *env,
                         struct replica **ret, struct error *error) {
     struct replica *replica = calloc(1, sizeof *replica);
@@ -38,7 +64,8 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         functions_register(replica->db, &replica->functions, error) != 0 ||
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
                          &created, error) != 0 ||
-        database_run(replica->db, later_indexes, error) != 0) {
+        database_run(replica->db, later_indexes, error) != 0 ||
+        add_former(replica, error) != 0) {
         replica_close(replica);
         return -1;
     }

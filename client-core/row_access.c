@@ -266,6 +266,24 @@ void row_release(struct table_access *access) {
     sqlite3_reset(access->read);
 }
 
+static int keep_value(struct value *value, struct arena *arena) {
+    if (value->type != VALUE_TEXT && value->type != VALUE_BLOB)
+        return 0;
+    value->bytes = arena_copy(arena, value->bytes);
+    return value->bytes.data ? 0 : -1;
+}
+
+int row_keep(struct table_access *access, struct stored_row *row, struct arena *arena,
+             struct error *error) {
+    uint64_t mask = row->mask;
+    int failed = keep_value(&row->stamps.created_by, arena) != 0 ||
+                 keep_value(&row->stamps.updated_by, arena) != 0;
+    for (unsigned number; !failed && (number = mask_take(&mask)) != 0;)
+        failed = keep_value(&row->values[number], arena);
+    row_release(access);
+    return failed ? error_out_of_memory(error) : 0;
+}
+
 int row_gsn(struct replica *replica, struct table_access *access, struct bytes key,
             int64_t *ret, struct error *error) {
     bool row = false;

@@ -73,6 +73,9 @@ void table_access_free(struct table_access *access); /* NULL is fine */
 int row_read(struct replica *replica, struct table_access *access, struct bytes key,
              struct stored_row *ret, bool *ret_found, struct error *error);
 void row_release(struct table_access *access);
+/* The same, but first copies what is borrowed into `arena`. */
+int row_keep(struct table_access *access, struct stored_row *row, struct arena *arena,
+             struct error *error);
 
 /* The row's gsn, -1 when there is no such row. */
 int row_gsn(struct replica *replica, struct table_access *access, struct bytes key,

@@ -357,8 +357,12 @@ int satchel_listen(satchel *station, satchel_event_function listener, void *cont
 int satchel_status(satchel *station, char **ret_json, satchel_error *error) {
     struct buffer json = buffer_make(LIMIT_JSON);
     pthread_mutex_lock(&station->write_lock);
-    int failed = status_put(station->writer, station->home, &station->identity, &json,
-                            inner(error));
+    const struct status_request request = {
+        .home = station->home,
+        .identity = &station->identity,
+        .syncing = atomic_load(&station->syncing),
+    };
+    int failed = status_put(station->writer, &request, &json, inner(error));
     pthread_mutex_unlock(&station->write_lock);
     if (!failed)
         failed = json_take(&json, ret_json, inner(error));
@@ -366,14 +370,26 @@ int satchel_status(satchel *station, char **ret_json, satchel_error *error) {
     return outcome(station->home, failed, error);
 }
 
-static int story_into(satchel_session *session, enum story_kind kind, int64_t limit,
+/* On a shared station everybody has his own story. `request` says what is wanted of it. */
+static int story_into(satchel_session *session, struct story_request *request,
                       struct buffer *json, struct error *error) {
     struct satchel *station = session->station;
-    const struct id *user = kind == STORY_ALL ? NULL : &session->user;
+    bool own = request->kind != STORY_ALL || station->covered_asker;
+    request->user = own ? &session->user : NULL;
+    request->device = station->identity.certificate.device;
+    request->reader = asker_reader(station->asker);
     pthread_mutex_lock(&station->read_lock);
-    int failed = story_put(asker_reader(station->asker), kind, user, limit, json, error);
+    int failed = asker_view(asker_of(station), &session->user, &request->visible, error);
+    if (!failed)
+        failed = story_put(request, json, error);
     pthread_mutex_unlock(&station->read_lock);
     return failed;
+}
+
+static int inbox_story(satchel_session *session, enum story_kind kind,
+                       struct buffer *json, struct error *error) {
+    struct story_request request = {.kind = kind, .limit = INBOX_MAXIMUM};
+    return story_into(session, &request, json, error);
 }
 
 /* A query of the domain, if it has it and takes no argument; else an empty list. */
@@ -396,10 +412,10 @@ static int inbox_into(satchel_session *session, struct buffer *json,
     if (query_into(session, "conflict.list", json, error) != 0)
         return -1;
     json_put_name(json, "refusals");
-    if (story_into(session, STORY_REFUSED, INBOX_MAXIMUM, json, error) != 0)
+    if (inbox_story(session, STORY_REFUSED, json, error) != 0)
         return -1;
     json_put_name(json, "attention");
-    if (story_into(session, STORY_ATTENTION, INBOX_MAXIMUM, json, error) != 0)
+    if (inbox_story(session, STORY_ATTENTION, json, error) != 0)
         return -1;
     buffer_append_byte(json, '}');
     return 0;
@@ -413,22 +429,51 @@ int satchel_inbox(satchel_session *session, char **ret_json, satchel_error *erro
     return outcome(session->station->home, failed, error);
 }
 
+static int tell_story(satchel_session *session, struct story_request *request,
+                      char **ret_json, struct error *error) {
+    struct buffer json = buffer_make(RESULT_MAXIMUM);
+    if (request->limit < 1 || request->limit > STORY_MAXIMUM)
+        request->limit = STORY_MAXIMUM;
+    int failed = story_into(session, request, &json, error) != 0 ||
+                 json_take(&json, ret_json, error) != 0;
+    buffer_free(&json);
+    return failed;
+}
+
 int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
                   satchel_error *error) {
-    struct buffer json = buffer_make(RESULT_MAXIMUM);
-    if (limit < 1 || limit > STORY_MAXIMUM)
-        limit = STORY_MAXIMUM;
-    int failed = story_into(session, STORY_ALL, limit, &json, inner(error)) != 0 ||
-                 json_take(&json, ret_json, inner(error)) != 0;
-    buffer_free(&json);
-    return outcome(session->station->home, failed, error);
+    struct story_request request = {.limit = limit};
+    return outcome(session->station->home,
+                   tell_story(session, &request, ret_json, inner(error)), error);
+}
+
+int satchel_story_of(satchel_session *session, const char *table, const char *id,
+                     int64_t limit, char **ret_json, satchel_error *error) {
+    struct id key;
+    struct story_request request = {
+        .limit = limit,
+        .table = catalogue_table(session->station->catalogue, table),
+        .key = {key.bytes, ID_SIZE},
+    };
+    if (!request.table || request.table->key_count != 1)
+        return error_set(inner(error), "table.unknown", "table",
+                         "there are no records called %.60s", table);
+    if (!id_parse(id, &key))
+        return error_set(inner(error), "parameter.invalid", "id",
+                         "the id of a record is a UUID");
+    return outcome(session->station->home,
+                   tell_story(session, &request, ret_json, inner(error)), error);
 }
 
 int satchel_marks(satchel_session *session, char **ret_json, satchel_error *error) {
     struct satchel *station = session->station;
     struct buffer json = buffer_make(RESULT_MAXIMUM);
     pthread_mutex_lock(&station->read_lock);
-    int failed = marks_put(asker_reader(station->asker), &json, inner(error));
+    struct marks_for whose = {.user = station->covered_asker ? &session->user : NULL};
+    int failed =
+        asker_view(asker_of(station), &session->user, &whose.visible, inner(error));
+    if (!failed)
+        failed = marks_put(asker_reader(station->asker), &whose, &json, inner(error));
     pthread_mutex_unlock(&station->read_lock);
     if (!failed)
         failed = json_take(&json, ret_json, inner(error));

@@ -189,10 +189,12 @@ int station_sync(struct satchel *station, int64_t wait_ms,
     if (home_lock(station->home, "sync.lock", station->env, wait_ms, &lock, error) != 0)
         return -1;
     pthread_mutex_lock(&station->sync_lock);
+    atomic_store(&station->syncing, true);
     int failed = open_syncer(station, error) != 0 ||
                  syncer_run(station->syncer, progress, context, ret, error) != 0;
     if (station->syncer)
         sqlite3_db_release_memory(syncer_replica(station->syncer)->db);
+    atomic_store(&station->syncing, false);
     pthread_mutex_unlock(&station->sync_lock);
     home_unlock(lock);
     return failed ? -1 : 0;

@@ -9,6 +9,7 @@
 #define SATCHEL_CLIENT_STATION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "client-core/ask.h"
 #include "client-core/executor.h"
@@ -39,6 +40,7 @@ struct satchel {
 
     pthread_mutex_t sync_lock; /* taken after the home's sync.lock */
     struct syncer *syncer;     /* opened at its first use */
+    atomic_bool syncing;
 
     pthread_mutex_t session_lock;
     struct satchel_session *sessions;

@@ -74,12 +74,41 @@ static void put_identity(const char *home, const struct identity *identity,
     put_text(json, "ceiling", certificate->ceiling);
 }
 
-static int put_fork(struct replica *replica, struct buffer *json, struct error *error) {
-    int64_t fork = 0;
-    if (setting_integer(replica, "fork", &fork, error) != 0)
+static void put_flag(struct buffer *json, const char *name, bool value) {
+    json_put_name(json, name);
+    buffer_printf(json, "%s", value ? "true" : "false");
+}
+
+static int put_flag_setting(struct replica *replica, const char *name,
+                            struct buffer *json, struct error *error) {
+    int64_t value = 0;
+    if (setting_integer(replica, name, &value, error) != 0)
         return -1;
-    json_put_name(json, "fork");
-    buffer_printf(json, "%s", fork ? "true" : "false");
+    put_flag(json, name, value != 0);
+    return 0;
+}
+
+/* What a line that is always in sight tells. */
+static int put_reach(struct replica *replica, const struct status_request *request,
+                     struct buffer *json, struct error *error) {
+    static const char conflicts[] =
+        "select count(*) from conflict where settlement is null";
+    sqlite3_stmt *statement = replica_statement(replica, conflicts, error);
+    int64_t synced_at = 0;
+    int64_t offline_since = 0;
+    int64_t count = 0;
+    if (!statement || replica_integer(replica, statement, &count, error) != 0 ||
+        setting_integer(replica, "last_sync_at", &synced_at, error) != 0 ||
+        setting_integer(replica, "offline_since", &offline_since, error) != 0)
+        return -1;
+    put_flag(json, "online", synced_at != 0 && offline_since == 0);
+    if (put_time_setting(replica, "offline_since", json, error) != 0 ||
+        put_flag_setting(replica, "fork", json, error) != 0 ||
+        put_flag_setting(replica, "revoked", json, error) != 0)
+        return -1;
+    put_flag(json, "syncing", request->syncing);
+    put_flag(json, "shared", identity_is_shared(request->identity));
+    put_integer(json, "conflicts", count);
     return 0;
 }
 
@@ -104,10 +133,11 @@ static int put_progress(struct replica *replica, struct buffer *json,
     return 0;
 }
 
-int status_put(struct replica *replica, const char *home, const struct identity *identity,
+int status_put(struct replica *replica, const struct status_request *request,
                struct buffer *ret_json, struct error *error) {
+    const struct identity *identity = request->identity;
     buffer_append_byte(ret_json, '{');
-    put_identity(home, identity, ret_json);
+    put_identity(request->home, identity, ret_json);
     if (put_text_setting(replica, "server", "address", ret_json, error) != 0 ||
         put_actors(replica, &identity->certificate, ret_json, error) != 0)
         return -1;
@@ -117,7 +147,7 @@ int status_put(struct replica *replica, const char *home, const struct identity 
     if (put_time_setting(replica, "last_sync_at", ret_json, error) != 0 ||
         put_text_setting(replica, "last_error", "last_error", ret_json, error) != 0 ||
         put_time_setting(replica, "last_error_at", ret_json, error) != 0 ||
-        put_fork(replica, ret_json, error) != 0 ||
+        put_reach(replica, request, ret_json, error) != 0 ||
         put_progress(replica, ret_json, error) != 0)
         return -1;
     buffer_append_byte(ret_json, '}');

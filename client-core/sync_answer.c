@@ -83,8 +83,9 @@ static int take_accepted(const struct answer *answer, const struct bundle_answer
         if (take_verdict(answer, bundle, &bundle->verdicts[i], result, error) != 0)
             return -1;
     result->bundles_settled++;
-    return bundle_store_answer(answer->replica, bundle->number, bundle->code,
-                               answer->response->hq_time, error);
+    const struct bundle_times times = {answer->request->time, answer->response->hq_time};
+    return bundle_store_answer(answer->replica, bundle->number, bundle->code, &times,
+                               error);
 }
 
 static const char fork_message[] =
@@ -253,11 +254,33 @@ int answer_take(const struct answer *answer, struct answer_result *ret,
     return 0;
 }
 
+/* Since when headquarters cannot be reached; 0: it was, at the last attempt. */
+static int note_reach(struct replica *replica, const struct error *why, int64_t now_ms) {
+    bool unreachable = why && strncmp(why->code, "transport.", 10) == 0;
+    int64_t since = 0;
+    if (setting_integer(replica, "offline_since", &since, NULL) != 0)
+        return -1;
+    if ((since != 0) == unreachable)
+        return 0;
+    return setting_set(replica, "offline_since", value_integer(unreachable ? now_ms : 0),
+                       NULL);
+}
+
+/* What stays said until headquarters takes work again, whatever fails in between. */
+static int note_refusal(struct replica *replica, const struct error *why) {
+    if (error_is(why, "device.revoked"))
+        return setting_set(replica, "revoked", value_integer(1), NULL);
+    if (!why)
+        return setting_set(replica, "revoked", value_integer(0), NULL);
+    return error_is(why, "device.fork")
+               ? setting_set(replica, "fork", value_integer(1), NULL)
+               : 0;
+}
+
 void answer_note_outcome(struct replica *replica, struct answer_memory *memory,
                          const struct error *why) {
     int64_t now_ms = replica->env->wall_ms(replica->env->context);
     const char *code = why ? why->code : "";
-    bool fork = error_is(why, "device.fork");
     char text[sizeof why->code + sizeof why->message + 2] = "";
     if (strcmp(memory->noted_error, code) == 0 && memory->noted_at_ms != 0 &&
         (why || now_ms - memory->noted_at_ms < NOTE_EVERY_MS))
@@ -269,8 +292,8 @@ void answer_note_outcome(struct replica *replica, struct answer_memory *memory,
     int failed = setting_set(replica, "last_error", value_text(text), NULL) != 0 ||
                  setting_set(replica, why ? "last_error_at" : "last_sync_at",
                              value_integer(now_ms), NULL) != 0 ||
-                 (fork && setting_set(replica, "fork", value_integer(1), NULL) != 0) ||
-                 replica_commit(replica, NULL) != 0;
+                 note_reach(replica, why, now_ms) != 0 ||
+                 note_refusal(replica, why) != 0 || replica_commit(replica, NULL) != 0;
     replica_rollback(replica);
     if (failed)
         return;

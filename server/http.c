@@ -118,10 +118,6 @@ static int handle_any(struct mg_connection *connection, void *context) {
         .tls = info->is_ssl != 0,
         .connection = connection,
     };
-    if (info->request_uri != NULL && strstr(info->request_uri, "%00") != NULL) {
-        http_answer(&request, &(struct http_answer){.status = 400});
-        return 400; /* the path was cut there when it was decoded */
-    }
     for (size_t i = 0; i < http->options.route_count; i++) {
         const struct http_route *route = &http->options.routes[i];
         if (route->path == NULL || strcmp(route->path, request.path) == 0) {

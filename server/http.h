@@ -14,7 +14,7 @@ struct http;
 
 struct http_request {
     const char *method; /* "GET" */
-    const char *path;   /* decoded, without "..", begins with '/' */
+    const char *path;   /* decoded (up to a NUL), without "..", begins with '/' */
     const char *query;  /* as it was sent, without '?'; "" when there is none */
     const char *remote; /* the other side's address */
     bool tls;

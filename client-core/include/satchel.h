@@ -176,18 +176,41 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 
 /* --- looking ------------------------------------------------------------------------------- */
 
-/* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone","schema_version",
- *  "last_sync_at","last_error","fork","cursor","waiting","attention","refused","rows","clock_offset_ms"} */
+/* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone",
+ *  "schema_version","last_sync_at","last_error","last_error_at","online","offline_since","fork","revoked","syncing","shared","conflicts",
+ *  "cursor","waiting","attention","refused","rows","clock_offset_ms"}
+ *   online         headquarters was reached at the last attempt; offline_since: since when it was not (null: it was)
+ *   revoked        headquarters takes nothing from this station any more
+ *   syncing        at this moment, in this process
+ *   shared         several people sign in here: each sees only what is his
+ *   waiting        transactions that headquarters has not answered; attention: those that no longer apply
+ *   refused        transactions that it did not take, of the last 30 days; conflicts: unsettled ones that are held here
+ * Times are UTC milliseconds, null when it never happened. */
 SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error *error);
 
 /* What needs a person's eye on this station: {"notices":[…],"conflicts":[…],"refusals":[…],"attention":[…]} for the
- * session's user. refusals and attention list the transactions of this station with their changes. */
+ * session's user. refusals and attention list his transactions of this station, as satchel_story does. */
 SATCHEL_API int satchel_inbox(satchel_session *session, char **ret_json,
                               satchel_error *error);
 
-/* The story of this station's recent transactions, newest first: when made, sent, merged, what became of them. */
+/* The story of this station's recent transactions, newest first, on a shared station those of the session's user:
+ *   [{"transaction","made_at","user_id","user","command","title","title_zh","state","code","field","message","sent_at",
+ *     "answered_at","gsn","changes":[…]}]
+ *   state   waiting, sealed (on its way), merged, conflicts (merged, something lost), refused, attention (no longer applies)
+ *   gsn     its place in headquarters' journal, null until it was answered
+ *   changes [{"table","title","key","operation","label","cells":[{"column","value","label"?,"old"?,"old_label"?}],
+ *             "overwritten":[{"column","by_id","by","at","reason","text"?,"conflict"?,"settlement"?,"value"?,"label"?}]}]
+ *     label: what people call the record, or the one that a value points at; old: the value before
+ *     overwritten: what somebody else put in its place. With "conflict", both wrote without knowing of each other: reason is
+ *     the conflict's, text its winning value in words, settlement how it was settled. Else reason is "later_edit": the
+ *     record was changed later, last by that person, and value is what stands there now. */
 SATCHEL_API int satchel_story(satchel_session *session, int64_t limit, char **ret_json,
                               satchel_error *error);
+/* The same for one record: what was done here to it and to what belongs to it (a customer's interactions). `table`: the
+ * record's kind, as in "changes". Errors: table.unknown, parameter.invalid */
+SATCHEL_API int satchel_story_of(satchel_session *session, const char *table,
+                                 const char *id, int64_t limit, char **ret_json,
+                                 satchel_error *error);
 
 /* Marks for screens, by the ids of records (UUID text → number of transactions or conflicts):
  * {"pending":{ID:n},"conflict":{ID:n},"refused":{ID:n},"attention":{ID:n},"more":bool}

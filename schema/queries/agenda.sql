@@ -3,6 +3,8 @@
 -- @param user id(app_user)?=me  Whose.
 -- @param days int(0..366)=7  How many days after today.
 -- @param customer id(customer)?  Only about this customer, whenever it is.
+-- Values of kind: reminder, task.
+-- Values of part: overdue, today, later.
 with day as (
   select cast(strftime('%s', today()) as integer) * 1000
          - 60000 * coalesce((select b.utc_offset_minutes from app_user u join branch b on b.id = u.branch_id where u.id = actor()), 480) as start_at

@@ -10,6 +10,7 @@
 -- @example period=month of=2017-12-01 company=yes
 -- Counts stand in value, amounts in value_minor, rates in value_bp, and so on. The open pipeline is that of now: there is
 -- nothing to compare it with. The change of a rate is the difference, that of the rest a part of the value before.
+-- Values of metric: won_amount, won, lost, win_rate, new_opportunities, new_customers, interactions, visits, open, open_amount, weighted_amount.
 with begin as (
   select case :period when 'week' then date(:of, '-6 days', 'weekday 1')
                       when 'month' then date(:of, 'start of month')

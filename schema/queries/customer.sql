@@ -108,6 +108,7 @@ select c.*, coalesce(c.revenue_currency, (select currency from company)) as curr
 -- @zh 客户时间线
 -- @param customer id(customer)  The customer.
 -- @param limit int(1..100000)=200  How many at most.
+-- Values of kind: interaction, stage, assignment.
 select happened_at, kind, what_zh, what_en, about, who, detail, id, opportunity_id, who_id, interaction_kind, outcome, contact,
        latitude_e6, longitude_e6
   from (select i.happened_at as happened_at, 'interaction' as kind, coalesce(k.name_zh, i.kind) as what_zh, coalesce(k.name_en, i.kind) as what_en,
@@ -178,6 +179,7 @@ select c.id, c.name, o.name as owner, u.name as shared_with, s.note, s.created_a
 -- @param name text(200)?  Name.
 -- @param phone text(40)?  Phone.
 -- @param tax_number text(40)?  Tax number.
+-- Values of same: tax_number, phone, name.
 select c.id, c.name, c.phone, c.tax_number, c.owner, c.city,
        case when c.tax_number = upper(:tax_number) then 'tax_number'
             when digits(c.phone) = digits(:phone) then 'phone'
@@ -211,6 +213,7 @@ select coalesce(case :by when 'level' then level when 'type' then type when 'ind
 -- @query customer.assignments  Who had a customer when.
 -- @zh 客户移交记录
 -- @param customer id(customer)  The customer.
+-- Values of reason: manual, bulk, claim, release, register.
 select a.created_at as assigned_at, f.name as from_person, t.name as to_person, u.name as who, a.reason, a.note, a.from_user_id, a.to_user_id, a.batch_id
   from assignment a
   left join app_user f on f.id = a.from_user_id

@@ -10,6 +10,7 @@
 -- @param branch id(branch)?  Only of this branch.
 -- @example from="Anna Snelling" level=a
 -- problem says why a row stays where it is: same_owner, or unknown for one that this station does not know.
+-- Values of problem: same_owner, unknown.
 with chosen (id, named) as (
   select c.id, null
     from customer c

@@ -3,6 +3,7 @@
 -- @query followup.today  What is due today and not done.
 -- @zh 今日待办
 -- @param user id(app_user)?=me  Whose.
+-- Values of kind: reminder, task.
 with day as (
   select cast(strftime('%s', today()) as integer) * 1000
          - 60000 * coalesce((select b.utc_offset_minutes from app_user u join branch b on b.id = u.branch_id where u.id = actor()), 480) as start_at
@@ -24,6 +25,7 @@ select 'task', t.id, t.due_at, t.title, o.name, c.name, t.priority, t.planned_ki
 -- @query followup.overdue  What was due before now and is not done, the oldest first.
 -- @zh 逾期待办
 -- @param user id(app_user)?=me  Whose.
+-- Values of kind: reminder, task.
 select 'reminder' as kind, r.id as id, r.due_at as due_at, (now_ms() - r.due_at) / 86400000 as overdue_days,
        r.title as title, r.opportunity as opportunity, r.customer as customer, r.planned_kind as planned_kind,
        r.opportunity_id as opportunity_id, r.customer_id as customer_id, r.customer_phone as phone, 'normal' as priority
@@ -42,6 +44,7 @@ select 'task', t.id, t.due_at, (now_ms() - t.due_at) / 86400000, t.title, o.name
 -- @zh 拜访计划
 -- @param user id(app_user)?=me  Whose.
 -- @param days int(0..366)=7  How many days after today.
+-- Values of kind: reminder, task.
 with day as (
   select cast(strftime('%s', today()) as integer) * 1000
          - 60000 * coalesce((select b.utc_offset_minutes from app_user u join branch b on b.id = u.branch_id where u.id = actor()), 480) as start_at
@@ -73,6 +76,7 @@ select v.kind, v.id, v.due_at, v.title, c.name as customer, o.name as opportunit
 -- @zh 下属逾期待办
 -- @roles manager hq
 -- @param manager id(app_user)?=me  The manager.
+-- Values of kind: reminder, task.
 with late as (
   select now_ms() - 86400000 * coalesce((select cast(value as integer) from setting where name = 'follow_up.overdue_days'), 3) as before_at
 )

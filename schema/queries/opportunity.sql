@@ -200,6 +200,7 @@ select o.id, o.code, o.name, o.need, o.customer_id, o.customer, o.contact_id, c.
 -- @zh 销售机会时间线
 -- @param opportunity id(opportunity)  The opportunity.
 -- @param limit int(1..100000)=200  How many at most.
+-- Values of kind: interaction, stage, assignment, task.
 select happened_at, kind, what_zh, what_en, who, detail, id, who_id, interaction_kind, outcome, contact, latitude_e6, longitude_e6
   from (select i.happened_at as happened_at, 'interaction' as kind, coalesce(k.name_zh, i.kind) as what_zh, coalesce(k.name_en, i.kind) as what_en,
                u.name as who, i.summary as detail, i.id as id, i.user_id as who_id, i.kind as interaction_kind, i.outcome as outcome,
@@ -282,6 +283,7 @@ select l.id, p.code, p.name as product, l.quantity_qty, l.unit_price_minor, o.cu
 -- @query opportunity.assignments  Who had an opportunity when.
 -- @zh 移交记录
 -- @param opportunity id(opportunity)  The opportunity.
+-- Values of reason: manual, bulk, register.
 select a.created_at as assigned_at, f.name as from_person, t.name as to_person, u.name as who, a.reason, a.note, a.contact_by_at, a.from_user_id, a.to_user_id, a.batch_id
   from assignment a
   left join app_user f on f.id = a.from_user_id

@@ -221,6 +221,7 @@ select p.code as pipeline_code, s.code as stage_code, s.name_zh as stage_zh, s.n
 -- @param to date?  Last day.
 -- @param owner id(app_user)?  Only his.
 -- @param currency text(3)?  Currency of the amounts; the company's when not given.
+-- Values of forecast: closed.
 select case when s.kind = 'won' then 'closed' else coalesce(o.forecast, 'pipeline') end as forecast,
        count(*) as count, sum(o.amount_minor) as amount_minor,
        sum(mul_div(o.amount_minor, s.probability_bp, 10000)) as weighted_minor, o.currency as currency

@@ -39,3 +39,11 @@ select s.id, p.code as pipeline_code, s.code, s.name_zh, s.name_en, s.kind, s.pr
   join pipeline p on p.id = s.pipeline_id
  where (:pipeline is null or s.pipeline_id = :pipeline) and (:all = 1 or s.active = 1)
  order by p.is_default desc, p.code, s.position;
+
+-- @query company.show  The company: its name, its currency, and how many there are of what.
+-- @zh 公司概况
+select c.name, c.currency,
+       (select count(*) from app_user where active = 1 and deleted_at is null) as people,
+       (select count(*) from customer where deleted_at is null) as customers,
+       (select count(*) from opportunity where deleted_at is null) as opportunities
+  from company c;

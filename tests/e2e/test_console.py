@@ -142,6 +142,19 @@ class Console(WebCase):
 
     def test_restart_ends_sessions(self):
         page = self.page("Ann Reed")
+        # It does not wait for pages that wait.
+        after = page.get("events?after=0")["next"]
+
+        def wait():
+            nonlocal after
+            try:
+                while True:
+                    after = page.get(f"events?after={after}")["next"]
+            except (Refused, OSError):
+                pass
+
+        threading.Thread(target=wait, daemon=True).start()
+        time.sleep(0.5)
         self.assertEqual(self.served.stop(), 0)
         page.link = pages.console(self, self.station.home).page().link
         page.origin = f"http://{page.link.netloc}"

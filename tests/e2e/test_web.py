@@ -255,7 +255,10 @@ class App(WebCase):
         after = pages.until_event(first, 0, "offline")[1]
 
         def wait(one):
-            answers.append(one.request("GET", f"/api/events?after={after}")[0])
+            status = 503
+            while status == 503:  # whoever only looks may be in the way
+                status = one.request("GET", f"/api/events?after={after}")[0]
+            answers.append(status)
 
         threads = [threading.Thread(target=wait, args=[one]) for one in crowd for _ in range(4)]
         for thread in threads:
@@ -294,7 +297,7 @@ class App(WebCase):
             threads.append(threading.Thread(target=wait, args=[number]))
             threads[-1].start()
             time.sleep(0.2)
-        wait_until(lambda: ended, "the first is let go")
+        wait_until(lambda: ended, "the first is let go", 10)
         self.assertEqual(ended, [0])
         page.post("sign-out")  # lets the others go
         for thread in threads:
@@ -424,7 +427,7 @@ class Files(WebCase):
         self.assertEqual(self.page.request("GET", "/customers/1?a=b")[2], b"<p>index")
         for path in ("/assets/none.js", "/../home/app.key", "/%2e%2e/home/app.key",
                      "/home/app.key2", "/..%2fhome%2fapp.key", "//home/app.key2",
-                     "/index.html%00.js2"):
+                     "/icon.svg2", "/assets/" + "x" * 5000 + ".js"):
             status, _, body = self.page.request("GET", path)
             self.assertIn(status, (404, 400), path)
             self.assertNotIn(b"index", body)

@@ -19,7 +19,8 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0, // the page's policy allows no data: scripts or styles
     modulePreload: { polyfill: false },
-    reportCompressedSize: false
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 600 // kB: the charts, loaded by headquarters' page alone
   },
   server: {
     // `npm run dev` beside `satchel app`: the page from here, the station from there.

@@ -11,10 +11,7 @@ include(CMakePackageConfigHelpers)
 
 set(packaging "${PROJECT_SOURCE_DIR}/tools/packaging")
 set(generated "${PROJECT_BINARY_DIR}/generated/install")
-set(SATCHEL_STATE_FOLDER "${CMAKE_INSTALL_FULL_LOCALSTATEDIR}/lib/satchel")
-if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
-    set(SATCHEL_STATE_FOLDER "/var/lib/satchel")
-endif()
+set(SATCHEL_STATE_FOLDER /var/lib/satchel) # what systemd makes of the unit's StateDirectory
 
 # satchel_install_text(<component> <source> <destination> <name>): a text with this build's paths in it.
 function(satchel_install_text component source destination name)

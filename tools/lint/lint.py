@@ -13,6 +13,8 @@ import re
 import subprocess
 import sys
 
+from words import check_words
+
 # Whose headers a layer may include. Nothing outside tests/ includes tests/.
 MAY_INCLUDE = {
     "schema": {"schema"},
@@ -293,6 +295,7 @@ def findings(texts):
             for number, name, what in rule(path, text, known):
                 yield path, number, name, what
     yield from check_isolation(texts)
+    yield from check_words(texts)
 
 
 def main():

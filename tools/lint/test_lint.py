@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Each rule of lint.py finds what it is there for, and leaves its innocent neighbour alone."""
 
+import json
 import unittest
 
 from lint import MAX_LINES, findings
@@ -50,6 +51,74 @@ class Calls(unittest.TestCase):
         for line in ("printf(a);", "exit(1);", "fprintf(stderr, a);"):
             self.assertEqual(rules_of("sync/a.c", line + "\n"), ["call"], line)
             self.assertEqual(rules_of("tools/a.c", line + "\n"), [], line)
+
+
+class Words(unittest.TestCase):
+    TABLE = ("create table deal (id blob primary key, name text, amount_minor integer);\n"
+             "create table list_item (id blob primary key);\n")
+    QUERY = ("-- @query deal.list  Deals.\n-- @param state enum(open|won)?  Only those.\n"
+             "select name, amount_minor, 'deal' as kind from deal where :state is null;\n")
+    COMMAND = ("-- @command deal.add  A deal.\n-- @param name text(9)  Its name.\n"
+               "select require(:name <> '', 'deal.nameless', 'name', 'A deal has a name.');\n"
+               "insert into deal (id, name) values (new_id(), :name);\n")
+    CODE = 'error_set(error, "deal.lost", "name", "It is lost.");\n'
+    WORDS = {
+        "columns": {"amount": ("金额", "Amount"), "kind": ("类型", "Kind"), "name": ("名称", "Name"),
+                    "state": ("状态", "State")},
+        "values": {"kind.deal": ("机会", "Deal"), "state.open": ("进行中", "Open"), "state.won": ("赢单", "Won")},
+        "errors": {"deal.lost": ("机会已丢失。", "It is lost."), "deal.nameless": ("请填写“{field}”。", "{field} is missing.")},
+    }
+
+    def found(self, change=None, **texts):
+        words = json.loads(json.dumps(self.WORDS))
+        if change:
+            change(words)
+        files = {"schema/tables/a.sql": self.TABLE, "schema/queries/a.sql": self.QUERY,
+                 "schema/commands/a.sql": self.COMMAND, "sync/a.c": self.CODE}
+        files.update({f"tools/words/{name}.json": json.dumps(
+            {key: {"zh": zh, "en": en} for key, (zh, en) in entries.items()}, ensure_ascii=False) + "\n"
+            for name, entries in words.items()})
+        files.update(texts)
+        return [(path, what) for path, _, rule, what in findings(files) if rule == "words"]
+
+    def test_what_has_its_words_is_left_alone(self):
+        self.assertEqual(self.found(), [])
+
+    def test_what_has_no_entry(self):
+        for file, key in (("columns", "amount"), ("columns", "state"), ("values", "state.won"), ("values", "kind.deal"),
+                          ("errors", "deal.lost"), ("errors", "deal.nameless")):
+            found = self.found(lambda words, file=file, key=key: words[file].pop(key))
+            self.assertEqual([what for _, what in found], [f"{key}: has no entry in tools/words/{file}.json"])
+
+    def test_what_nothing_needs(self):
+        for file in self.WORDS:
+            found = self.found(lambda words, file=file: words[file].update({"z.z": ("多余", "Too much")}))
+            self.assertEqual(found, [(f"tools/words/{file}.json", "z.z: nothing needs this entry")])
+
+    def test_a_query_has_a_word_of_its_own(self):
+        def own(words):
+            words["columns"] = dict(sorted({**words["columns"], "deal.list:name": ("机会名称", "Deal")}.items()))
+        self.assertEqual(self.found(own), [])
+
+    def test_entries_that_are_wrong(self):
+        for entry, what in ((("Amount", "Amount"), "zh has no Chinese character"),
+                            (("金额", "金额"), "en has Chinese characters"),
+                            (("金额", " "), "wants zh and en"),
+                            (("{a}金额", "Amount"), "zh and en hold other places to fill"),
+                            (("{a}金额", "{a} amount"), "nobody fills that place")):
+            found = self.found(lambda words, entry=entry: words["columns"].update({"amount": entry}))
+            self.assertIn(f"amount: {what}", [line for _, line in found])
+
+    def test_order_and_form(self):
+        for text, what in (('{"b": {"zh": "乙", "en": "b"}, "a": {"zh": "甲", "en": "a"}}\n', "keys stand in order, each once"),
+                           ("{,}\n", "no JSON")):
+            found = self.found(**{"tools/words/values.json": text})
+            self.assertTrue(any(line.startswith(what) for _, line in found), found)
+
+    def test_values_that_a_query_makes_up(self):
+        query = self.QUERY.replace("select name", "-- Values of kind: deal, order.\nselect name")
+        self.assertEqual([what for _, what in self.found(**{"schema/queries/a.sql": query})],
+                         ["kind.order: has no entry in tools/words/values.json"])
 
 
 class Isolation(unittest.TestCase):

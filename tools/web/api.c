@@ -13,7 +13,8 @@
 
 enum { SMALL_BODY = 64 * 1024, LIMIT_ERROR = 8192, STATUS_DEFAULT = 400 };
 
-enum route_access { ANYBODY, SIGNED_IN, WAITING /* signed in, but no sign of life */ };
+/* Beside ANYBODY all are for who is signed in; they differ in whether they are a sign of life. */
+enum route_access { ANYBODY, WAITING, LOOKING, WORKING };
 
 struct api_route {
     const char *method;
@@ -28,22 +29,22 @@ static const struct api_route routes[] = {
     {"POST", "enrol", ANYBODY, SMALL_BODY, api_enrol},
     {"POST", "sign-in", ANYBODY, SMALL_BODY, api_sign_in},
     {"POST", "sign-out", ANYBODY, SMALL_BODY, api_sign_out},
-    {"POST", "secret", SIGNED_IN, SMALL_BODY, api_secret},
-    {"POST", "do/", SIGNED_IN, LIMIT_JSON, api_do},
-    {"POST", "do-all/", SIGNED_IN, LIMIT_JSON, api_do_all},
-    {"POST", "ask/", SIGNED_IN, LIMIT_JSON, api_ask},
+    {"POST", "secret", WORKING, SMALL_BODY, api_secret},
+    {"POST", "do/", WORKING, LIMIT_JSON, api_do},
+    {"POST", "do-all/", WORKING, LIMIT_JSON, api_do_all},
+    {"POST", "ask/", LOOKING, LIMIT_JSON, api_ask},
     {"GET", "status", WAITING, 0, api_status},
-    {"GET", "inbox", SIGNED_IN, 0, api_inbox},
-    {"GET", "story", SIGNED_IN, 0, api_story},
-    {"GET", "marks", SIGNED_IN, 0, api_marks},
-    {"GET", "describe", SIGNED_IN, 0, api_describe},
-    {"POST", "sync", SIGNED_IN, SMALL_BODY, api_sync},
+    {"GET", "inbox", LOOKING, 0, api_inbox},
+    {"GET", "story", LOOKING, 0, api_story},
+    {"GET", "marks", WAITING, 0, api_marks},
+    {"GET", "describe", LOOKING, 0, api_describe},
+    {"POST", "sync", WORKING, SMALL_BODY, api_sync},
     {"GET", "events", WAITING, 0, api_events},
-    {"POST", "hq/invite", SIGNED_IN, SMALL_BODY, api_hq},
-    {"GET", "hq/invitations", SIGNED_IN, 0, api_hq},
-    {"GET", "hq/devices", SIGNED_IN, 0, api_hq},
-    {"POST", "hq/revoke", SIGNED_IN, SMALL_BODY, api_hq},
-    {"POST", "hq/access", SIGNED_IN, SMALL_BODY, api_hq},
+    {"POST", "hq/invite", WORKING, SMALL_BODY, api_hq},
+    {"GET", "hq/invitations", LOOKING, 0, api_hq},
+    {"GET", "hq/devices", LOOKING, 0, api_hq},
+    {"POST", "hq/revoke", WORKING, SMALL_BODY, api_hq},
+    {"POST", "hq/access", WORKING, SMALL_BODY, api_hq},
 };
 
 /* --- answering ------------------------------------------------------------------------------ */
@@ -200,7 +201,10 @@ static int check_session(struct visit *visit, enum route_access access,
     struct web *web = visit->web;
     visit->station = web_station(web);
     if (visit->station != NULL && visit->id[0] != '\0')
-        visit->session = sessions_hold(web->sessions, visit->id, access != WAITING);
+        visit->session = sessions_hold(web->sessions, visit->id,
+                                       access == WORKING   ? SESSION_WORKS
+                                       : access == WAITING ? SESSION_IDLE
+                                                           : SESSION_LOOKS);
     if (visit->session != NULL && !session_still_good(visit)) {
         sessions_release(web->sessions, visit->session);
         visit->session = NULL;

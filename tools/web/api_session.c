@@ -115,7 +115,7 @@ static int begin_session(struct visit *visit, satchel_session *handle,
     int failed =
         sessions_add(sessions, visit->id, handle, node_member_text(user, "id"), error);
     if (!failed)
-        visit->session = sessions_hold(sessions, visit->id, true);
+        visit->session = sessions_hold(sessions, visit->id, SESSION_WORKS);
     node_release(user);
     satchel_free(text);
     return failed;

@@ -7,16 +7,31 @@
 #include "client-core/json.h"
 #include "tools/web/internal.h"
 
-enum { PROGRESS_EVERY_MS = 100, LIMIT_REPORT = 4096 };
+enum { PROGRESS_EVERY_MS = 100, IDLE_EVERY_MS = 60000, LIMIT_REPORT = 4096 };
 
 struct sync_run {
     struct web *web;
     int64_t told_ms;
 };
 
+/* Auto-sync looks at headquarters every few seconds: pages need not wake up for each time that it found nothing. */
+static bool is_worth_telling(struct web *web, const char *event, const char *json) {
+    const struct env *env = web->env;
+    int64_t now_ms = env->boot_ms(env->context);
+    if (strcmp(event, "offline") == 0 && strstr(json, "\"sync.stopped\"") != NULL)
+        return false; /* it stepped aside, see sync_aside */
+    bool idle = strcmp(event, "synced") == 0 && strstr(json, "\"sent\":0") != NULL;
+    pthread_mutex_lock(&web->lock);
+    bool worth = !idle || now_ms - web->synced_told_ms >= IDLE_EVERY_MS;
+    web->synced_told_ms = worth ? (idle ? now_ms : 0) : web->synced_told_ms;
+    pthread_mutex_unlock(&web->lock);
+    return worth;
+}
+
 void web_hear(void *context, const char *event, const char *json) {
     struct web *web = context;
-    events_add(web->events, event, json);
+    if (is_worth_telling(web, event, json))
+        events_add(web->events, event, json);
 }
 
 struct count {

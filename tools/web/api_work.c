@@ -116,9 +116,11 @@ void api_events(struct visit *visit) {
     if (!failed)
         failed = events_wait(visit->web->events, after, EVENTS_WAIT_MS, visit->session,
                              &json, &error);
-    if (failed)
+    if (failed) {
         visit_fail(visit, &error);
-    else
+    } else {
+        sessions_told(visit->web->sessions, visit->session);
         visit_answer_buffer(visit, &json);
+    }
     buffer_free(&json);
 }

@@ -41,6 +41,7 @@ struct web {
     bool syncing;         /* at somebody's request */
     bool enrolling;
     bool stopping;
+    int64_t synced_told_ms; /* when pages last heard of a sync that did nothing */
 };
 
 /* The station, or NULL while it is not enrolled. */

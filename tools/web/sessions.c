@@ -16,6 +16,7 @@ struct entry {
     uint8_t hash[HASH_SIZE];
     int64_t used_ms;
     int64_t checked_ms;
+    int64_t quiet_until_ms; /* what it looks at before is an echo of an event */
     int holders;
     bool ended; /* off the list */
     struct entry *next;
@@ -147,14 +148,17 @@ int sessions_add(struct sessions *sessions, const char *id, satchel_session *han
                      sessions->most);
 }
 
-struct session *sessions_hold(struct sessions *sessions, const char *id, bool used) {
+struct session *sessions_hold(struct sessions *sessions, const char *id,
+                              enum session_use use) {
     pthread_mutex_lock(&sessions->lock);
     drop_idle(sessions);
     struct entry *entry = find(sessions, id);
     if (entry != NULL) {
         entry->holders++;
-        if (used)
-            entry->used_ms = now_ms(sessions);
+        int64_t now = now_ms(sessions);
+        if (use == SESSION_WORKS ||
+            (use == SESSION_LOOKS && now >= entry->quiet_until_ms))
+            entry->used_ms = now;
     }
     pthread_mutex_unlock(&sessions->lock);
     return entry != NULL ? &entry->session : NULL;
@@ -180,6 +184,13 @@ bool sessions_due(struct sessions *sessions, struct session *session, int64_t ev
         entry->checked_ms = now;
     pthread_mutex_unlock(&sessions->lock);
     return due;
+}
+
+void sessions_told(struct sessions *sessions, struct session *session) {
+    struct entry *entry = (struct entry *)session;
+    pthread_mutex_lock(&sessions->lock);
+    entry->quiet_until_ms = now_ms(sessions) + SESSION_ECHO_MS;
+    pthread_mutex_unlock(&sessions->lock);
 }
 
 void sessions_end(struct sessions *sessions, const char *id) {

@@ -61,12 +61,11 @@ document.documentElement.lang = locale.value
 export function s(key, values = {}) {
   return typeof values.n === 'number' ? t('screen.' + key, values, values.n) : t('screen.' + key, values)
 }
-/* A field's name, without the unit's suffix. */
+/* A field's name: that of this query, else the field's, else the field's without the suffix of its unit (as tools/lint/words.py). */
 export function column(name, query = '') {
-  const own = `column.${query}:${name}`
-  if (query && te(own)) return t(own)
-  const bare = name.replace(/_(minor|bp|at|on|days|qty)$/, '')
-  return te('column.' + bare) ? t('column.' + bare) : te('column.' + name) ? t('column.' + name) : name
+  const keys = [`column.${query}:${name}`, 'column.' + name, 'column.' + name.replace(/_(minor|bp|at|on|qty|days|id|zh|en|e6)$/, '')]
+  const key = keys.find(te)
+  return key ? t(key) : name
 }
 /* What an enumeration's value is called; '' for none. */
 export function value(name, code) {
