@@ -68,7 +68,8 @@ void transaction_print(const struct node *entry, const char *margin) {
     const char *field = node_member_text(entry, "field");
     char sentence[1024];
     const char *chinese = words_are_chinese()
-                              ? vocabulary_error(code, field, sentence, sizeof sentence)
+                              ? vocabulary_error(node_member_text(entry, "command"), code,
+                                                 field, sentence, sizeof sentence)
                               : NULL;
     if (code[0] != '\0')
         printf("%s    %s (%s%s%s)\n", margin,
