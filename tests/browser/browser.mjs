@@ -2,11 +2,10 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { ROOT } from './company.mjs'
+import { gatherData } from './page_checks.mjs'
 
 const require = createRequire(path.join(ROOT, 'tools/app/package.json'))
 const { chromium } = require('playwright-core')
-export const AXE = require.resolve('axe-core/axe.min.js')
-
 export const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true }
 export const DESK = { viewport: { width: 1440, height: 900 } }
 
@@ -19,7 +18,7 @@ export async function launch() {
 
 /*
  * A page of a person of its own. `complaints` gathers what a tidy page does not have: script errors, console errors, requests
- * to anyone but its own station, breaches of its policy.
+ * to anyone but its own station, breaches of its policy. `data()` is what its station told it.
  */
 export async function openPage(browser, address, { device = PHONE, language = 'en', ...options } = {}) {
   const context = await browser.newContext({ ...device, locale: language === 'en' ? 'en-GB' : 'zh-CN', timezoneId: 'Asia/Shanghai', ...options })
@@ -32,6 +31,7 @@ export async function openPage(browser, address, { device = PHONE, language = 'e
     const url = new URL(request.url())
     if (url.origin !== own && !['data:', 'blob:'].includes(url.protocol)) page.complaints.push('request to ' + url.origin)
   })
+  page.data = gatherData(page, language)
   await page.addInitScript(tag => localStorage.getItem('satchel.language') ?? localStorage.setItem('satchel.language', tag), language)
   await page.goto(address)
   return page

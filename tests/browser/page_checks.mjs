@@ -2,7 +2,12 @@
  * What every page must be, whatever it shows: nothing sticks out, no codes or keys where words belong, no words of the other
  * language, nothing that a screen reader stumbles over. Each check gives a list of findings.
  */
-import { AXE } from './browser.mjs'
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { ROOT } from './company.mjs'
+
+const AXE = createRequire(path.join(ROOT, 'tools/app/package.json')).resolve('axe-core/axe.min.js')
 
 /* Words that are the same in both languages. */
 const SAME = new Set(
@@ -67,7 +72,8 @@ export async function wrongLanguage(page, language, data) {
   for (const value of data) for (const word of value.match(/[A-Za-z]+|\p{Script=Han}/gu) ?? []) known.add(word)
   const foreign = language === 'en' ? /\p{Script=Han}/gu : /[A-Za-z]{2,}/g
   const findings = []
-  for (const text of await texts(page)) {
+  for (const shown of await texts(page)) {
+    const text = shown.replace(/[A-Za-z]*(\.\.\.|…)$/, '') // a chart's label, cut short
     const left = (text.match(foreign) ?? []).filter(word => !known.has(word) && !SAME.has(word) && word !== '中' && word !== '文')
     if (left.length) findings.push(`${language === 'en' ? 'Chinese' : 'English'}: "${text.slice(0, 80)}" (${left.slice(0, 4).join(' ')})`)
   }
@@ -82,22 +88,24 @@ export async function accessibility(page) {
 
 let source
 async function axeSource() {
-  source ??= (await import('node:fs/promises')).readFile(AXE, 'utf8')
+  source ??= readFile(AXE, 'utf8')
   return source
 }
 
 /* Gathers the texts that a page's station gave it: names, notes, numbers. Words of the other language's columns do not count. */
 export function gatherData(page, language) {
   const data = new Set()
-  const other = language === 'en' ? /(_zh|^title_zh)$/ : /(_en|^title)$/
+  const other = language === 'en' ? /_zh$/ : /_en$/
   const take = (value, key) => {
     if (typeof value === 'string') {
       if (value.length > 1 && !other.test(key)) data.add(value)
     } else if (Array.isArray(value)) value.forEach(one => take(one, key))
-    else if (value && typeof value === 'object') for (const [name, one] of Object.entries(value)) take(one, name)
+    else if (value && typeof value === 'object') {
+      for (const [name, one] of Object.entries(value)) if (name !== 'title' || !('title_zh' in value) || language === 'en') take(one, name)
+    }
   }
   page.on('response', async response => {
-    if (!/\/api\/(ask|session|status|inbox|story|hq)/.test(response.url())) return
+    if (!/\/api\/(ask|do|session|status|inbox|story|hq)/.test(response.url())) return
     try {
       take(await response.json(), '')
     } catch {

@@ -9,7 +9,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Company } from './company.mjs'
 import { launch, openPage, openConsole, PHONE, DESK } from './browser.mjs'
-import { accessibility, gatherData, overflow, rawCodes, wrongLanguage } from './page_checks.mjs'
+import { accessibility, overflow, rawCodes, wrongLanguage } from './page_checks.mjs'
 import { lively } from './lively.mjs'
 
 const SIZES = { phone: PHONE, desk: DESK }
@@ -55,20 +55,20 @@ async function main() {
   const started = Date.now()
   try {
     const stations = await lively(company)
-    const password = await company.access('Headquarters')
+    const password = await company.access('Administrator')
     for (const [size, device] of Object.entries(SIZES)) {
       for (const language of LANGUAGES) {
         const folder = path.join(out, `${size}-${language}`)
         await mkdir(folder, { recursive: true })
-        const look = async (page, name, data) => {
+        const look = async (page, name) => {
           await settled(page)
           const file = path.join(folder, name + '.png')
           await page.screenshot({ path: file })
           pictures.push(path.relative(out, file))
           const found = [
             ...(await overflow(page)),
-            ...(await rawCodes(page, data())),
-            ...(await wrongLanguage(page, language, data())),
+            ...(await rawCodes(page, page.data())),
+            ...(await wrongLanguage(page, language, page.data())),
             ...(await accessibility(page)),
             ...page.complaints.splice(0)
           ]
@@ -78,22 +78,20 @@ async function main() {
           }
         }
         const walk = async (page, mode) => {
-          const data = gatherData(page, language)
-          await page.reload()
           await page.locator('[data-test=sync-line]').waitFor()
           for (const { name, path: href } of await pagesOf(page, mode)) {
             if (!name.includes(only)) continue
             await page.evaluate(href => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(href), href)
-            await look(page, name, data)
+            await look(page, name)
           }
           await page.context().close()
         }
         await walk(await openPage(browser, stations.manager.address, { device, language }), 'app')
-        await walk(await openConsole(browser, company, 'Headquarters', password, { device, language }), 'console')
+        await walk(await openConsole(browser, company, 'Administrator', password, { device, language }), 'console')
         for (const [name, address] of [['sign-in', company.console], ['enrol', stations.fresh.address]]) {
           if (!name.includes(only)) continue
           const page = await openPage(browser, address, { device, language })
-          await look(page, name, gatherData(page, language))
+          await look(page, name)
           await page.context().close()
         }
       }

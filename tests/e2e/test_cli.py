@@ -61,6 +61,21 @@ class CommandLine(support.TestCase):
         with self.assertRaises(support.Failure) as caught:
             say("do", "opportunity.win")
         self.assertIn("字段 opportunity", caught.exception.message)
+        self.assertIn("请填写“销售机会”。", caught.exception.message)
+        self.assertIn("详情：", caught.exception.message)
+        table = say("ask", "opportunity.list", "state=open").splitlines()
+        for title in ("机会名称", "客户", "阶段", "金额", "负责人", "登记日期"):
+            self.assertIn(title, table[0])
+        self.assertNotRegex(table[0], "[a-z]")
+        self.assertIn("进行中", table[2])
+        self.assertIn("（无记录）", say("ask", "opportunity.list", "text=nothing like this"))
+        card = say("ask", "customer.show", "customer=Northwind")
+        self.assertIn("客户名称：Northwind", card)
+        self.assertIn("客户性质：企业", card)
+        entry = say("help", "customer.register")
+        for text in ("登记客户", "参数：", "客户级别", "可省略", "示例："):
+            self.assertIn(text, entry)
+        self.assertNotIn("可省略", self.ann.run("help", "customer.register"))
 
     def test_every_entry_has_help(self):
         description = self.hq.json("help")

@@ -86,7 +86,7 @@ file(GLOB cli_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/satchel/*.c
 list(FILTER cli_sources EXCLUDE REGEX "/(main|json)\\.c$")
 if(cli_sources)
     add_library(satchel_cli STATIC EXCLUDE_FROM_ALL ${cli_sources})
-    target_link_libraries(satchel_cli PUBLIC satchel_web satchel_client ${SATCHEL_LIBCSV} PRIVATE satchel_flags)
+    target_link_libraries(satchel_cli PUBLIC satchel_web satchel_words satchel_client ${SATCHEL_LIBCSV} PRIVATE satchel_flags)
     satchel_c_tests(unit/tools LABEL unit LINKS satchel_cli)
 endif()
 

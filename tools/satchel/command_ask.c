@@ -22,11 +22,13 @@ static int print_rows(const struct invocation *invocation, const struct desk *de
     if (rows == NULL)
         return problem_set(error, "answer.malformed", NULL, "The answer is not JSON: %s.",
                            why);
+    const struct table_reader reader = {invocation->words[0], desk_currency(desk),
+                                        invocation->chinese};
     int rc = 0;
     if (bom || arguments_option(invocation, "--csv") != NULL)
         rc = csv_write_rows(stdout, rows, desk_currency(desk), bom);
     else
-        rc = table_print(rows, desk_currency(desk), invocation->chinese);
+        rc = table_print(rows, &reader);
     node_release(rows);
     return rc == 0 ? 0 : problem_out_of_memory(error);
 }

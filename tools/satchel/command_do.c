@@ -8,6 +8,7 @@
 #include "tools/satchel/desk.h"
 #include "tools/satchel/table.h"
 #include "tools/satchel/values.h"
+#include "tools/satchel/words.h"
 
 static void print_result(const struct invocation *invocation, const struct desk *desk,
                          const char *result) {
@@ -15,11 +16,13 @@ static void print_result(const struct invocation *invocation, const struct desk 
         puts(result != NULL ? result : "null");
         return;
     }
+    const struct table_reader reader = {invocation->words[0], desk_currency(desk),
+                                        invocation->chinese};
     struct node *value = result != NULL ? node_read(result, NULL, 0) : NULL;
     if (node_count(value) == 0)
-        puts("Done.");
+        puts(word("Done."));
     else
-        table_print(value, desk_currency(desk), invocation->chinese);
+        table_print(value, &reader);
     node_release(value);
 }
 

@@ -9,6 +9,8 @@
 #include "tools/satchel/json.h"
 #include "tools/satchel/nearest.h"
 #include "tools/satchel/table.h"
+#include "tools/satchel/vocabulary.h"
+#include "tools/satchel/words.h"
 
 static void print_padded(const char *text, size_t width) {
     size_t taken = table_width(text);
@@ -98,39 +100,44 @@ static size_t print_entries(const struct node *entries, const char *prefix,
 static void print_roles(const struct node *roles) {
     if (node_count(roles) == 0)
         return;
-    printf("\nFor: ");
+    printf("%s", word("\nFor: "));
     for (size_t i = 0; i < node_count(roles); i++)
         printf("%s%s", i > 0 ? ", " : "", node_text(node_at(roles, i)));
     putchar('\n');
 }
 
-static void print_parameter(const struct node *parameter, size_t width) {
+static void print_parameter(const struct node *parameter, const char *operation,
+                            size_t width) {
     const struct node *fallback = node_member(parameter, "default");
+    const char *name = node_member_text(parameter, "name");
+    const char *label = words_are_chinese() ? vocabulary_column(operation, name) : NULL;
     printf("  ");
-    print_padded(node_member_text(parameter, "name"), width + 1);
-    printf(" %s\n", node_member_text(parameter, "description"));
+    print_padded(name, width + 1);
+    printf(" %s\n", label != NULL ? label : node_member_text(parameter, "description"));
     const char *accepts = node_member_text(parameter, "accepts");
     printf("  %*s  %s%s", (int)width, "",
            accepts[0] != '\0' ? accepts : node_member_text(parameter, "type"),
            node_kind(node_member(parameter, "optional")) == NODE_TRUE
-               ? "; may be left out"
+               ? word("; may be left out")
                : "");
     if (node_kind(fallback) == NODE_TEXT)
-        printf("; default %s", node_text(fallback));
+        printf(word("; default %s"), node_text(fallback));
     else if (node_kind(fallback) == NODE_INTEGER)
-        printf("; default %lld", (long long)node_integer(fallback));
+        printf(word("; default %lld"), (long long)node_integer(fallback));
     putchar('\n');
 }
 
-static void print_parameters(const struct node *parameters) {
+static void print_parameters(const struct node *parameters, const char *operation) {
     size_t width = 0;
     for (size_t i = 0; i < node_count(parameters); i++) {
         size_t length = strlen(node_member_text(node_at(parameters, i), "name"));
         width = length > width ? length : width;
     }
-    printf(node_count(parameters) > 0 ? "\nParameters:\n" : "\nNo parameters.\n");
+    fputs(node_count(parameters) > 0 ? word("\nParameters:\n")
+                                     : word("\nNo parameters.\n"),
+          stdout);
     for (size_t i = 0; i < node_count(parameters); i++)
-        print_parameter(node_at(parameters, i), width);
+        print_parameter(node_at(parameters, i), operation, width);
 }
 
 static void print_entry(const struct node *entry, const char *verb, bool chinese) {
@@ -138,9 +145,9 @@ static void print_entry(const struct node *entry, const char *verb, bool chinese
     const struct node *examples = node_member(entry, "examples");
     printf("satchel %s %s\n  %s\n", verb, name, title_of(entry, chinese));
     print_roles(node_member(entry, "roles"));
-    print_parameters(node_member(entry, "parameters"));
+    print_parameters(node_member(entry, "parameters"), name);
     if (node_count(examples) > 0)
-        printf("\nExamples:\n");
+        fputs(word("\nExamples:\n"), stdout);
     for (size_t i = 0; i < node_count(examples); i++)
         printf("  satchel %s %s %s\n", verb, name, node_text(node_at(examples, i)));
 }
@@ -192,7 +199,7 @@ static int print_module(const struct node *description, const char *topic, bool 
     snprintf(prefix, sizeof prefix, "%s.", topic);
     size_t printed = print_entries(node_member(description, "commands"), prefix, chinese);
     if (printed > 0)
-        printf("\nQueries:\n");
+        fputs(word("\nQueries:\n"), stdout);
     printed += print_entries(node_member(description, "queries"), prefix, chinese);
     return printed > 0 ? 0 : unknown_topic(description, topic, error);
 }

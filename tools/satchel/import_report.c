@@ -123,7 +123,8 @@ static void print_counts(const struct import *import) {
         node_set_integer(row, "set_aside", counts->set_aside);
         node_append(rows, row);
     }
-    table_print(rows, NULL, false);
+    const struct table_reader reader = {"", NULL, false};
+    table_print(rows, &reader);
     node_release(rows);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tools/satchel/json.h"
+#include "tools/satchel/vocabulary.h"
 #include "tools/satchel/words.h"
 
 int problem_set(satchel_error *error, const char *code, const char *field,
@@ -29,6 +30,8 @@ int problem_out_of_memory(satchel_error *error) {
     return problem_set(error, "memory", NULL, "Out of memory.");
 }
 
+enum { SENTENCE_SIZE = 1024 };
+
 static void print_json(const satchel_error *error) {
     struct node *object = node_object();
     node_set_text(object, "code", error->code);
@@ -42,12 +45,21 @@ static void print_json(const satchel_error *error) {
 
 int problem_print(const satchel_error *error, bool json) {
     (void)fflush(stdout);
+    char sentence[SENTENCE_SIZE];
+    const char *chinese =
+        words_are_chinese()
+            ? vocabulary_error(error->code, error->field, sentence, sizeof sentence)
+            : NULL;
+    const char *message = chinese != NULL ? chinese : error->message;
     if (json)
         print_json(error);
     else if (error->field[0] != '\0')
-        fprintf(stderr, word("satchel: %s (%s, field %s)\n"), error->message, error->code,
+        fprintf(stderr, word("satchel: %s (%s, field %s)\n"), message, error->code,
                 error->field);
     else
-        fprintf(stderr, word("satchel: %s (%s)\n"), error->message, error->code);
+        fprintf(stderr, word("satchel: %s (%s)\n"), message, error->code);
+    if (!json && chinese != NULL && error->message[0] != '\0')
+        fprintf(stderr, word("  details: %s\n"),
+                error->message); /* names what is accepted */
     return EXIT_FAILED;
 }

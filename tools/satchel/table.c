@@ -16,6 +16,8 @@
 
 #include "schema/base/limits.h"
 #include "tools/satchel/format.h"
+#include "tools/satchel/vocabulary.h"
+#include "tools/satchel/words.h"
 
 enum { CARD_COLUMNS = 10, TERMINAL_CELL = 48, LIMIT_TABLE_COLUMNS = 256 };
 
@@ -123,35 +125,60 @@ static void read_columns(struct layout *layout, const struct node *row, bool chi
     }
 }
 
-static char *title_cell(const char *name) {
+/* A column's name in the reader's language. */
+static void append_title(struct buffer *text, const struct table_reader *reader,
+                         const char *name) {
+    const char *chinese =
+        reader->chinese ? vocabulary_column(reader->operation, name) : NULL;
+    if (chinese != NULL)
+        buffer_printf(text, "%s", chinese);
+    else
+        format_title(text, name);
+}
+
+static void append_value(struct buffer *text, const struct table_reader *reader,
+                         const char *name, const struct node *value,
+                         const char *own_currency) {
+    const char *chinese = reader->chinese && node_kind(value) == NODE_TEXT
+                              ? vocabulary_value(name, node_text(value))
+                              : NULL;
+    if (chinese != NULL)
+        buffer_printf(text, "%s", chinese);
+    else
+        format_value(text, format_kind(name), value,
+                     own_currency != NULL ? own_currency : reader->currency,
+                     FORMAT_PEOPLE);
+}
+
+static char *title_cell(const struct table_reader *reader, const char *name) {
     struct buffer text = buffer_make(LIMIT_TEXT);
-    format_title(&text, name);
+    append_title(&text, reader, name);
     char *cell = text.failed ? NULL : strdup(buffer_text(&text));
     buffer_free(&text);
     return cell;
 }
 
 static char *value_cell(struct layout *layout, size_t column, const struct node *row,
-                        const char *currency, size_t limit) {
+                        const struct table_reader *reader, size_t limit) {
     const struct node *value = node_member(row, layout->names[column]);
     const char *own = node_text(node_member(row, "currency"));
     if (node_kind(value) == NODE_TEXT)
         layout->right[column] = false;
     struct buffer text = buffer_make(LIMIT_ROW_SIZE);
-    format_value(&text, layout->kinds[column], value, own != NULL ? own : currency,
-                 FORMAT_PEOPLE);
+    append_value(&text, reader, layout->names[column], value, own);
     char *cell = text.failed ? NULL : clean(buffer_text(&text), limit);
     buffer_free(&text);
     return cell;
 }
 
-static int fill(struct layout *layout, const struct node *rows, const char *currency) {
+static int fill(struct layout *layout, const struct node *rows,
+                const struct table_reader *reader) {
     size_t limit = isatty(STDOUT_FILENO) ? TERMINAL_CELL : 0;
     for (size_t row = 0; row <= layout->row_count; row++) {
         for (size_t column = 0; column < layout->column_count; column++) {
-            char *cell = row == 0 ? title_cell(layout->names[column])
+            char *cell = row == 0 ? title_cell(reader, layout->names[column])
                                   : value_cell(layout, column, node_at(rows, row - 1),
-                                               currency, limit);
+                                               reader, limit);
             if (cell == NULL)
                 return -1;
             layout->cells[row * layout->column_count + column] = cell;
@@ -198,41 +225,40 @@ static void free_layout(struct layout *layout) {
     free(layout->cells);
 }
 
-int table_print(const struct node *rows, const char *currency, bool chinese) {
+int table_print(const struct node *rows, const struct table_reader *reader) {
     if (node_kind(rows) == NODE_OBJECT)
-        return table_print_object(rows, currency, chinese);
+        return table_print_object(rows, reader);
     if (node_count(rows) == 0) {
-        puts("(no rows)");
+        puts(word("(no rows)"));
         return 0;
     }
     if (node_count(rows) == 1 && node_count(node_at(rows, 0)) > CARD_COLUMNS)
-        return table_print_object(node_at(rows, 0), currency, chinese);
+        return table_print_object(node_at(rows, 0), reader);
     struct layout layout;
     memset(&layout, 0, sizeof layout);
     layout.row_count = node_count(rows);
-    read_columns(&layout, node_at(rows, 0), chinese);
+    read_columns(&layout, node_at(rows, 0), reader->chinese);
     layout.cells =
         calloc((layout.row_count + 1) * layout.column_count + 1, sizeof(char *));
-    int rc = layout.cells == NULL ? -1 : fill(&layout, rows, currency);
+    int rc = layout.cells == NULL ? -1 : fill(&layout, rows, reader);
     if (rc == 0)
         print_layout(&layout);
     free_layout(&layout);
     return rc;
 }
 
-int table_print_object(const struct node *object, const char *currency, bool chinese) {
+int table_print_object(const struct node *object, const struct table_reader *reader) {
     const char *own = node_text(node_member(object, "currency"));
     struct buffer text = buffer_make(LIMIT_JSON);
     void *state = NULL;
     const char *name;
     const struct node *value;
     while (node_next(object, &state, &name, &value)) {
-        if (!is_shown(object, name, chinese))
+        if (!is_shown(object, name, reader->chinese))
             continue;
-        format_title(&text, name);
-        buffer_printf(&text, ": ");
-        format_value(&text, format_kind(name), value, own != NULL ? own : currency,
-                     FORMAT_PEOPLE);
+        append_title(&text, reader, name);
+        buffer_printf(&text, reader->chinese ? "：" : ": ");
+        append_value(&text, reader, name, value, own);
         buffer_printf(&text, "\n");
     }
     int rc = text.failed ? -1 : 0;

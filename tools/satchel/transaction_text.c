@@ -8,6 +8,7 @@
 
 #include "schema/base/limits.h"
 #include "tools/satchel/format.h"
+#include "tools/satchel/vocabulary.h"
 #include "tools/satchel/words.h"
 
 enum { SHOWN_CHANGES = 5 };
@@ -17,7 +18,7 @@ static const char *state_text(const char *state) {
         {"waiting", "waits to be sent"},
         {"sealed", "on its way"},
         {"merged", "merged"},
-        {"conflicts", "merged with a conflict"},
+        {"merged with conflicts", "merged with a conflict"},
         {"refused", "refused by headquarters"},
         {"attention", "no longer fits what others did"},
     };
@@ -32,7 +33,11 @@ static void append_cells(struct buffer *line, const struct node *cells) {
         const char *column = node_member_text(node_at(cells, i), "column");
         const struct node *value = node_member(node_at(cells, i), "value");
         buffer_printf(line, i > 0 ? ", " : ": ");
-        format_title(line, column);
+        const char *chinese = words_are_chinese() ? vocabulary_column("", column) : NULL;
+        if (chinese != NULL)
+            buffer_printf(line, "%s", chinese);
+        else
+            format_title(line, column);
         buffer_printf(line, " ");
         const struct node *old = node_member(node_at(cells, i), "old");
         if (node_kind(old) != NODE_NULL) {
@@ -99,10 +104,15 @@ void transaction_print(const struct node *entry, const char *margin) {
            node_member_text(entry, "command"),
            state_text(node_member_text(entry, "state")));
     buffer_free(&made);
+    const char *field = node_member_text(entry, "field");
+    char sentence[1024];
+    const char *chinese = words_are_chinese()
+                              ? vocabulary_error(code, field, sentence, sizeof sentence)
+                              : NULL;
     if (code[0] != '\0')
-        printf("%s    %s (%s%s%s)\n", margin, node_member_text(entry, "message"), code,
-               node_member_text(entry, "field")[0] != '\0' ? ", field " : "",
-               node_member_text(entry, "field"));
+        printf("%s    %s (%s%s%s)\n", margin,
+               chinese != NULL ? chinese : node_member_text(entry, "message"), code,
+               field[0] != '\0' ? ", field " : "", field);
     size_t count = (size_t)node_member_integer(entry, "change_count");
     for (size_t i = 0; i < node_count(changes) && i < SHOWN_CHANGES; i++)
         print_change(node_at(changes, i), margin);

@@ -103,12 +103,28 @@ static const char *const words[][2] = {
     /* errors */
     {"satchel: %s (%s, field %s)\n", "satchel: 出错：%s（%s，字段 %s）\n"},
     {"satchel: %s (%s)\n", "satchel: 出错：%s（%s）\n"},
+    {"  details: %s\n", "  详情：%s\n"},
+    /* tables and help */
+    {"(no rows)", "（无记录）"},
+    {"Done.", "完成。"},
+    {"\nFor: ", "\n角色："},
+    {"\nParameters:\n", "\n参数：\n"},
+    {"\nNo parameters.\n", "\n无参数。\n"},
+    {"\nExamples:\n", "\n示例：\n"},
+    {"\nQueries:\n", "\n查询：\n"},
+    {"; may be left out", "；可省略"},
+    {"; default %s", "；默认 %s"},
+    {"; default %lld", "；默认 %lld"},
 };
 
 static bool chosen;
 
 void words_choose(bool chinese) {
     chosen = chinese;
+}
+
+bool words_are_chinese(void) {
+    return chosen;
 }
 
 const char *word(const char *english) {

@@ -1,6 +1,6 @@
 /*
- * The command line's own words in the language of its user. Text of the catalogue has its own
- * Chinese (@zh); what the library and headquarters say stays as it is.
+ * The command line's own words in the language of its user. Titles of the catalogue have their own Chinese (@zh); for
+ * fields, values and errors there is vocabulary.h.
  */
 #ifndef SATCHEL_TOOLS_WORDS_H
 #define SATCHEL_TOOLS_WORDS_H
@@ -12,5 +12,7 @@ void words_choose(bool chinese);
 
 /* `english` itself, or its Chinese if there is one. A format keeps its arguments in their order. */
 const char *word(const char *english) __attribute__((format_arg(1)));
+
+bool words_are_chinese(void);
 
 #endif

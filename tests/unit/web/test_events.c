@@ -91,12 +91,12 @@ static void what_is_forgotten_is_told(void **state) {
 
 struct visitor {
     struct events *events;
-    int session;
     int64_t after;
-    int failed;
-    struct error error;
     size_t events_seen;
     pthread_t thread;
+    int session;
+    int failed;
+    struct error error;
 };
 
 static void *wait_for_events(void *context) {
