@@ -101,8 +101,7 @@ export function gatherData(page, language) {
       if (value.length > 1 && !other.test(key)) data.add(value)
     } else if (Array.isArray(value)) value.forEach(one => take(one, key))
     else if (value && typeof value === 'object') {
-      // A title that comes in both languages is a word; one that stands alone is somebody's reminder.
-      for (const [name, one] of Object.entries(value)) if (name !== 'title' || language === 'en' || !('title_zh' in value)) take(one, name)
+      for (const [name, one] of Object.entries(value)) if (name !== 'title' || !('title_zh' in value) || language === 'en') take(one, name)
     }
   }
   page.on('response', async response => {

@@ -14,7 +14,7 @@ const FOLLOWING = new Set(['notice', 'assignment', 'opportunity_stage_event'])
 
 const coded = (list, code, listed) => listed(list, code) || code
 
-/* A change's value. `listed`: of useLists. */
+/* A change's value. `listed`: what a list's entry is called (lib/lists.js). */
 export function cellText(name, raw, row, listed) {
   if (raw === null || raw === undefined || raw === '') return s('sync.nothing')
   if (name.endsWith('_id')) return nameOf(tableOf(name), raw) || '…'
@@ -41,9 +41,9 @@ export function shownChanges(changes, listed) {
           .filter(one => !SILENT.has(one.column) && !(operation === 'insert' && (one.value === null || one.value === '' || one.value === 0)))
           .map(one => ({
             name: one.column,
-            label: one.label ?? column(one.column),
-            text: cellText(one.column, one.value, { table, currency }, listed),
-            old: 'old' in one && operation === 'update' ? cellText(one.column, one.old, { table, currency }, listed) : ''
+            label: column(one.column),
+            text: one.label ?? cellText(one.column, one.value, { table, currency }, listed),
+            old: 'old' in one && operation === 'update' ? (one.old_label ?? cellText(one.column, one.old, { table, currency }, listed)) : ''
           }))
       }
     })

@@ -64,7 +64,6 @@ export function pipeline(rows, { people }) {
       { key: 'stage', label: column('stage'), text: row => stageName(row, rows) },
       count('count', to),
       amount('amount_minor', to),
-      rateOf('probability_bp'),
       amount('weighted_minor', to)
     ],
     option: {
@@ -117,7 +116,7 @@ function monthColumns({ people, closed, days }) {
 
 export function months(rows, scope) {
   return {
-    columns: monthColumns(scope).filter(({ key }) => key !== 'win_rate_bp'),
+    columns: monthColumns(scope).filter(({ key }) => !['win_rate_bp', 'entered'].includes(key)),
     option: {
       grid: GRID,
       tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
@@ -179,7 +178,7 @@ export function products(rows, { people, closed }) {
   const to = state => row => (row.product_id ? rowsAt({ state, product: row.product_id, ...(state !== 'open' && closed), ...people }) : null)
   const name = row => row.product || s('hq.no_product')
   return {
-    columns: [{ key: 'product', label: column('product'), text: name }, amount('won_amount_minor', to('won')), count('won', to('won')), count('lost', to('lost')), count('open', to('open'))],
+    columns: [{ key: 'product', label: column('product'), text: name }, amount('won_amount_minor', to('won')), count('won', to('won')), count('lost', to('lost'))],
     option: {
       grid: GRID,
       legend: { show: false },

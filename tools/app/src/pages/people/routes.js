@@ -21,6 +21,6 @@ export default [
     path: '/hq/devices',
     name: 'devices',
     component: () => import('./Devices.vue'),
-    meta: { title: 'people.devices', roles: HQ, nav: { icon: mdiDevices, order: 50, in: onConsole } }
+    meta: { title: 'people.devices', roles: HQ, nav: { icon: mdiDevices, order: 50, in: onConsole, deskOnly: true } }
   }
 ]
