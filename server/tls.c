@@ -470,3 +470,21 @@ int tls_install(const char *data, const struct tls_import *import, struct error 
     pem_free(&pem);
     return result;
 }
+
+int tls_copy(const char *data, const char *to, struct error *error) {
+    struct pem pem = {0};
+    char *path = server_path(data, TLS_FILE);
+    int result = path == NULL ? error_out_of_memory(error) : 0;
+    if (path != NULL && access(path, F_OK) == 0) {
+        result = pem_read(path, NULL, &pem, error);
+        if (result == 0 && check_key(&pem, error) != 0) {
+            result = -1;
+        }
+        if (result == 0) {
+            result = pem_write(&pem, to, error);
+        }
+        pem_free(&pem);
+    }
+    free(path);
+    return result;
+}

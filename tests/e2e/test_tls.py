@@ -65,6 +65,21 @@ class SelfSigned(Tls):
         station.run("move", server.run("address", "--data", server.folder).strip())
         station.sync()
 
+    def test_a_backup_has_the_key_that_stations_know(self):
+        folder, server = self.server()
+        self.self_signed(server)
+        server.start()
+        station = support.Station(folder / "hq")
+        station.enrol(server.invite("Admin"))
+        station.sync()
+        server.run("backup", "--data", server.folder, "--to", folder / "copy")
+        server.stop()
+        self.assertEqual((folder / "copy" / "tls.pem").stat().st_mode & 0o777, 0o600)
+        server.folder.rename(folder / "lost")
+        (folder / "copy").rename(server.folder)
+        server.start()
+        station.sync()
+
     def test_a_wrong_pin_is_refused(self):
         folder, server = self.server()
         self.self_signed(server)
