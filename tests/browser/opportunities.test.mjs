@@ -71,17 +71,22 @@ test('a card is dragged with a finger, too', async () => {
   const y = from.y + 40
   await send('touchStart', from.x + 120, y)
   await page.waitForTimeout(350) // held: a shorter touch scrolls
-  for (let x = from.x + 120; x < 385; x += 12) await send('touchMove', x, y)
-  // At the edge the board moves by itself until the next column is under the finger.
+  for (let x = from.x + 120; x < 250; x += 12) await send('touchMove', x, y)
+  // At an edge the board moves by itself, until the next column is under the middle of the screen.
   await waitUntil(async () => {
-    await send('touchMove', 380 + Math.random() * 6, y)
-    const box = await column(page, 'engaging').boundingBox()
-    return box.x < 240
-  }, 'the board scrolls to the next column', 15000)
-  for (let x = 380; x > 300; x -= 8) await send('touchMove', x, y + 30)
-  await page.waitForTimeout(200)
+    const { x, width } = await column(page, 'engaging').boundingBox()
+    if (x < 235 && x + width > 265) return true
+    await send('touchMove', x > 235 ? 385 : 5, y)
+    await page.waitForTimeout(60)
+    await send('touchMove', 250, y)
+    return false
+  }, 'the board scrolls to the next column', 20000)
+  for (let x = 240; x < 260; x += 5) {
+    await send('touchMove', x, y + 10)
+    await page.waitForTimeout(80)
+  }
   await send('touchEnd')
-  await waitUntil(async () => (await show(id)).stage_code === 'engaging', 'the station knows of it', 15000)
+  await waitUntil(async () => (await show(id)).stage_code === 'engaging', 'the station knows of it')
   await done(page)
 })
 

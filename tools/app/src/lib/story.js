@@ -8,8 +8,9 @@ export const STATES = ['waiting', 'sent', 'merged', 'overwritten', 'refused', 'a
 /* What the station says of it, as one of STATES. */
 export function stateOf(entry) {
   switch (entry.state) {
-    case 'sealed': return 'sent'
+    case 'sealed': return entry.sent_at ? 'sent' : 'waiting' // packed for the way, which may not be open yet
     case 'merged':
+    case 'merged with conflicts':
     case 'conflicts': return overwrittenOf(entry).some(one => one.conflict) ? 'overwritten' : 'merged'
     default: return STATES.includes(entry.state) ? entry.state : 'waiting'
   }
