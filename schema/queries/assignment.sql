@@ -5,17 +5,18 @@
 -- @roles manager hq
 -- @param person id(app_user)?  Only those from or to this person.
 -- @param limit int(1..10000)=50  How many at most.
--- Those that came with a new record are no hand-overs. left_count are the customers and opportunities that the new owner
--- still has: what can be given back.
+-- Those that came with a new record are no hand-overs. left_count are the customers and open opportunities that the
+-- new owner still has: what can be given back.
 with batches as (
   select coalesce(a.batch_id, a.id) as id, a.batch_id, a.from_user_id, a.to_user_id, min(a.created_at) as assigned_at,
          min(a.created_by) as created_by, min(a.note) as note, count(a.customer_id) as customers,
          count(a.opportunity_id) as opportunities,
          sum(a.customer_id is not null and c.owner_id = a.to_user_id and c.deleted_at is null) as customers_left,
-         sum(a.opportunity_id is not null and o.owner_id = a.to_user_id and o.deleted_at is null) as opportunities_left
+         sum(a.opportunity_id is not null and o.owner_id = a.to_user_id and o.deleted_at is null and s.kind = 'open') as opportunities_left
     from assignment a
     left join customer c on c.id = a.customer_id
     left join opportunity o on o.id = a.opportunity_id
+    left join stage s on s.id = o.stage_id
    where a.from_user_id is not null and a.to_user_id is not null
      and (:person is null or a.from_user_id = :person or a.to_user_id = :person)
    group by coalesce(a.batch_id, a.id), a.from_user_id, a.to_user_id
@@ -39,10 +40,11 @@ select b.id, b.assigned_at, f.name as from_person, t.name as to_person, w.name a
 select a.id, case when a.customer_id is not null then 'customer' else 'opportunity' end as kind, coalesce(c.name, o.name) as name,
        a.customer_id, a.opportunity_id, a.from_user_id, a.to_user_id,
        coalesce(case when a.customer_id is not null then c.owner_id = a.to_user_id and c.deleted_at is null
-                     else o.owner_id = a.to_user_id and o.deleted_at is null end, 0) as still
+                     else o.owner_id = a.to_user_id and o.deleted_at is null and s.kind = 'open' end, 0) as still
   from assignment a
   left join customer c on c.id = a.customer_id
   left join opportunity o on o.id = a.opportunity_id
+  left join stage s on s.id = o.stage_id
  where hex(coalesce(a.batch_id, a.id)) = upper(replace(:assignment, '-', ''))
    and (:from is null or a.from_user_id = :from)
  order by kind, name, a.id;

@@ -186,3 +186,37 @@ select c.forecast, coalesce(s.n, 0) as count, coalesce(s.amount_minor, 0) as amo
   from classes c
   left join sums s on s.forecast = c.forecast
  order by c.place;
+
+-- @query overview.products  What was won, lost and is open by main product, the most won first.
+-- @zh 产品业绩
+-- @roles manager hq
+-- @param from date?  First closing date.
+-- @param to date?  Last closing date.
+-- @param manager id(app_user)?  Only of the people below this manager.
+-- @param branch id(branch)?  Only of the people of this branch.
+-- @param currency text(3)?  Currency of the amounts; the company's when not given.
+-- A row is product; the one without a product has no way to its rows.
+with people as materialized (
+  select id
+    from app_user
+   where (:branch is null or branch_id = :branch)
+     and (:manager is null or id in (select user_id from person_below where manager_id = :manager))
+), results as (
+  select o.product_id,
+         count(*) filter (where s.kind = 'won') as won,
+         count(*) filter (where s.kind = 'lost') as lost,
+         count(*) filter (where s.kind = 'open') as open,
+         coalesce(sum(o.amount_minor) filter (where s.kind = 'won'
+                  and o.currency = coalesce(:currency, (select currency from company))), 0) as won_amount_minor
+    from stage s
+   cross join opportunity o
+   where o.stage_id = s.id and o.deleted_at is null and s.kind <> 'void'
+     and (s.kind = 'open' or (o.closed_on >= coalesce(:from, '') and o.closed_on <= coalesce(:to, '9999-12-31')))
+     and (coalesce(:manager, :branch) is null or o.owner_id in (select id from people))
+   group by o.product_id
+)
+select r.product_id, coalesce(p.name, '') as product, r.won, r.lost, r.open, r.won_amount_minor,
+       coalesce(:currency, (select currency from company)) as currency
+  from results r
+  left join product p on p.id = r.product_id
+ order by r.won_amount_minor desc, product;

@@ -333,6 +333,9 @@ class App(WebCase):
         self.assertEqual(session["station"]["name"], "bob's phone")
         self.assertTrue(session["user"]["id"])
         page.post("sync")
+        progress, _ = pages.until_event(page, 0, "progress")
+        self.assertEqual(set(progress),
+                         {"event", "phase", "rows", "rows_left", "bytes", "waiting"})
         self.assertEqual(page.get("session")["user"]["name"], "Bob Lane")
         self.assertEqual(len(page.post("ask/customer.list")), 2)
         self.assertCode(409, "enrol.exists", page.post, "enrol", {"invitation": invitation})
@@ -379,9 +382,21 @@ class App(WebCase):
                         Origin=page.origin.replace("https", "http"))
 
     def test_in_words(self):
-        served = pages.Served(self, "env", "LANG=zh_CN.UTF-8", "LC_ALL=zh_CN.UTF-8",
-                              *self.ann.command("app", "--listen", "127.0.0.1:0"))
-        self.assertIn("?key=", served.link)
+        for language, words in (("zh_CN.UTF-8", "请在本机浏览器中打开"), ("C.UTF-8", "in a browser")):
+            served = pages.Served(self, "env", "LANG=" + language, "LC_ALL=" + language,
+                                  *self.ann.command("app", "--listen", "127.0.0.1:0"))
+            self.assertIn(words, served.said)
+            self.assertIn("?key=", served.link)
+
+    def test_open(self):
+        folder = self.folder()
+        (folder / "xdg-open").write_text(f'#!/bin/sh\necho "$1" > {folder}/opened\n')
+        (folder / "xdg-open").chmod(0o755)
+        served = pages.Served(self, "env", f"PATH={folder}:/usr/bin:/bin",
+                              *self.ann.command("app", "--listen", "127.0.0.1:0", "--open"))
+        opened = folder / "opened"
+        wait_until(lambda: opened.exists() and opened.read_text(), "a browser is started")
+        self.assertEqual(opened.read_text().strip(), served.link)
 
 
 class Files(WebCase):

@@ -6,7 +6,7 @@ import { carrier } from './http.js'
 import { state, took, refreshStatus, refreshMarks, tell } from './state.js'
 
 export { StationError } from './error.js'
-export { state } from './state.js'
+export { state, has, isManager, isHeadquarters } from './state.js'
 
 const EVENT_PAUSE_MS = 2000 // between tries while the program behind the page is away
 

@@ -19,15 +19,15 @@ const rateOf = (key, to) => ({ key, label: column(key), text: row => rate(row[ke
 
 const currencyOf = rows => rows[0]?.currency
 const short = rows => minor => money(minor, currencyOf(rows), { short: true })
-const full = rows => minor => (minor === undefined || minor === null ? '' : money(minor, currencyOf(rows)))
-const GRID = { left: 8, right: 16, top: 16, bottom: 36, containLabel: true }
+export const full = rows => minor => (minor === undefined || minor === null ? '' : money(minor, currencyOf(rows)))
+export const GRID = { left: 8, right: 16, top: 16, bottom: 36, containLabel: true }
 const SPLIT = { lineStyle: { color: '#e8edec' } }
 const LABEL = { color: '#55645f', fontSize: 12 }
-const names = list => ({ type: 'category', data: list, axisTick: { show: false }, axisLine: { lineStyle: { color: '#c4cecb' } }, axisLabel: LABEL })
+export const names = list => ({ type: 'category', data: list, axisTick: { show: false }, axisLine: { lineStyle: { color: '#c4cecb' } }, axisLabel: LABEL })
 /* Side by side from the top: as one reads. */
-const down = list => ({ ...names(list), inverse: true, axisLabel: { ...LABEL, width: 96, overflow: 'truncate' } })
-const amounts = rows => ({ type: 'value', axisLabel: { ...LABEL, formatter: short(rows), hideOverlap: true }, splitLine: SPLIT })
-const bar = (id, rows, colour, extra = {}) => ({ id, name: column(id), type: 'bar', barMaxWidth: 26, itemStyle: { color: colour, borderRadius: 2 }, data: rows.map(row => row[id]), cursor: 'pointer', ...extra })
+export const down = list => ({ ...names(list), inverse: true, axisLabel: { ...LABEL, width: 96, overflow: 'truncate' } })
+export const amounts = rows => ({ type: 'value', axisLabel: { ...LABEL, formatter: short(rows), hideOverlap: true }, splitLine: SPLIT })
+export const bar = (id, rows, colour, extra = {}) => ({ id, name: column(id), type: 'bar', barMaxWidth: 26, itemStyle: { color: colour, borderRadius: 2 }, data: rows.map(row => row[id]), cursor: 'pointer', ...extra })
 
 /* A stage's name; with its pipeline where several hold rows. */
 export function stageName(row, rows) {
@@ -64,7 +64,6 @@ export function pipeline(rows, { people }) {
       { key: 'stage', label: column('stage'), text: row => stageName(row, rows) },
       count('count', to),
       amount('amount_minor', to),
-      rateOf('probability_bp'),
       amount('weighted_minor', to)
     ],
     option: {
@@ -117,7 +116,7 @@ function monthColumns({ people, closed, days }) {
 
 export function months(rows, scope) {
   return {
-    columns: monthColumns(scope).filter(({ key }) => key !== 'win_rate_bp'),
+    columns: monthColumns(scope).filter(({ key }) => !['win_rate_bp', 'entered'].includes(key)),
     option: {
       grid: GRID,
       tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
@@ -172,5 +171,22 @@ export function forecast(rows, { people }) {
       series: [bar('amount_minor', rows, COLOURS.open, { barMaxWidth: 40 }), bar('weighted_minor', rows, COLOURS.weighted, { barMaxWidth: 40 })]
     },
     summary: rows.map(row => `${name(row)} ${money(row.amount_minor, row.currency)}`).join(s('hq.comma'))
+  }
+}
+
+export function products(rows, { people, closed }) {
+  const to = state => row => (row.product_id ? rowsAt({ state, product: row.product_id, ...(state !== 'open' && closed), ...people }) : null)
+  const name = row => row.product || s('hq.no_product')
+  return {
+    columns: [{ key: 'product', label: column('product'), text: name }, amount('won_amount_minor', to('won')), count('won', to('won')), count('lost', to('lost'))],
+    option: {
+      grid: GRID,
+      legend: { show: false },
+      tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: full(rows) },
+      xAxis: amounts(rows),
+      yAxis: down(rows.map(name)),
+      series: [bar('won_amount_minor', rows, COLOURS.won)]
+    },
+    summary: rows.map(row => `${name(row)} ${money(row.won_amount_minor, row.currency)}`).join(s('hq.comma'))
   }
 }
