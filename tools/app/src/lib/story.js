@@ -28,7 +28,7 @@ export function subjectOf(entry) {
 }
 /* Why it was not taken, as a sentence. */
 export function reasonOf(entry) {
-  return entry.code ? failure({ code: entry.code, field: entry.field, message: entry.message }) : ''
+  return entry.code ? failure({ code: entry.code, field: entry.field, message: entry.message, command: entry.command }) : ''
 }
 /* Whether it touched the record, or something that belongs to it. */
 export function concerns(entry, id) {
