@@ -8,8 +8,8 @@
 
 #include "client-core/auto_sync.h"
 #include "client-core/people.h"
-#include "schema/database.h"
 #include "client-core/visible.h"
+#include "schema/database.h"
 
 static int open_writer(struct satchel *station, struct error *error) {
     char path[HOME_PATH];

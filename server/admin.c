@@ -217,8 +217,9 @@ static int backup_into(const struct server_options *options, const char *to,
         error_set(error, "backup.exists", "to",
                   "%.300s holds a backup already; name another", to);
     } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               copy_database(from_path, to_path, error) == 0) {
-        result = server_write_keys(to, &keys, error);
+               copy_database(from_path, to_path, error) == 0 &&
+               server_write_keys(to, &keys, error) == 0) {
+        result = tls_copy(options->data, to, error); /* stations know its key */
     }
     seal_wipe(&keys, sizeof keys);
     free(from_path);

@@ -48,4 +48,7 @@ struct tls_import {
 /* Checks and installs as DIR/tls.pem. tls.file, tls.certificate, tls.key, tls.chain, tls.expired */
 int tls_install(const char *data, const struct tls_import *import, struct error *error);
 
+/* Takes DIR/tls.pem along to another folder; does nothing where there is none. */
+int tls_copy(const char *data, const char *to, struct error *error);
+
 #endif

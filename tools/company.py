@@ -249,7 +249,7 @@ class Server:
         log = self.folder / "serve.log"
 
         def copy():
-            with open(log, "ab") as file:
+            with open(log, "ab", buffering=0) as file:
                 for line in pipe:
                     file.write(line)
             pipe.close()

@@ -272,6 +272,10 @@ insert into assignment (id, customer_id, from_user_id, note, reason)
 select new_id(), id, owner_id, :note, 'release'
   from customer
  where id = :customer and owner_id is not null;
+insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id, detail)
+select new_id(), owner_id, 'customer.handed_over', 30, id, name, actor(), :note
+  from customer
+ where id = :customer and owner_id <> actor();
 update customer
    set owner_id = null,
        branch_id = coalesce(branch_id, (select branch_id from app_user where id = owner_id))

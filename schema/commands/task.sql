@@ -59,6 +59,10 @@ select d.id, d.title, d.done_at, n.id as next_id, n.due_at as next_at
 -- @param due_at time?  Until when.
 -- @param priority enum(high|normal|low)?  How urgent it is.
 -- @param detail text(4000)?  More about it.
+insert into notice (id, user_id, kind, table_number, row_key, title, from_user_id)
+select new_id(), :assignee, 'task.assigned', 51, id, coalesce(:title, title), actor()
+  from task
+ where id = :task and :assignee is not null and :assignee <> assignee_id and :assignee <> actor();
 update task
    set title = coalesce(:title, title), assignee_id = coalesce(:assignee, assignee_id), due_at = coalesce(:due_at, due_at),
        priority = coalesce(:priority, priority), detail = coalesce(:detail, detail)

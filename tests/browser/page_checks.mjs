@@ -95,12 +95,14 @@ async function axeSource() {
 /* Gathers the texts that a page's station gave it: names, notes, numbers. Words of the other language's columns do not count. */
 export function gatherData(page, language) {
   const data = new Set()
-  const other = language === 'en' ? /(_zh|^title_zh)$/ : /(_en|^title)$/
+  const other = language === 'en' ? /_zh$/ : /_en$/
   const take = (value, key) => {
     if (typeof value === 'string') {
       if (value.length > 1 && !other.test(key)) data.add(value)
     } else if (Array.isArray(value)) value.forEach(one => take(one, key))
-    else if (value && typeof value === 'object') for (const [name, one] of Object.entries(value)) take(one, name)
+    else if (value && typeof value === 'object') {
+      for (const [name, one] of Object.entries(value)) if (name !== 'title' || !('title_zh' in value) || language === 'en') take(one, name)
+    }
   }
   page.on('response', async response => {
     if (!/\/api\/(ask|do|session|status|inbox|story|hq)/.test(response.url())) return

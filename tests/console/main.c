@@ -1,6 +1,6 @@
 /*
  * satchel-console invite DATA ADDRESS CEILING ID…   prints an invitation for one station of several people
- * satchel-console access HOME USER SECRET           sets a person's secret there
+ * satchel-console access HOME USER SECRET|-         sets a person's secret there, or takes it away
  * satchel-console serve HOME LISTEN [PEM]           serves the station as a console until SIGTERM; prints its address
  *
  * What is headquarters' business answers with what it was asked, {"name", "actor", "json"}, or fails with the code
@@ -62,7 +62,8 @@ static void set_access(const char *home, const char *user, const char *secret) {
     struct error error = {0};
     satchel_error *outer = (satchel_error *)(void *)&error;
     if (satchel_open(&(satchel_options){.home = home}, &station, outer) != 0 ||
-        satchel_set_secret_for(station, user, secret, outer) != 0)
+        satchel_set_secret_for(station, user, strcmp(secret, "-") == 0 ? NULL : secret,
+                               outer) != 0)
         give_up(&error);
     satchel_close(station);
 }

@@ -13,6 +13,9 @@ import urllib.parse
 from support import BIN, wait_until
 
 
+LINK = re.compile(r"https?://[^\s\"]+(?=[\s\"])")
+
+
 class Refused(Exception):
     def __init__(self, status, error):
         super().__init__(f"{status} {error}")
@@ -91,13 +94,14 @@ class Served:
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
         test.addCleanup(self.kill)
-        self.link = re.search(r"https?://[^\s\"]+", self._first_line())[0]
+        self.said = self._until_link()
+        self.link = LINK.search(self.said)[0]
 
-    def _first_line(self):
+    def _until_link(self):
         said = b""
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
-            while b"\n" not in said:
+            while not LINK.search(said.decode(errors="replace")):
                 if not selector.select(30):
                     raise TimeoutError("no address was printed")
                 data = os.read(self.process.stdout.fileno(), 65536)

@@ -22,7 +22,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 from company import (BIN, DATA, ROOT, Failure, Link, Server, Station, Watch,  # noqa: E402,F401
-                     copy_folder, wait_until)
+                     copy_folder, free_port, wait_until)
 
 SMALL = {
     "sales_teams.csv": """sales_agent,manager,regional_office

@@ -1,9 +1,14 @@
 """What headquarters does with its stations: many invitations, lists, taking trust back."""
 
 import json
+import re
+import socket
 import unittest
+import xml.etree.ElementTree
 
 import support
+from company import free_port
+from page import Page, Refused, tls_context
 
 
 class Admin(support.TestCase):
@@ -114,6 +119,207 @@ class Devices(Admin):
         company.server.verify()
         company.server.start()
         self.assertRefused("device.revoked", None, ann.sync)
+
+    def test_headquarters_is_told_in_its_list(self):
+        company = self.company()
+        company.station("ann", "Ann Reed")
+        company.server.run("revoke", "--data", company.server.folder, "--device", "ann")
+        self.assertIn("revoked", company.server.run("devices", "--data", company.server.folder))
+
+
+class Drawn(Admin):
+    def test_an_invitation_as_a_code(self):
+        company = self.company()
+        file = company.folder / "ann.svg"
+        text = company.server.invite("Ann Reed", "--qr", file)
+        self.assertTrue(text.startswith("satchel1:"))
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        root = xml.etree.ElementTree.fromstring(file.read_text())
+        size = int(root.get("viewBox").split()[2])
+        self.assertEqual((size - 8 - 17) % 4, 0)  # a QR code's side, and four modules around
+        dark = root[1].get("d")
+        self.assertTrue(dark.startswith("M4 4h7v1h-7z"))  # the finder in the corner
+        drawn = company.server.run("invite", "--data", company.server.folder, "--user", "Ann Reed",
+                                   "--qr", "-")
+        self.assertTrue(drawn.startswith("<svg"))
+        self.assertNotIn("satchel1:", drawn)
+
+
+class Console(Admin):
+    def serve(self, company, *options, scheme="http", start=True):
+        """Restarts the server with a console; waits until it can be asked."""
+        company.server.stop()
+        self.port = free_port()
+        company.server.start("--console", f"127.0.0.1:{self.port}", *options)
+        self.link = f"{scheme}://127.0.0.1:{self.port}/"
+        support.wait_until(lambda: self.listens(self.port), "the console")
+
+    @staticmethod
+    def listens(port):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            return True
+        except OSError:
+            return False
+
+    def password(self, company, user):
+        return company.server.run("access", "--data", company.server.folder, "--user",
+                                  user).splitlines()[-1]
+
+    def page(self, user=None, secret=None, context=None):
+        page = Page(self.link, context)
+        page.get("session")
+        if user:
+            page.sign_in(user, secret)
+        return page
+
+    def assertCode(self, code, call, *arguments):
+        with self.assertRaises(Refused) as caught:
+            call(*arguments)
+        self.assertEqual(caught.exception.code, code)
+        return caught.exception
+
+    def test_the_first_administrator(self):
+        company = self.company()
+        self.serve(company)
+        secret = self.password(company, "Headquarters")
+        self.assertRegex(secret, "^([2-9a-z]{4}-){3}[2-9a-z]{4}$")
+        session = self.page().get("session")
+        self.assertEqual((session["mode"], session["people"]), ("console", []))
+        self.assertCode("sign_in.secret", self.page().sign_in, "Headquarters", "wrong")
+        self.assertCode("sign_in.no_access", self.page().sign_in, "Ann Reed", "wrong")
+        page = self.page("Headquarters", secret)
+        self.assertEqual(set(page.get("session")["user"]["roles"]), {"hq", "admin"})
+        self.assertGreater(len(page.post("ask/customer.list", {"limit": 100})), 3)
+        with self.assertRaises(support.Failure):
+            self.password(company, "Nobody")
+
+    def test_what_is_done_there_reaches_stations_and_back(self):
+        company = self.company()
+        self.serve(company)
+        ann = company.station("ann", "Ann Reed")
+        page = self.page("Headquarters", self.password(company, "Headquarters"))
+        page.post("do/customer.register", {"name": "From the console"})
+
+        def arrived():
+            company.hq.sync()
+            return company.hq.ask("customer.list", text="From the console")
+
+        support.wait_until(arrived, "the console's work")
+        ann.do("customer.register", name="From Ann")
+        ann.sync()
+        support.wait_until(lambda: page.post("ask/customer.list", {"text": "From Ann"}),
+                           "a station's work")
+        company.server.stop()
+        company.server.verify()
+
+    def test_giving_access_and_taking_it_back(self):
+        company = self.company()
+        self.serve(company)
+        hq = self.page("Headquarters", self.password(company, "Headquarters"))
+        people = {row["name"]: row["id"] for row in hq.post("ask/person.list")}
+        secret = hq.post("hq/access", {"user": people["Ann Reed"]})["password"]
+        ann = self.page("Ann Reed", secret)
+        for path in ("hq/devices", "hq/invitations"):
+            self.assertCode("role.missing", ann.get, path)
+        for path in ("hq/invite", "hq/revoke", "hq/access"):
+            self.assertCode("role.missing", ann.post, path, {"user": people["Ann Reed"]})
+        # a new one is the only one, and ends what was begun with the old one
+        again = hq.post("hq/access", {"user": people["Ann Reed"]})["password"]
+        self.assertCode("session.missing", ann.get, "status")
+        self.assertCode("sign_in.secret", self.page().sign_in, "Ann Reed", secret)
+        self.page("Ann Reed", again)
+        self.assertCode("sign_in.unknown", hq.post, "hq/access", {"user": "Nobody"})
+        self.assertCode("parameter.missing", hq.post, "hq/access", {})
+
+    def test_invitations_and_devices(self):
+        company = self.company()
+        self.serve(company)
+        hq = self.page("Headquarters", self.password(company, "Headquarters"))
+        people = {row["name"]: row["id"] for row in hq.post("ask/person.list")}
+        given = hq.post("hq/invite", {"users": [people["Ann Reed"], people["Bob Lane"]], "days": 2})
+        self.assertEqual([row["name"] for row in given], ["Ann Reed", "Bob Lane"])
+        self.assertTrue(given[0]["qr"].startswith("<svg"))
+        ann = support.Station(company.folder / "ann")
+        ann.enrol(given[0]["invitation"], name="Ann's phone")
+        ann.sync()
+        listed = hq.get("hq/invitations")
+        self.assertEqual({row["user"] for row in listed[:2]}, {people["Ann Reed"], people["Bob Lane"]})
+        self.assertEqual(sorted(row["used_at"] is None for row in listed[:2]), [False, True])
+        self.assertEqual(listed[0]["expires_at"] - listed[0]["created_at"] > 86400000, True)
+        device = next(row for row in hq.get("hq/devices") if row["name"] == "Ann's phone")
+        self.assertEqual(device["people"], [{"id": people["Ann Reed"], "name": "Ann Reed"}])
+        self.assertIsNotNone(device["last_seen_at"])  # at once: it is the same process
+        self.assertEqual(hq.post("hq/revoke", {"device": device["id"], "reason": "lost"}), {})
+        self.assertRefused("device.revoked", None, ann.sync)
+        unused = next(row for row in listed if row["user"] == people["Bob Lane"])
+        hq.post("hq/revoke", {"invitation": unused["id"]})
+        self.assertRefused("invitation.revoked", None, support.Station(company.folder / "bob").enrol,
+                           given[1]["invitation"])
+        console = next(row for row in hq.get("hq/devices") if row["everyone"])
+        self.assertCode("device.console", hq.post, "hq/revoke", {"device": console["id"]})
+        for body in ({}, {"users": []}, {"users": "Ann"}, {"users": [7]}, {"users": ["x"], "days": 0},
+                     {"users": ["x"], "days": "long"}):
+            self.assertCode("parameter.invalid", hq.post, "hq/invite", body)
+        self.assertCode("user.unknown", hq.post, "hq/invite", {"users": ["Nobody"]})
+        self.assertCode("device.unknown", hq.post, "hq/revoke", {"device": "ZZ"})
+        company.server.stop()
+        company.server.verify()
+
+    def test_over_tls_with_the_same_certificate(self):
+        company = self.company()
+        address = company.server.address.replace("http:", "https:")
+        company.server.run("address", "--data", company.server.folder, "--set", address)
+        company.server.run("tls", "self-signed", "--data", company.server.folder)
+        self.serve(company, scheme="https")
+        pem = (company.server.folder / "tls.pem").read_text()
+        own = company.folder / "own.pem"
+        own.write_text(pem[pem.index("-----BEGIN CERTIFICATE"):])
+        secret = self.password(company, "Headquarters")
+        page = self.page("Headquarters", secret, tls_context(own))
+        self.assertIn("Secure", " ".join(page.set_cookies))
+        # another certificate: the console follows its own server
+        company.server.run("tls", "self-signed", "--data", company.server.folder, "--new-key")
+        self.serve(company, scheme="https")
+        pem = (company.server.folder / "tls.pem").read_text()
+        own.write_text(pem[pem.index("-----BEGIN CERTIFICATE"):])
+        self.page("Headquarters", secret, tls_context(own))
+
+    def test_its_trouble_is_its_own(self):
+        company = self.company()
+        company.server.stop()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            company.server.start("--console", f"127.0.0.1:{port}")
+            log = company.server.folder / "serve.log"
+            support.wait_until(lambda: "console failed" in log.read_text(), "the console's trouble")
+            self.assertIn("server.listen", re.search(r".*console failed.*", log.read_text())[0])
+            company.hq.sync()
+        support.wait_until(lambda: self.listens(port), "the console")
+
+    def test_a_restored_server_gets_a_new_console(self):
+        company = self.company()
+        self.serve(company)
+        company.server.run("backup", "--data", company.server.folder, "--to", company.folder / "old")
+        self.password(company, "Headquarters")
+        page = self.page("Headquarters", self.password(company, "Headquarters"))
+        page.post("do/customer.register", {"name": "After the backup"})
+        page.post("sync")
+        company.server.stop()
+        for name in ("master.db", "master.db-wal", "master.db-shm"):
+            (company.server.folder / name).unlink(missing_ok=True)
+        (company.folder / "old" / "master.db").rename(company.server.folder / "master.db")
+        company.server.start()
+        self.serve(company)
+        self.assertTrue((company.server.folder / "console.1" / "replica.db").exists())
+        self.page("Headquarters", self.password(company, "Headquarters"))
+
+    def test_passwords_stay_on_this_machine_without_tls(self):
+        company = self.company()
+        company.server.stop()
+        self.refused(company, "web.plain", "serve", "--console", "0.0.0.0:0")
+        self.refused(company, "server.listen", "serve", "--console", "here")
+        self.refused(company, "console.missing", "access", "--user", "Headquarters")
 
 
 if __name__ == "__main__":

@@ -254,6 +254,41 @@ class HandOver(support.TestCase):
             told = [row for row in station.ask("notice.list") if row["kind"] == kind]
             self.assertEqual([(row["title"], row["detail"]) for row in told], [(str(len(mine)), "On leave")])
 
+    def told(self, station, kind):
+        return [(row["title"], row["from_person"], row["detail"]) for row in station.ask("notice.list") if row["kind"] == kind]
+
+    def test_whom_it_concerns_is_told(self):
+        hq = self.hq
+        who = hq.ask("person.show")[0]["name"]
+        hq.do("customer.assign", customer="Northwind", to="Cy Dow", note="Nearer")
+        deal = self.bob.ask("opportunity.list", state="open", limit=1)[0]
+        hq.do("opportunity.assign", opportunity=deal["id"], to="Cy Dow")
+        hq.do("customer.release", customer="Eastbank", note="Nobody called")
+        task = hq.do("task.add", title="Count the stock", assignee="Cy Dow")
+        hq.do("task.edit", task=task["id"], assignee="Bob Lane", title="Count it again")
+        mine = hq.do("task.add", title="My own")
+        hq.do("task.edit", task=mine["id"], priority="high")
+        self.company_.settle(self.bob, self.cy)
+        self.assertEqual(self.told(self.cy, "customer.assigned"), [("Northwind", who, "Nearer")])
+        self.assertEqual(sorted(self.told(self.bob, "customer.handed_over")),
+                         [("Eastbank", who, "Nobody called"), ("Northwind", who, "Nearer")])
+        self.assertEqual(self.told(self.cy, "opportunity.assigned"), [(deal["name"], who, None)])
+        self.assertEqual(self.told(self.bob, "opportunity.handed_over"), [(deal["name"], who, None)])
+        self.assertEqual(self.told(self.cy, "task.assigned"), [("Count the stock", who, None)])
+        self.assertEqual(self.told(self.bob, "task.assigned"), [("Count it again", who, None)])
+        self.assertEqual([row["kind"] for row in hq.ask("notice.list")], [])
+        self.assertEqual([row["reason"] for row in hq.ask("customer.assignments", customer="Eastbank")][-1], "release")
+
+    def test_a_refused_hand_over_leaves_all_as_it_was(self):
+        before = self.hq.ask("customer.list", limit=100)
+        for values, code in (({"customers": '["nobody"]', "to": "Cy Dow"}, "customer.unknown"),
+                             ({"customers": '[', "to": "Cy Dow"}, "parameter.invalid"),
+                             ({"from": "Bob Lane", "to": "Cy Dow", "industry": "none"}, "command.no_effect")):
+            with self.subTest(values), self.assertRaises(support.Failure) as raised:
+                self.hq.do("customer.assign_bulk", **values)
+            self.assertEqual(raised.exception.code, code)
+        self.assertEqual(self.hq.ask("customer.list", limit=100), before)
+
     def test_chosen_ones_without_their_opportunities(self):
         hq = self.hq
         row = hq.ask("customer.list", owner="Bob Lane", limit=1)[0]
@@ -272,6 +307,27 @@ class HandOver(support.TestCase):
         with self.assertRaises(support.Failure) as raised:
             self.bob.do("customer.assign_bulk", to="Cy Dow", **{"from": "Bob Lane"})
         self.assertEqual(raised.exception.code, "role.missing")
+
+
+class ManyCustomers(support.TestCase):
+    """What one transaction holds goes in one; more is refused with the number that does."""
+
+    def test_as_many_as_fit(self):
+        rows = "".join(f"Shop {number:04},retail,1990,1,1,China,\n" for number in range(1501))
+        files = {**support.SMALL, "accounts.csv": support.SMALL["accounts.csv"] + rows}
+        hq = self.company(data=support.write_files(self.folder() / "data", files)).hq
+        chosen = [row["id"] for row in hq.ask("customer.list", text="Shop", limit=10000)]
+        self.assertEqual(len(chosen), 1501)
+        with self.assertRaises(support.Failure) as raised:
+            hq.do("customer.assign_bulk", to="Cy Dow", customers=json.dumps(chosen))
+        self.assertEqual((raised.exception.code, raised.exception.field), ("customer.too_many", "customers"))
+        self.assertIn("1501", raised.exception.message)
+        self.assertEqual(hq.ask("customer.count", owner="Cy Dow", text="Shop"), [{"count": 0}])
+        self.assertEqual(hq.do("customer.assign_bulk", to="Cy Dow", customers=json.dumps(chosen[1:]))["customers"], 1500)
+        hq.sync()
+        self.assertEqual(hq.status()["waiting"], 0)
+        self.assertEqual(hq.inbox()["refusals"], [])
+        self.assertEqual(hq.ask("customer.count", owner="Cy Dow", text="Shop"), [{"count": 1500}])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ LIST_COLUMNS = {"customer_level": "level", "customer_type": "type", "interaction
 C_SOURCES = re.compile(r"(?:schema|sync|client-core|server|tools/(?:satchel|satcheld|web))/[^.]*\.c")
 CODE = re.compile(r'"([a-z_]+\.[a-z_]+)"')
 # Texts of C that look like codes and are none: files, settings, columns, headquarters' own work.
-NO_CODES = re.compile(r"company\.(?:name|currency)|device\.(?:enrol|revoke)|table\.column|child_table\.user_col|.*\.(?:db|sql|html|js|css|key|pem|csv|json"
+NO_CODES = re.compile(r"(?:app|device)\.key|company\.(?:name|currency)|device\.(?:enrol|revoke)|table\.column|child_table\.user_col|.*\.(?:db|sql|html|js|css|pem|csv|json"
                       r"|txt|toml|conf|last|new|svg|c|h|png|ico)")
 TERNARY_KIND = re.compile(r"\.kind = [^;,]*")
 RETURNED = re.compile(r"\breturn ([^;]*);")

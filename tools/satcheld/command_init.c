@@ -21,7 +21,7 @@ static void print_made(const struct options *options, const char *address,
                options->data, options->data, options->data, admin);
     }
     printf("Next, the server with headquarters' pages, and a password for them:\n"
-           "  satcheld serve --data %s --console 127.0.0.1:8790\n"
+           "  satcheld serve --data %s --console 127.0.0.1:8788\n"
            "  satcheld access --data %s --user \"%s\"\n"
            "The first invitation, for %s at headquarters:\n%s\n",
            options->data, options->data, admin, admin, invitation);

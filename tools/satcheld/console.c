@@ -165,7 +165,7 @@ int console_check(const struct server_options *server, const char *listen,
     free(certificate);
     if (strrchr(listen, ':') == NULL || strlen(listen) > 120) {
         return error_set(error, "server.listen", "console",
-                         "\"%.100s\" is not an address and port such as 127.0.0.1:8790",
+                         "\"%.100s\" is not an address and port such as 127.0.0.1:8788",
                          listen);
     }
     return plain && !server->allow_plain && !http_is_loopback(listen)

@@ -15,7 +15,7 @@ struct console;
 struct console_options {
     const struct server_options *server; /* must stay until console_stop */
     struct server *running;
-    const char *listen; /* "127.0.0.1:8790" */
+    const char *listen; /* "127.0.0.1:8788" */
     const char
         *address; /* the URL that people use through a proxy; NULL: where it listens */
 };

@@ -170,7 +170,7 @@ int console_admin_call(void *context, const char *name, const struct id *actor,
     struct hq_call call = {context, actor, body, ret_json};
     int result = -1;
     if (node_kind(body) != NODE_OBJECT) {
-        error_set(error, "json.syntax", "body", "the arguments are a JSON object%s%s",
+        error_set(error, "json.invalid", "body", "the arguments are a JSON object%s%s",
                   why[0] ? ": " : "", why);
         node_release(body);
         return -1;

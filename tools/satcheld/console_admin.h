@@ -9,7 +9,7 @@ struct console_admin {
     struct server *running;
 };
 
-/* As web_admin's call; `context` is the struct. Errors: path.unknown, json.syntax, parameter.*, those of server.h */
+/* As web_admin's call; `context` is the struct. Errors: path.unknown, json.invalid, parameter.*, those of server.h */
 int console_admin_call(void *context, const char *name, const struct id *actor,
                        const char *json, struct buffer *ret_json, struct error *error);
 

@@ -153,7 +153,7 @@ static int open_console(const struct server_options *server, struct satchel **re
                            error_is(error, "station.not_enrolled"))
                ? error_set(error, "console.missing", "data",
                            "this server has no console yet; start it with satcheld serve "
-                           "--console 127.0.0.1:8790")
+                           "--console 127.0.0.1:8788")
                : result;
 }
 

@@ -11,7 +11,7 @@
 #include "tools/web/token.h"
 
 enum {
-    CHECK_EVERY_MS = 30000,
+    CHECK_EVERY_MS = 5000,
     ANSWER_AFTER_MS = 400, /* what a failure on a console takes, whatever it was */
     LIMIT_SESSION_JSON = 1024 * 1024
 };

@@ -34,7 +34,8 @@ void turnstile_free(struct turnstile *turnstile) {
 int turnstile_enter(struct turnstile *turnstile, struct error *error) {
     int failed = 0;
     pthread_mutex_lock(&turnstile->lock);
-    if (turnstile->waiting >= TURNSTILE_WAITING) {
+    if (turnstile->inside >= TURNSTILE_INSIDE &&
+        turnstile->waiting >= TURNSTILE_WAITING) {
         failed = error_set(error, "sign_in.busy", NULL,
                            "many people are signing in right now; try again in a moment");
     } else {
@@ -53,4 +54,11 @@ void turnstile_leave(struct turnstile *turnstile) {
     turnstile->inside--;
     pthread_cond_signal(&turnstile->left);
     pthread_mutex_unlock(&turnstile->lock);
+}
+
+int turnstile_waiting(struct turnstile *turnstile) {
+    pthread_mutex_lock(&turnstile->lock);
+    int waiting = turnstile->waiting;
+    pthread_mutex_unlock(&turnstile->lock);
+    return waiting;
 }

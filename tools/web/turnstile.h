@@ -16,5 +16,7 @@ void turnstile_free(struct turnstile *turnstile); /* NULL is fine */
 /* Waits for its turn. Error: sign_in.busy when too many wait already. */
 int turnstile_enter(struct turnstile *turnstile, struct error *error);
 void turnstile_leave(struct turnstile *turnstile);
+/* How many wait right now. */
+int turnstile_waiting(struct turnstile *turnstile);
 
 #endif

@@ -4,6 +4,7 @@ import { Quasar, Notify, Dialog, Loading } from 'quasar'
 import iconSet from 'quasar/icon-set/svg-mdi-v7'
 import 'quasar/dist/quasar.css'
 import './shell/style.css'
+import './shell/records.css'
 
 import App from './App.vue'
 import { router } from './router.js'

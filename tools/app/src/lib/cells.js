@@ -14,7 +14,7 @@ const FOLLOWING = new Set(['notice', 'assignment', 'opportunity_stage_event'])
 
 const coded = (list, code, listed) => listed(list, code) || code
 
-/* A change's value. `listed`: of useLists. */
+/* A change's value. `listed`: what a list's entry is called (lib/lists.js). */
 export function cellText(name, raw, row, listed) {
   if (raw === null || raw === undefined || raw === '') return s('sync.nothing')
   if (name.endsWith('_id')) return nameOf(tableOf(name), raw) || '…'
@@ -41,16 +41,20 @@ export function shownChanges(changes, listed) {
           .filter(one => !SILENT.has(one.column) && !(operation === 'insert' && (one.value === null || one.value === '' || one.value === 0)))
           .map(one => ({
             name: one.column,
-            label: one.label ?? column(one.column),
-            text: cellText(one.column, one.value, { table, currency }, listed),
-            old: 'old' in one && operation === 'update' ? cellText(one.column, one.old, { table, currency }, listed) : ''
+            label: column(one.column),
+            text: one.label ?? cellText(one.column, one.value, { table, currency }, listed),
+            old: 'old' in one && operation === 'update' ? (one.old_label ?? cellText(one.column, one.old, { table, currency }, listed)) : ''
           }))
       }
     })
 }
 
+/* A group of columns is named by its first one where a single column is told. */
+const GROUP_OF = { stage_id: 'stage', amount_minor: 'amount', revenue_minor: 'revenue', list_price_minor: 'price' }
+const groupOf = name => GROUP_OF[name] ?? name
+
 /* The fact that a conflict is about. */
-export const factName = name => (GROUPS.has(name) ? s('sync.fact_' + name) : column(name))
+export const factName = name => (GROUPS.has(groupOf(name)) ? s('sync.fact_' + groupOf(name)) : column(name))
 const GROUPS = new Set(['stage', 'amount', 'address', 'revenue', 'place', 'recipient', 'price', 'position'])
 
 /* "成功 Won" in the language of the page. */
@@ -62,7 +66,8 @@ const AMOUNT = /^(-?\d+\.\d\d)(?:, ([A-Z]{3}))?$/
 const MOMENT = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC$/
 
 /* A conflict's value: what headquarters wrote of a cell or a group of cells. */
-export function factText(name, text, listed) {
+export function factText(cellName, text, listed) {
+  const name = groupOf(cellName)
   if (!text) return s('sync.nothing')
   const moment = text.match(MOMENT)
   if (moment) return time(Date.parse(`${moment[1]}T${moment[2]}Z`))

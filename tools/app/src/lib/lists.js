@@ -42,8 +42,3 @@ export const currency = computed(() => {
   start()
   return settings.value['company.currency'] ?? 'CNY'
 })
-
-export function useLists() {
-  start()
-  return { listed: entry, choices, items }
-}

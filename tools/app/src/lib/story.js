@@ -8,12 +8,16 @@ export const STATES = ['waiting', 'sent', 'merged', 'overwritten', 'refused', 'a
 /* What the station says of it, as one of STATES. */
 export function stateOf(entry) {
   switch (entry.state) {
-    case 'sealed': return 'sent'
+    case 'sealed': return entry.sent_at ? 'sent' : 'waiting' // packed for the way, which may not be open yet
     case 'merged':
-    case 'merged with conflicts': return entry.lost?.length ? 'overwritten' : 'merged'
+    case 'merged with conflicts':
+    case 'conflicts': return overwrittenOf(entry).some(one => one.conflict) ? 'overwritten' : 'merged'
     default: return STATES.includes(entry.state) ? entry.state : 'waiting'
   }
 }
+/* What somebody else put in its place. */
+export const overwrittenOf = entry => entry.changes?.flatMap(change => change.overwritten ?? []) ?? []
+
 /* A command's title in the language of the page. */
 export function titleOf({ title, title_zh: chinese, command }) {
   return (isChinese() ? chinese : title?.replace(/[.。]$/, '')) ?? title ?? command
@@ -24,7 +28,7 @@ export function subjectOf(entry) {
 }
 /* Why it was not taken, as a sentence. */
 export function reasonOf(entry) {
-  return entry.code ? failure({ code: entry.code, field: entry.field, message: entry.message }) : ''
+  return entry.code ? failure({ code: entry.code, field: entry.field, message: entry.message, command: entry.command }) : ''
 }
 /* Whether it touched the record, or something that belongs to it. */
 export function concerns(entry, id) {
@@ -45,14 +49,13 @@ export function placeOf(changes = []) {
 }
 
 /*
- * With the kept conflicts of each change: `lost`, where somebody else's value stands now, and `won`, where this one does. A conflict
- * names the moment each side was written, which is when its change was made.
+ * With the kept conflicts in which its value stands (`won`). A conflict names the moment each side was written, which is when its
+ * change was made.
  */
 export function withConflicts(entries, conflicts) {
   return entries.map(entry => {
-    const about = conflicts.filter(conflict => entry.changes?.some(change => change.key === conflict.subject_id))
-    const by = side => about.filter(one => one[side + '_at'] === entry.made_at && one[side + '_user_id'] === entry.user_id)
-    return { ...entry, lost: by('loser'), won: by('winner') }
+    const mine = one => one.winner_at === entry.made_at && one.winner_user_id === entry.user_id
+    return { ...entry, won: conflicts.filter(one => mine(one) && entry.changes?.some(change => change.key === one.subject_id)) }
   })
 }
 
@@ -80,4 +83,4 @@ export function useStory(onEnd) {
   })
   return stories
 }
-export const stateWord = state => s('story.is_' + state)
+export const stateWord = state => s('change.is_' + state)

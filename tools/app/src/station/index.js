@@ -10,10 +10,12 @@ export { state, has, isManager, isHeadquarters } from './state.js'
 
 const EVENT_PAUSE_MS = 2000 // between tries while the program behind the page is away
 
-async function answered(promise) {
+/* What fails tells of which command or query it is: its fields have names of their own. */
+async function answered(promise, operation = '') {
   try {
     return await promise
   } catch (error) {
+    error.operation = operation
     if (error.code === 'session.missing') await station.open()
     throw error
   }
@@ -39,16 +41,16 @@ export const station = {
   setSecret: (old, secret) => answered(carrier.setSecret(old, secret)),
 
   async do(command, args = {}) {
-    const result = await answered(carrier.do(command, args))
+    const result = await answered(carrier.do(command, args), command)
     tell('changed', { own: true })
     return result
   },
   async doAll(command, list) {
-    const result = await answered(carrier.doAll(command, list))
+    const result = await answered(carrier.doAll(command, list), command)
     tell('changed', { own: true })
     return result
   },
-  ask: (query, args = {}, signal) => answered(carrier.ask(query, args, signal)),
+  ask: (query, args = {}, signal) => answered(carrier.ask(query, args, signal), query),
   async one(query, args = {}) {
     return (await station.ask(query, args))[0] ?? null
   },

@@ -24,6 +24,7 @@ export function figures(rows) {
       unit: unitOf(row),
       value: of(row, 'value'),
       currency: row.currency,
+      now: row.metric.startsWith('open') || row.metric === 'weighted_amount', // not of a period
       better: row.metric === 'lost' ? 'down' : 'up',
       previous: change(row, 'previous', 'change_bp'),
       year: change(row, 'previous_year', 'change_year_bp')
