@@ -63,30 +63,31 @@ test('a card that is dragged moves the stage, here and after a reload', async ()
 
 test('a card is dragged with a finger, too', async () => {
   const id = await newOne('By finger')
-  const page = await open('/opportunities?view=board&text=By finger')
+  const tablet = { viewport: { width: 820, height: 1180 }, hasTouch: true, isMobile: true }
+  const page = await open('/opportunities?view=board&text=By finger', { device: tablet })
   await card(page, 'By finger').waitFor()
   const touch = await page.context().newCDPSession(page)
-  const from = await card(page, 'By finger').boundingBox()
   const send = (type, x, y) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] })
+  const from = await card(page, 'By finger').boundingBox()
+  const to = await column(page, 'engaging').boundingBox()
+  const start = from.x + 120
   const y = from.y + 40
-  await send('touchStart', from.x + 120, y)
-  await page.waitForTimeout(350) // held: a shorter touch scrolls
-  for (let x = from.x + 120; x < 250; x += 12) await send('touchMove', x, y)
-  // At an edge the board moves by itself, until the next column is under the middle of the screen.
-  await waitUntil(async () => {
-    const { x, width } = await column(page, 'engaging').boundingBox()
-    if (x < 235 && x + width > 265) return true
-    await send('touchMove', x > 235 ? 385 : 5, y)
-    await page.waitForTimeout(60)
-    await send('touchMove', 250, y)
-    return false
-  }, 'the board scrolls to the next column', 20000)
-  for (let x = 240; x < 260; x += 5) {
-    await send('touchMove', x, y + 10)
-    await page.waitForTimeout(80)
+
+  await send('touchStart', start, y)
+  await send('touchMove', start + 60, y)
+  await send('touchEnd')
+  assert.equal(await column(page, 'prospecting').locator('[data-test=board-card]').count(), 1) // a short touch scrolls
+
+  await send('touchStart', start, y)
+  await page.locator('.sortable-chosen').waitFor() // held
+  for (let x = start; x < to.x + 150; x += 15) {
+    await send('touchMove', x, y)
+    await page.waitForTimeout(20)
   }
+  await column(page, 'engaging').locator('.card-ghost').waitFor()
   await send('touchEnd')
   await waitUntil(async () => (await show(id)).stage_code === 'engaging', 'the station knows of it')
+  await column(page, 'engaging').locator('[data-test=board-card]').waitFor()
   await done(page)
 })
 

@@ -111,6 +111,13 @@ class App(WebCase):
         self.assertEqual(page.get("story?limit=1")[0]["command"], "customer.edit")
         self.assertEqual(len(page.get("story?limit=1")), 1)
         self.assertEqual(len(page.get("story")), 2)
+        record = page.get("story")[0]["changes"][0]["key"]
+        self.assertEqual([one["command"] for one in
+                          page.get(f"story?table=customer&id={record}")], ["customer.edit"])
+        self.assertEqual(page.get("story?table=customer&id=00000000-0000-7000-8000-000000000001"),
+                         [])
+        self.assertCode(400, "parameter.missing", page.get, "story?table=customer")
+        self.assertCode(400, "table.unknown", page.get, f"story?table=nothing&id={record}")
         self.assertIn("pending", page.get("marks"))
         self.assertIn("customer.edit",
                       [one["name"] for one in page.get("describe")["commands"]])

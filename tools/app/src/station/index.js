@@ -56,6 +56,7 @@ export const station = {
   },
   inbox: () => answered(carrier.inbox()),
   story: limit => answered(carrier.story(limit)),
+  storyOf: (table, id, limit) => answered(carrier.storyOf(table, id, limit)),
   describe: () => answered(carrier.describe()),
 
   /* Sends and receives until nothing is left; its progress stands in state.progress. */
