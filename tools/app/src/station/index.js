@@ -9,6 +9,7 @@ export { StationError } from './error.js'
 export { state, has, isManager, isHeadquarters } from './state.js'
 
 const EVENT_PAUSE_MS = 2000 // between tries while the program behind the page is away
+const SIGN_IN_PAUSE_MS = 100
 
 /* What fails tells of which command or query it is: its fields have names of their own. */
 async function answered(promise, operation = '') {
@@ -83,7 +84,7 @@ export async function follow() {
   for (;;) {
     if (!state.user) {
       next = undefined
-      await pause()
+      await pause(SIGN_IN_PAUSE_MS) // short: what happens before the first question is not told
       continue
     }
     try {
@@ -102,6 +103,6 @@ export async function follow() {
   }
 }
 
-function pause() {
-  return new Promise(resolve => setTimeout(resolve, EVENT_PAUSE_MS))
+function pause(ms = EVENT_PAUSE_MS) {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }
