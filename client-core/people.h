@@ -31,6 +31,9 @@ int secret_check(struct replica *replica, const struct id *user, const char *sec
                  struct error *error);
 int secret_exists(struct replica *replica, const struct id *user, bool *ret,
                   struct error *error);
+/* Another one after each change of the secret; zeros while there is none. */
+int secret_mark(struct replica *replica, const struct id *user, uint8_t ret[SECRET_SALT],
+                struct error *error);
 /* NULL takes it away. Code: secret.short */
 int secret_set(struct replica *replica, const struct id *user, const char *secret,
                struct error *error);

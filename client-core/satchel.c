@@ -92,9 +92,11 @@ int satchel_move(satchel *station, const char *address, const char *ca_file,
 int satchel_sign_in(satchel *station, const char *user, const char *secret,
                     satchel_session **ret, satchel_error *error) {
     struct id id;
+    uint8_t mark[SECRET_SALT];
     pthread_mutex_lock(&station->write_lock);
     int failed = people_find(station->writer, &station->identity.certificate, user, &id,
                              inner(error)) != 0 ||
+                 secret_mark(station->writer, &id, mark, inner(error)) != 0 ||
                  secret_check(station->writer, &id, secret, inner(error)) != 0;
     pthread_mutex_unlock(&station->write_lock);
     if (failed)
@@ -104,6 +106,7 @@ int satchel_sign_in(satchel *station, const char *user, const char *secret,
         return error_out_of_memory(inner(error));
     session->station = station;
     session->user = id;
+    memcpy(session->mark, mark, sizeof mark);
     pthread_mutex_lock(&station->session_lock);
     session->next = station->sessions;
     station->sessions = session;
@@ -126,11 +129,37 @@ void satchel_sign_out(satchel_session *session) {
     free(session);
 }
 
+static int check_session(satchel_session *session, struct error *error) {
+    struct satchel *station = session->station;
+    char user[ID_TEXT_SIZE];
+    uint8_t mark[SECRET_SALT];
+    struct id id;
+    id_format(session->user, user);
+    if (people_find(station->writer, &station->identity.certificate, user, &id, error) !=
+            0 ||
+        secret_mark(station->writer, &id, mark, error) != 0)
+        return -1;
+    return memcmp(mark, session->mark, sizeof mark) == 0
+               ? 0
+               : error_set(error, "sign_in.secret", "secret",
+                           "the secret was changed; sign in again");
+}
+
+int satchel_session_check(satchel_session *session, satchel_error *error) {
+    struct satchel *station = session->station;
+    pthread_mutex_lock(&station->write_lock);
+    int failed = check_session(session, inner(error));
+    pthread_mutex_unlock(&station->write_lock);
+    return outcome(station->home, failed, error);
+}
+
 int satchel_set_secret(satchel_session *session, const char *secret,
                        satchel_error *error) {
     struct satchel *station = session->station;
     pthread_mutex_lock(&station->write_lock);
-    int failed = secret_set(station->writer, &session->user, secret, inner(error));
+    int failed =
+        secret_set(station->writer, &session->user, secret, inner(error)) != 0 ||
+        secret_mark(station->writer, &session->user, session->mark, inner(error)) != 0;
     pthread_mutex_unlock(&station->write_lock);
     return outcome(station->home, failed, error);
 }

@@ -131,6 +131,15 @@ int secret_exists(struct replica *replica, const struct id *user, bool *ret,
     return 0;
 }
 
+int secret_mark(struct replica *replica, const struct id *user, uint8_t ret[SECRET_SALT],
+                struct error *error) {
+    struct credential credential;
+    if (credential_read(replica, user, &credential, error) != 0)
+        return -1;
+    memcpy(ret, credential.kept + 1, SECRET_SALT); /* the salt: drawn for each secret */
+    return 0;
+}
+
 static int write_secret(struct replica *replica, const struct id *user, struct bytes kept,
                         struct error *error) {
     static const char sql[] =

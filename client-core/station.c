@@ -227,6 +227,14 @@ static int give_secret(struct satchel *station, const char *user, const char *se
                : secret_set(station->writer, &id, secret, error);
 }
 
+int station_renew_session(struct satchel_session *session, struct error *error) {
+    struct satchel *station = session->station;
+    pthread_mutex_lock(&station->write_lock);
+    int failed = secret_mark(station->writer, &session->user, session->mark, error);
+    pthread_mutex_unlock(&station->write_lock);
+    return failed;
+}
+
 int station_give_secret(struct satchel *station, const char *user, const char *secret,
                         struct error *error) {
     pthread_mutex_lock(&station->write_lock);

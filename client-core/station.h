@@ -52,6 +52,7 @@ struct satchel {
 struct satchel_session {
     struct satchel *station;
     struct id user;
+    uint8_t mark[SECRET_SALT]; /* of the secret that it was begun with */
     struct satchel_session *next;
 };
 
@@ -76,6 +77,8 @@ int station_sync(struct satchel *station, int64_t wait_ms,
  * own console. console.missing while the replica has no people yet, and the codes of people_find and secret_set. */
 int station_give_secret(struct satchel *station, const char *user, const char *secret,
                         struct error *error);
+/* The session goes on under the secret that its user has now. */
+int station_renew_session(struct satchel_session *session, struct error *error);
 /* Tells the listener, if there is one. */
 void station_tell(struct satchel *station, const char *event, const char *json);
 

@@ -92,6 +92,10 @@ SATCHEL_API int satchel_sign_in(satchel *station, const char *user, const char *
                                 satchel_session **ret, satchel_error *error);
 SATCHEL_API void satchel_sign_out(satchel_session *session); /* NULL is fine */
 
+/* Whether the session may go on: not when its user left, and not when his secret on this station was changed elsewhere
+ * since he signed in. Errors: sign_in.inactive, sign_in.unknown, sign_in.secret */
+SATCHEL_API int satchel_session_check(satchel_session *session, satchel_error *error);
+
 /* Sets the secret that the session's user will be asked for when signing in on this station; NULL: none. After five
  * wrong tries in a row signing in waits, 30 s first, then twice as long each time; a restart does not help.
  * Errors: secret.short */

@@ -10,23 +10,26 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Drops a character that was cut in the middle, so that a message is always whole UTF-8. */
-static void trim_cut_character(char *text, size_t length) {
-    size_t start = length;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-        start--;
-    if (start == 0)
-        return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t want = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
-    if (length - (start - 1) < want)
-        text[start - 1] = '\0';
+#include "schema/base/utf8.h"
+
+/* Drops what is no UTF-8: characters that were cut in the middle, bytes that somebody sent as a name. A message goes into
+ * JSON and over the wire. */
+static void drop_broken(char *text) {
+    struct bytes all = bytes_of_text(text);
+    size_t kept = 0;
+    for (size_t at = 0; at < all.size;) {
+        uint32_t code_point = 0;
+        size_t size = utf8_decode(all, at, &code_point);
+        memmove(text + kept, text + at, size);
+        kept += size;
+        at += size > 0 ? size : 1;
+    }
+    text[kept] = '\0';
 }
 
 static void copy_word(char *target, size_t capacity, const char *word) {
     snprintf(target, capacity, "%s", word);
-    if (strlen(word) >= capacity)
-        trim_cut_character(target, capacity - 1);
+    drop_broken(target);
 }
 
 void error_fill(struct error *error, const char *code, const char *field,
@@ -37,10 +40,9 @@ void error_fill(struct error *error, const char *code, const char *field,
     struct error made = {0}; /* the arguments may point into *error */
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(made.message, sizeof made.message, format, arguments);
+    vsnprintf(made.message, sizeof made.message, format, arguments);
     va_end(arguments);
-    if (length >= (int)sizeof made.message)
-        trim_cut_character(made.message, sizeof made.message - 1);
+    drop_broken(made.message);
     copy_word(made.code, sizeof made.code, code);
     copy_word(made.field, sizeof made.field, field ? field : "");
     *error = made;

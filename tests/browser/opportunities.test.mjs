@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Company, waitUntil } from './company.mjs'
 import { launch, openPage, DESK } from './browser.mjs'
+import { accessibility, overflow } from './page_checks.mjs'
 
 let company, browser, anna
 
@@ -195,5 +196,33 @@ test('the list finds, filters and comes back to where it was', async () => {
   await at(page, 'back').click()
   await at(page, 'opportunity-row').filter({ hasText: 'Lost by menu' }).waitFor()
   assert.equal(await page.locator('input[type=search]').inputValue(), 'Lost by menu')
+  await done(page)
+})
+
+test('the board, its menu and the dialogs stumble over nothing', async () => {
+  const id = await newOne('Looked at', { stage: 'engaging' })
+  const page = await open('/opportunities?view=board&text=Looked at')
+  const tidy = async what => {
+    await page.waitForTimeout(400) // what opens has opened
+    assert.deepEqual([...(await accessibility(page)), ...(await overflow(page))], [], what)
+  }
+  await card(page, 'Looked at').waitFor()
+  await tidy('board')
+  await card(page, 'Looked at').locator('[data-test=move-menu]').click()
+  await at(page, 'move-lost').waitFor()
+  await tidy('menu')
+  await at(page, 'move-lost').click()
+  await at(page, 'close-dialog').waitFor()
+  await tidy('lost')
+  await page.keyboard.press('Escape')
+  await at(page, 'filters').click()
+  await at(page, 'filter-sheet').waitFor()
+  await tidy('filters')
+  await page.keyboard.press('Escape')
+  await go(page, '/opportunities/' + id)
+  await at(page, 'more-actions').click()
+  await at(page, 'do-edit').click()
+  await at(page, 'edit-dialog').waitFor()
+  await tidy('edit')
   await done(page)
 })

@@ -228,7 +228,25 @@ class Console(Admin):
         again = hq.post("hq/access", {"user": people["Ann Reed"]})["password"]
         self.assertCode("session.missing", ann.get, "status")
         self.assertCode("sign_in.secret", self.page().sign_in, "Ann Reed", secret)
-        self.page("Ann Reed", again)
+        # … however the person is named, and wherever it is given
+        for name in ("Ann Reed", "ann.reed", people["Ann Reed"].upper()):
+            ann = self.page("Ann Reed", again)
+            again = hq.post("hq/access", {"user": name})["password"]
+            self.assertCode("session.missing", ann.get, "status")
+        ann = self.page("Ann Reed", again)
+        self.password(company, "Ann Reed")
+
+        def is_out():
+            return ann.get("session")["user"] is None
+
+        support.wait_until(is_out, "Ann is out", 12)
+        # Whoever gives himself one goes on; his other pages do not.
+        own = hq.post("hq/access", {"user": "Headquarters"})["password"]
+        other = self.page("Headquarters", own)
+        own = hq.post("hq/access", {"user": "Headquarters"})["password"]
+        self.assertCode("session.missing", other.get, "status")
+        self.assertTrue(hq.get("status"))
+        self.page("Headquarters", own)
         self.assertCode("sign_in.unknown", hq.post, "hq/access", {"user": "Nobody"})
         self.assertCode("parameter.missing", hq.post, "hq/access", {})
 

@@ -6,6 +6,7 @@ import stat
 import threading
 import time
 import unittest
+import urllib.parse
 
 import page as pages
 import support
@@ -135,6 +136,10 @@ class App(WebCase):
         self.assertCode(404, "path.unknown", page.post, "do/")
         self.assertCode(404, "command.unknown", page.post, "do/nothing.at.all")
         self.assertCode(404, "query.unknown", page.post, "ask/nothing")
+        for name in ("%ff%fe", "客" * 100):  # no UTF-8; cut within a character
+            path = urllib.parse.quote(name, safe="%")
+            self.assertCode(404, "query.unknown", page.post, "ask/" + path)
+            self.assertCode(404, "path.unknown", page.post, path)
         self.assertCode(405, "request.method", page.get, "sync")
         self.assertCode(405, "request.method", page.post, "status")
         self.assertCode(403, "role.missing", page.post, "do/person.register",
@@ -344,6 +349,14 @@ class App(WebCase):
         self.assertEqual(page.get("session")["user"]["name"], "Bob Lane")
         self.assertEqual(len(page.post("ask/customer.list")), 2)
         self.assertCode(409, "enrol.exists", page.post, "enrol", {"invitation": invitation})
+        # Another program enrols the station while this one waits for an invitation.
+        home = self.folder() / "third"
+        page = pages.app(self, home).page()
+        self.assertFalse(page.open()["enrolled"])
+        support.Station(home).enrol(self.company_.server.invite("Bob Lane"), name="third")
+        session = page.get("session")
+        self.assertEqual((session["enrolled"], session["station"]["name"]), (True, "third"))
+        self.assertTrue(page.get("status"))
         other = pages.app(self, self.folder() / "other").page()
         other.open()
         self.assertCode(400, "invitation.used", other.post, "enrol", {"invitation": invitation})
@@ -401,7 +414,11 @@ class App(WebCase):
                               *self.ann.command("app", "--listen", "127.0.0.1:0", "--open"))
         opened = folder / "opened"
         wait_until(lambda: opened.exists() and opened.read_text(), "a browser is started")
-        self.assertEqual(opened.read_text().strip(), served.link)
+        # Its name is not secret, what is in it is.
+        file = self.ann.home.resolve() / "app.html"
+        self.assertEqual(opened.read_text().strip(), str(file))
+        self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+        self.assertIn(f'content="0; url={served.link}"', file.read_text())
 
 
 class Files(WebCase):

@@ -63,23 +63,25 @@ static void print_link(const struct invocation *invocation, const char *link) {
     (void)fflush(stdout);
 }
 
-/* The desktop's own way to open an address; without a desktop it is printed, as always. */
-static void open_browser(const char *link) {
+/* The desktop's own way to open a file; without a desktop the address is printed, as always. The key is not among the arguments:
+ * everybody on this machine can read those. */
+static void open_browser(const struct web *web) {
     char name[] = "xdg-open";
-    char address[512];
-    char *const arguments[] = {name, address, NULL};
+    char path[WEB_PATH];
+    char *const arguments[] = {name, path, NULL};
     posix_spawnattr_t attributes;
     sigset_t none;
     pid_t process = 0;
-    snprintf(address, sizeof address, "%s", link);
     sigemptyset(&none);
     if (posix_spawnattr_init(&attributes) != 0)
         return;
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    int number = posix_spawnp(&process, name, NULL, &attributes, arguments, environ);
+    bool opened =
+        web_link_file(web, path, NULL) == 0 &&
+        posix_spawnp(&process, name, NULL, &attributes, arguments, environ) == 0;
     posix_spawnattr_destroy(&attributes);
-    if (number != 0)
+    if (!opened)
         fprintf(stderr, "%s",
                 word("No browser could be started; open the address yourself.\n"));
 }
@@ -121,7 +123,7 @@ static int run(const struct invocation *invocation) {
                              invocation->json);
     print_link(invocation, web_link(web));
     if (arguments_option(invocation, "--open") != NULL)
-        open_browser(web_link(web));
+        open_browser(web);
     sigwait(&ends, &received);
     stop(web);
     return EXIT_DONE;

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "client-core/station.h"
 #include "tools/satchel/json.h"
 #include "tools/web/internal.h"
 
@@ -27,12 +28,11 @@ static int check_role(const struct visit *visit, struct error *error) {
                            "this is for the roles hq and admin");
 }
 
-/* Whoever gets another first password is no longer signed in with the old one. */
-static void end_sessions_of(const struct visit *visit, const char *json) {
-    struct node *body = node_read(json, NULL, 0);
-    const char *user = node_member_text(body, "user");
-    sessions_end_person(visit->web->sessions, user, visit->session);
-    node_release(body);
+/* Whoever gets another first password is no longer signed in with the old one; but who gives himself one has to see it
+ * first. */
+static void look_again(const struct visit *visit) {
+    (void)station_renew_session(visit->session->handle, NULL);
+    sessions_look_again(visit->web->sessions);
 }
 
 void api_hq(struct visit *visit) {
@@ -55,7 +55,7 @@ void api_hq(struct visit *visit) {
         visit_fail(visit, &error);
     } else {
         if (strcmp(name, "access") == 0)
-            end_sessions_of(visit, visit->json);
+            look_again(visit);
         visit_answer_buffer(visit, &json);
     }
     buffer_free(&json);

@@ -139,7 +139,32 @@ static void sign_in_alone(struct visit *visit) {
     satchel_free(text);
 }
 
+static bool take_turn(struct web *web) {
+    pthread_mutex_lock(&web->lock);
+    bool mine = web->station == NULL && !web->enrolling;
+    web->enrolling = web->enrolling || mine;
+    pthread_mutex_unlock(&web->lock);
+    return mine;
+}
+
+static void give_turn(struct web *web) {
+    pthread_mutex_lock(&web->lock);
+    web->enrolling = false;
+    pthread_mutex_unlock(&web->lock);
+}
+
+/* Another program may have enrolled it; or it was enrolled here, but could not be opened then. */
+static void find_station(struct visit *visit) {
+    struct web *web = visit->web;
+    if (visit->station != NULL || !take_turn(web))
+        return;
+    (void)web_open_station(web, NULL);
+    visit->station = web_station(web);
+    give_turn(web);
+}
+
 void api_session(struct visit *visit) {
+    find_station(visit);
     if (visit->session == NULL)
         sign_in_alone(visit);
     answer_session(visit);
@@ -147,14 +172,11 @@ void api_session(struct visit *visit) {
 
 bool session_still_good(struct visit *visit) {
     struct error error = {0};
-    bool secret = false;
     struct web *web = visit->web;
     if (!sessions_due(web->sessions, visit->session, CHECK_EVERY_MS))
         return true;
-    int failed =
-        satchel_has_secret(visit->station, visit->session->user, &secret, outer(&error));
-    bool gone = failed ? strncmp(error.code, "sign_in.", 8) == 0
-                       : web->options.mode == WEB_CONSOLE && !secret;
+    bool gone = satchel_session_check(visit->session->handle, outer(&error)) != 0 &&
+                strncmp(error.code, "sign_in.", 8) == 0;
     if (gone)
         sessions_end(web->sessions, visit->id);
     return !gone;
@@ -203,18 +225,12 @@ void api_enrol(struct visit *visit) {
         visit_fail(visit, &error);
         return;
     }
-    pthread_mutex_lock(&web->lock);
-    bool first = web->station == NULL && !web->enrolling;
-    web->enrolling = web->enrolling || first;
-    pthread_mutex_unlock(&web->lock);
+    bool first = take_turn(web);
     int failed = first ? enrol_once(visit, body, &error)
                        : error_set(&error, "enrol.exists", NULL,
                                    "this station is enrolled, or just being so");
-    if (first) {
-        pthread_mutex_lock(&web->lock);
-        web->enrolling = false;
-        pthread_mutex_unlock(&web->lock);
-    }
+    if (first)
+        give_turn(web);
     if (failed)
         visit_fail(visit, &error);
     else

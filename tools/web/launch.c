@@ -5,12 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "client-core/home.h"
+
+enum { LIMIT_PAGE = 16 * 1024 };
 
 static bool read_key(const char *path, char ret_key[LAUNCH_KEY + 1]) {
     struct stat status;
@@ -25,7 +29,7 @@ static bool read_key(const char *path, char ret_key[LAUNCH_KEY + 1]) {
     return good && strspn(ret_key, "abcdefghijklmnopqrstuvwxyz234567") == LAUNCH_KEY;
 }
 
-static int write_key(const char *path, const char *key, struct error *error) {
+static int write_private(const char *path, struct bytes text, struct error *error) {
     char draft[HOME_PATH + 8];
     snprintf(draft, sizeof draft, "%s.new", path);
     (void)unlink(draft);
@@ -33,7 +37,8 @@ static int write_key(const char *path, const char *key, struct error *error) {
     if (file < 0)
         return error_from_system(error, "web.key", NULL, "home", errno, "cannot write",
                                  draft);
-    bool written = write(file, key, LAUNCH_KEY) == LAUNCH_KEY && fsync(file) == 0;
+    bool written =
+        write(file, text.data, text.size) == (ssize_t)text.size && fsync(file) == 0;
     int number = errno;
     written = close(file) == 0 && written;
     if (written && rename(draft, path) == 0)
@@ -57,5 +62,37 @@ int launch_key(const char *home, const struct env *env, char ret_key[LAUNCH_KEY 
     seal_base32((struct bytes){random, sizeof random}, &text);
     snprintf(ret_key, LAUNCH_KEY + 1, "%s", buffer_text(&text));
     buffer_free(&text);
-    return write_key(path, ret_key, error);
+    return write_private(path, bytes_of_text(ret_key), error);
+}
+
+/* As an attribute of HTML. */
+static void put_attribute(struct buffer *html, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (strchr("&<>\"'", *text) != NULL)
+            buffer_printf(html, "&#%d;", *text);
+        else
+            buffer_append_byte(html, (uint8_t)*text);
+    }
+}
+
+int launch_page(const char *home, const char *link, char ret_path[HOME_PATH],
+                struct error *error) {
+    struct buffer html = buffer_make(LIMIT_PAGE);
+    char folder[PATH_MAX];
+    if (realpath(home, folder) == NULL)
+        return error_from_system(error, "web.key", NULL, "home", errno, "cannot find",
+                                 home);
+    buffer_printf(&html, "<!doctype html>\n<meta charset=\"utf-8\">\n"
+                         "<meta name=\"referrer\" content=\"no-referrer\">\n"
+                         "<meta http-equiv=\"refresh\" content=\"0; url=");
+    put_attribute(&html, link);
+    buffer_printf(&html, "\">\n<title>Satchel</title>\n<a href=\"");
+    put_attribute(&html, link);
+    buffer_printf(&html, "\">Satchel</a>\n");
+    int failed = home_file(folder, "app.html", ret_path, error) != 0 ||
+                 (html.failed ? error_out_of_memory(error)
+                              : write_private(ret_path, buffer_bytes(&html), error)) != 0;
+    seal_wipe(html.data, html.size);
+    buffer_free(&html);
+    return failed ? -1 : 0;
 }

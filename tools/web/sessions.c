@@ -11,6 +11,8 @@
 
 #include "sync/seal.h"
 
+#define LONG_AGO_MS (INT64_MIN / 2)
+
 struct entry {
     struct session session; /* first: a held session is its entry */
     uint8_t hash[HASH_SIZE];
@@ -184,6 +186,13 @@ bool sessions_due(struct sessions *sessions, struct session *session, int64_t ev
         entry->checked_ms = now;
     pthread_mutex_unlock(&sessions->lock);
     return due;
+}
+
+void sessions_look_again(struct sessions *sessions) {
+    pthread_mutex_lock(&sessions->lock);
+    for (struct entry *entry = sessions->first; entry != NULL; entry = entry->next)
+        entry->checked_ms = LONG_AGO_MS;
+    pthread_mutex_unlock(&sessions->lock);
 }
 
 void sessions_told(struct sessions *sessions, struct session *session) {

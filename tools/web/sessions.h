@@ -48,6 +48,8 @@ void sessions_release(struct sessions *sessions,
                       struct session *session); /* NULL is fine */
 /* True once per `every_ms` for a session: time to look whether the person may still be here. */
 bool sessions_due(struct sessions *sessions, struct session *session, int64_t every_ms);
+/* From now on it is time for all. */
+void sessions_look_again(struct sessions *sessions);
 
 /* Its page was told of an event, and will look by itself. */
 void sessions_told(struct sessions *sessions, struct session *session);

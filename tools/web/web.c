@@ -11,6 +11,8 @@
 #include "sync/seal.h"
 #include "tools/web/internal.h"
 
+_Static_assert((int)WEB_PATH == (int)HOME_PATH, "one length");
+
 enum { THREADS = 64, LIMIT_HEADERS = 2048 };
 #define IDLE_CONSOLE_MS (12LL * 3600 * 1000)
 
@@ -218,6 +220,10 @@ const char *web_address(const struct web *web) {
 
 const char *web_link(const struct web *web) {
     return web->link;
+}
+
+int web_link_file(const struct web *web, char ret_path[WEB_PATH], struct error *error) {
+    return launch_page(web->home, web->link, ret_path, error);
 }
 
 void web_stop(struct web *web) {

@@ -14,6 +14,8 @@
 struct web;
 struct app_asset;
 
+enum { WEB_PATH = 4096 };
+
 enum web_mode { WEB_APP, WEB_CONSOLE };
 
 /* What only headquarters can do. `name`: invite, invitations, devices, revoke, access; `actor`: who asks, a person
@@ -51,6 +53,8 @@ int web_start(const struct web_options *options, struct web **ret, struct error 
 const char *web_address(const struct web *web);
 /* What to open in a browser; in WEB_APP with the key, "http://127.0.0.1:8790/?key=…". */
 const char *web_link(const struct web *web);
+/* A file that takes a browser to that link, for a command line that others can read. Error: web.key */
+int web_link_file(const struct web *web, char ret_path[WEB_PATH], struct error *error);
 /* Answers what is being asked, closes the station. NULL is fine. */
 void web_stop(struct web *web);
 

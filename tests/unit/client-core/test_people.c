@@ -93,6 +93,31 @@ static void guessing_gets_slower(void **state) {
     assert_int_equal(world_integer(world, "select failures from station_credential"), 0);
 }
 
+static void a_session_ends_with_its_secret(void **state) {
+    struct world *world = *state;
+    satchel_error error = {0};
+    satchel_session *other = NULL;
+    world_ok(satchel_session_check(world->session, &error), &error);
+    world_ok(satchel_sign_in(world->station, "Anna", NULL, &other, &error), &error);
+    world_ok(satchel_set_secret(world->session, "1234", &error), &error);
+    world_ok(satchel_session_check(world->session, &error), &error); /* his own doing */
+    assert_int_not_equal(satchel_session_check(other, &error), 0);
+    assert_string_equal(error.code, "sign_in.secret");
+    world_ok(station_renew_session(other, (struct error *)(void *)&error), &error);
+    world_ok(satchel_session_check(other, &error), &error);
+    /* The same secret given anew is another one; none is another one too. */
+    world_ok(satchel_set_secret_for(world->station, "Anna", "1234", &error), &error);
+    assert_int_not_equal(satchel_session_check(other, &error), 0);
+    world_ok(station_renew_session(other, (struct error *)(void *)&error), &error);
+    world_ok(satchel_set_secret_for(world->station, "Anna", NULL, &error), &error);
+    assert_int_not_equal(satchel_session_check(other, &error), 0);
+    world_ok(station_renew_session(other, (struct error *)(void *)&error), &error);
+    world_sql(world, "update app_user set active = 0 where name = 'Anna'");
+    assert_int_not_equal(satchel_session_check(other, &error), 0);
+    assert_string_equal(error.code, "sign_in.inactive");
+    satchel_sign_out(other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
 int main(void) {
@@ -100,6 +125,7 @@ int main(void) {
         TEST(people_are_found),
         TEST(everyone_is_found),
         TEST(guessing_gets_slower),
+        TEST(a_session_ends_with_its_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,12 @@ static void a_long_message_ends_with_a_whole_character(void **state) {
     error_set(&error, "a.b", text, "%s", text);
     assert_int_equal(strlen(error.message), 509);
     assert_int_equal(strlen(error.field), 63);
+    /* Whatever is quoted, a message is UTF-8. */
+    error_set(&error, "a.b", NULL, "no %.4s here", "客户");
+    assert_string_equal(error.message, "no 客 here");
+    error_set(&error, "a.b", "\xff\xfe!", "no \xff\xc0\x80\xe5%s", "x");
+    assert_string_equal(error.message, "no x");
+    assert_string_equal(error.field, "!");
 }
 
 static void sqlite_failures_have_codes(void **state) {
