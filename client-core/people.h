@@ -24,11 +24,25 @@ int people_put_all(struct replica *replica, const struct certificate *certificat
 
 /* --- secrets (secret.c): Argon2id, and a wait that doubles after five wrong tries ------------------ */
 
-enum { SECRET_TRIES = 5 };
+enum {
+    SECRET_TRIES = 5,
+    SECRET_SIZE = 1 + SECRET_SALT + SECRET_HASH /* version, salt, hash */
+};
 
-/* NULL passes only when no secret was set. Opens a transaction. Codes: sign_in.secret, sign_in.wait */
-int secret_check(struct replica *replica, const struct id *user, const char *secret,
-                 struct error *error);
+/* Signing in takes three steps, so that nobody has to wait, or can tell from waiting, while a hash is computed. */
+struct secret_try {
+    bool exists;
+    uint8_t kept[SECRET_SIZE];
+};
+
+/* May there be a try now? NULL passes only when no secret was set. Codes: sign_in.secret, sign_in.wait */
+int secret_begin(struct replica *replica, const struct id *user, const char *secret,
+                 struct secret_try *ret, struct error *error);
+/* Slow; needs no replica. */
+bool secret_matches(const struct secret_try *try, const char *secret);
+/* Notes how it went, in a transaction; only then it may be told. Codes: sign_in.secret, sign_in.wait */
+int secret_finish(struct replica *replica, const struct id *user,
+                  const struct secret_try *try, bool right, struct error *error);
 int secret_exists(struct replica *replica, const struct id *user, bool *ret,
                   struct error *error);
 /* Another one after each change of the secret; zeros while there is none. */

@@ -89,18 +89,32 @@ int satchel_move(satchel *station, const char *address, const char *ca_file,
 
 /* --- people ----------------------------------------------------------------------------------------------- */
 
+/* Whose turn it is to compute a hash does not keep the station. */
+static int prove(satchel *station, const char *user, const char *secret, struct id *ret,
+                 uint8_t ret_mark[SECRET_SALT], struct error *error) {
+    struct secret_try attempt;
+    pthread_mutex_lock(&station->write_lock);
+    int failed = people_find(station->writer, &station->identity.certificate, user, ret,
+                             error) != 0 ||
+                 secret_mark(station->writer, ret, ret_mark, error) != 0 ||
+                 secret_begin(station->writer, ret, secret, &attempt, error) != 0;
+    pthread_mutex_unlock(&station->write_lock);
+    if (failed)
+        return -1;
+    bool right = secret_matches(&attempt, secret);
+    pthread_mutex_lock(&station->write_lock);
+    failed = secret_finish(station->writer, ret, &attempt, right, error);
+    pthread_mutex_unlock(&station->write_lock);
+    seal_wipe(&attempt, sizeof attempt);
+    return failed;
+}
+
 int satchel_sign_in(satchel *station, const char *user, const char *secret,
                     satchel_session **ret, satchel_error *error) {
     struct id id;
     uint8_t mark[SECRET_SALT];
-    pthread_mutex_lock(&station->write_lock);
-    int failed = people_find(station->writer, &station->identity.certificate, user, &id,
-                             inner(error)) != 0 ||
-                 secret_mark(station->writer, &id, mark, inner(error)) != 0 ||
-                 secret_check(station->writer, &id, secret, inner(error)) != 0;
-    pthread_mutex_unlock(&station->write_lock);
-    if (failed)
-        return outcome(station->home, failed, error);
+    if (prove(station, user, secret, &id, mark, inner(error)) != 0)
+        return outcome(station->home, 1, error);
     satchel_session *session = calloc(1, sizeof *session);
     if (!session)
         return error_out_of_memory(inner(error));

@@ -9,7 +9,6 @@
 
 enum {
     SECRET_VERSION = 1,
-    SECRET_SIZE = 1 + SECRET_SALT + SECRET_HASH, /* version, salt, hash */
     SECRET_SHORTEST = 4,
     SECRET_LONGEST = 256,
     WAIT_FIRST_MS = 30000,
@@ -71,36 +70,62 @@ static int64_t wait_after(int64_t failures) {
     return wait < WAIT_LONGEST_MS ? wait : WAIT_LONGEST_MS;
 }
 
-static bool matches(const struct credential *credential, const char *secret) {
-    return credential->kept[0] == SECRET_VERSION && strlen(secret) <= SECRET_LONGEST &&
-           seal_secret_matches(bytes_of_text(secret), credential->kept + 1,
-                               credential->kept + 1 + SECRET_SALT);
+static int check_wait(const struct credential *credential, int64_t now_ms,
+                      struct error *error) {
+    int64_t left_ms = credential->wait_until_ms - now_ms;
+    return left_ms <= 0 ? 0
+                        : error_set(error, "sign_in.wait", "secret",
+                                    "too many wrong tries; wait %lld seconds",
+                                    (long long)((left_ms + 999) / 1000));
 }
 
-/* The failure is noted, durably, before anybody learns whether the try was right: pulling the
- * plug while waiting for the answer does not give a free one. */
-static int check_noted(struct replica *replica, const struct id *user, const char *secret,
-                       bool *ret_right, struct error *error) {
-    struct credential credential;
+static int read_now(struct replica *replica, const struct id *user,
+                    struct credential *ret, int64_t *ret_now_ms, struct error *error) {
     struct moment moment;
-    *ret_right = false;
-    if (credential_read(replica, user, &credential, error) != 0 ||
+    if (credential_read(replica, user, ret, error) != 0 ||
         moment_read(replica, &moment, error) != 0)
         return -1;
-    int64_t now_ms = clock_ms(moment.time);
-    if (!credential.exists) {
-        *ret_right = true; /* nothing to compare with */
-        return 0;
-    }
+    *ret_now_ms = clock_ms(moment.time);
+    return 0;
+}
+
+int secret_begin(struct replica *replica, const struct id *user, const char *secret,
+                 struct secret_try *ret, struct error *error) {
+    struct credential credential;
+    int64_t now_ms = 0;
+    if (read_now(replica, user, &credential, &now_ms, error) != 0)
+        return -1;
+    ret->exists = credential.exists;
+    memcpy(ret->kept, credential.kept, SECRET_SIZE);
+    if (!credential.exists)
+        return 0; /* nothing to compare with */
     if (!secret)
         return error_set(error, "sign_in.secret", "secret",
                          "this person has a secret here");
-    if (now_ms < credential.wait_until_ms)
-        return error_set(error, "sign_in.wait", "secret",
-                         "too many wrong tries; wait %lld seconds",
-                         (long long)((credential.wait_until_ms - now_ms + 999) / 1000));
-    *ret_right = matches(&credential, secret);
-    int64_t failures = *ret_right ? 0 : credential.failures + 1;
+    return check_wait(&credential, now_ms, error);
+}
+
+bool secret_matches(const struct secret_try *try, const char *secret) {
+    return !try->exists ||
+           (try->kept[0] == SECRET_VERSION && strlen(secret) <= SECRET_LONGEST &&
+            seal_secret_matches(bytes_of_text(secret), try->kept + 1,
+                                try->kept + 1 + SECRET_SALT));
+}
+
+/* Of those who tried at the same time, who comes after the fifth wrong one waits as well, right or not. */
+static int note_try(struct replica *replica, const struct id *user,
+                    const struct secret_try *try, bool *right, struct error *error) {
+    struct credential credential;
+    int64_t now_ms = 0;
+    if (read_now(replica, user, &credential, &now_ms, error) != 0)
+        return -1;
+    *right = *right && credential.exists == try->exists &&
+             memcmp(credential.kept, try->kept, SECRET_SIZE) == 0;
+    if (!credential.exists)
+        return 0;
+    if (check_wait(&credential, now_ms, error) != 0)
+        return -1;
+    int64_t failures = *right ? 0 : credential.failures + 1;
     if (failures == 0 && credential.failures == 0)
         return 0;
     int64_t wait_ms = wait_after(failures);
@@ -108,12 +133,13 @@ static int check_noted(struct replica *replica, const struct id *user, const cha
                            error);
 }
 
-int secret_check(struct replica *replica, const struct id *user, const char *secret,
-                 struct error *error) {
-    bool right = false;
+/* The failure is noted, durably, before anybody learns whether the try was right: pulling the
+ * plug while waiting for the answer does not give a free one. */
+int secret_finish(struct replica *replica, const struct id *user,
+                  const struct secret_try *try, bool right, struct error *error) {
     if (replica_begin(replica, error) != 0)
         return -1;
-    if (check_noted(replica, user, secret, &right, error) != 0 ||
+    if (note_try(replica, user, try, &right, error) != 0 ||
         replica_commit(replica, error) != 0) {
         replica_rollback(replica);
         return -1;

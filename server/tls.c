@@ -360,20 +360,45 @@ static int fill(X509 *certificate, EVP_PKEY *key, const struct tls_self_signed *
            X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
-/* The key that is there, so that stations that pinned it need no word of the new certificate. */
-static EVP_PKEY *known_key(const char *data) {
+/* The key that is there, so that stations that pinned it need no word of the new certificate; NULL when there is none yet, or
+ * an authority's certificate goes with it. A file without a readable key is not written over: stations may have pinned what
+ * was in it. */
+static int known_key(const char *path, EVP_PKEY **ret, struct error *error) {
     struct pem pem = {0};
-    EVP_PKEY *key = NULL;
-    char *path = server_path(data, TLS_FILE);
-    if (path != NULL && pem_read(path, NULL, &pem, NULL) == 0) {
-        if (pem.key != NULL && is_self_signed(pem.chain[0])) {
-            key = pem.key;
-            pem.key = NULL;
-        }
-        pem_free(&pem);
+    *ret = NULL;
+    if (access(path, F_OK) != 0) {
+        return 0;
     }
+    if (read_key(path, &pem.key, error) != 0) {
+        return -1;
+    }
+    if (pem.key == NULL) {
+        return error_set(
+            error, "tls.key", "data",
+            "%.300s holds no key that can be read; put a copy of it back, or "
+            "make another key with --new-key: stations that know the old "
+            "one by its pin have to be told",
+            path);
+    }
+    if (read_chain(path, &pem, NULL) != 0 || is_self_signed(pem.chain[0])) {
+        *ret = pem.key;
+        pem.key = NULL;
+    }
+    pem_free(&pem);
+    return 0;
+}
+
+static int choose_key(const char *data, const struct tls_self_signed *wanted,
+                      EVP_PKEY **ret, struct error *error) {
+    char *path = server_path(data, TLS_FILE);
+    int result = path == NULL      ? error_out_of_memory(error)
+                 : wanted->new_key ? 0
+                                   : known_key(path, ret, error);
     free(path);
-    return key;
+    if (result == 0 && *ret == NULL) {
+        *ret = EVP_EC_gen("P-256");
+    }
+    return result;
 }
 
 int tls_make(const char *data, const struct tls_self_signed *wanted,
@@ -388,11 +413,11 @@ int tls_make(const char *data, const struct tls_self_signed *wanted,
     if (collect_names(wanted, host, names, &count, error) != 0) {
         return -1;
     }
-    struct pem pem = {.key = wanted->new_key ? NULL : known_key(data), .count = 1};
-    pem.chain[0] = X509_new();
-    if (pem.key == NULL) {
-        pem.key = EVP_EC_gen("P-256");
+    struct pem pem = {.count = 1};
+    if (choose_key(data, wanted, &pem.key, error) != 0) {
+        return -1;
     }
+    pem.chain[0] = X509_new();
     int result = -1;
     if (pem.key == NULL || pem.chain[0] == NULL ||
         !fill(pem.chain[0], pem.key, wanted, names, count)) {

@@ -26,6 +26,7 @@ class Tls(support.TestCase):
         with self.assertRaises(support.Failure) as caught:
             server.run(*words)
         self.assertIn(f"({code}", str(caught.exception))
+        return str(caught.exception)
 
 
 class SelfSigned(Tls):
@@ -64,6 +65,21 @@ class SelfSigned(Tls):
         self.assertRefused("transport.tls", "address", station.sync)
         station.run("move", server.run("address", "--data", server.folder).strip())
         station.sync()
+
+    def test_a_key_that_stations_know_is_not_written_over(self):
+        _, server = self.server()
+        pin = self.self_signed(server).split("#pin=")[1]
+        file = server.folder / "tls.pem"
+        whole = file.read_text()
+        # A lost certificate is made anew, a lost key only when somebody says so.
+        file.write_text(whole[:whole.index("-----BEGIN CERTIFICATE")])
+        self.assertEqual(self.self_signed(server).split("#pin=")[1], pin)
+        for broken in ("", "nothing", whole[whole.index("-----BEGIN CERTIFICATE"):], whole[40:]):
+            file.write_text(broken)
+            failure = self.refused("tls.key", server, "tls", "self-signed", "--data", server.folder)
+            self.assertIn("--new-key", failure)
+            self.assertEqual(file.read_text(), broken)
+        self.assertNotEqual(self.self_signed(server, "--new-key").split("#pin=")[1], pin)
 
     def test_a_backup_has_the_key_that_stations_know(self):
         folder, server = self.server()

@@ -51,19 +51,25 @@ static void hash_name(const char *name, uint8_t ret_hash[HASH_SIZE]) {
     buffer_free(&folded);
 }
 
-/* The name's place, or the one that is free or was tried longest ago. */
+/* Trying many names once must not push out one that waits. */
+static bool goes_before(const struct stranger *one, const struct stranger *other) {
+    return one->failures != other->failures ? one->failures < other->failures
+                                            : one->tried_ms < other->tried_ms;
+}
+
+/* The name's place, or one that is free or forgotten. */
 static struct stranger *find(struct strangers *strangers, const uint8_t hash[HASH_SIZE]) {
-    struct stranger *oldest = &strangers->list[0];
+    struct stranger *first = &strangers->list[0];
     for (size_t i = 0; i < STRANGERS_KEPT; i++) {
         struct stranger *stranger = &strangers->list[i];
         if (stranger->failures > 0 && memcmp(stranger->hash, hash, HASH_SIZE) == 0)
             return stranger;
-        if (stranger->tried_ms < oldest->tried_ms)
-            oldest = stranger;
+        if (goes_before(stranger, first))
+            first = stranger;
     }
-    memset(oldest, 0, sizeof *oldest);
-    memcpy(oldest->hash, hash, HASH_SIZE);
-    return oldest;
+    memset(first, 0, sizeof *first);
+    memcpy(first->hash, hash, HASH_SIZE);
+    return first;
 }
 
 static int64_t wait_after(int64_t failures) {

@@ -8,7 +8,9 @@
 #include "schema/base/env.h"
 #include "schema/base/error.h"
 
-enum { STRANGERS_KEPT = 256 }; /* names; then the one longest untried is forgotten */
+enum {
+    STRANGERS_KEPT = 4096
+}; /* names; then of those least tried the oldest is forgotten */
 
 struct strangers;
 
