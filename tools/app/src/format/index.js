@@ -26,7 +26,7 @@ export function money(minor, currency = 'CNY', { short = false } = {}) {
 /* An amount as a plain number, for files. */
 export const plainMoney = (minor, currency = 'CNY') => (minor === null || minor === undefined ? '' : (Number(minor) / 10 ** (DIGITS[currency] ?? 2)).toFixed(DIGITS[currency] ?? 2))
 export const number = n => (n === null || n === undefined ? '' : formatter(Intl.NumberFormat, {}).format(n))
-export const rate = bp => (bp === null || bp === undefined ? '–' : (bp / 100).toFixed(2).replace(/\.?0+$/, '') + ' %')
+export const rate = bp => (bp === null || bp === undefined ? '–' : (bp / 100).toFixed(2) + ' %')
 export const quantity = qty => (qty === null || qty === undefined ? '' : number(qty / 1000))
 
 const two = n => String(n).padStart(2, '0')

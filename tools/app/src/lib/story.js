@@ -30,11 +30,6 @@ export function subjectOf(entry) {
 export function reasonOf(entry) {
   return entry.code ? failure({ code: entry.code, field: entry.field, message: entry.message, command: entry.command }) : ''
 }
-/* Whether it touched the record, or something that belongs to it. */
-export function concerns(entry, id) {
-  return entry.changes?.some(change => change.key === id || change.cells.some(cell => cell.value === id && cell.column.endsWith('_id') && !/^(from|to)_/.test(cell.column)))
-}
-
 const PATHS = { customer: 'customer', opportunity: 'opportunity' }
 /* Where the record is shown: {name, params}, or null. */
 export function placeOf(changes = []) {
