@@ -35,6 +35,9 @@ async function pagesOf(page, mode) {
       const sample = (await meta.sample?.($station)) ?? {}
       const { query, ...params } = sample
       result.push({ name, path: $router.resolve({ name, params, query }).href })
+      for (const [view, more] of Object.entries(meta.views ?? {})) {
+        result.push({ name: `${name}-${view}`, path: $router.resolve({ name, params, query: { ...query, ...more } }).href })
+      }
     }
     return result
   }, mode)

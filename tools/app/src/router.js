@@ -1,7 +1,7 @@
 /*
  * The pages. Each folder of pages/ brings its own routes.js:
  *   { path, name, component: () => import(…), meta: { title: 'KEY of screens', nav?: {icon, order, in: ['app','console']}, roles?: [], keep?: true, sample?: async station => params } }
- * `sample` gives the parameters with which the page is pictured and checked (tools/screenshots).
+ * `sample` gives the parameters with which the page is pictured and checked (tools/screenshots); `views` further queries: {board: {view: 'board'}}.
  */
 import { createRouter, createWebHistory } from 'vue-router'
 import { state } from './station/state.js'
