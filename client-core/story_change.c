@@ -277,26 +277,41 @@ static bool is_later(const struct story_work *work, const struct stored_row *row
            memcmp(by.data, work->user.bytes, ID_SIZE) != 0;
 }
 
+static int put_later_cells(const struct story_work *work, const struct table *table,
+                           const struct change *change, const struct stored_row *row,
+                           struct buffer *json, struct error *error) {
+    for (size_t i = 0; i < change->cell_count; i++) {
+        const struct column *column =
+            table->by_number[change->cells[i].column % LIMIT_COLUMNS];
+        if (column && column->merge != MERGE_ADD &&
+            !value_equal(row->values[column->number], change->cells[i].value) &&
+            !is_told(work, change, column) &&
+            put_later_cell(work, column, row, json, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int put_later(const struct story_work *work, const struct table *table,
                      const struct change *change, struct buffer *json,
                      struct error *error) {
     struct table_access *access = table_access(work->request->reader, table, error);
-    struct stored_row row;
     struct arena arena = arena_make(2 * LIMIT_ROW_SIZE);
+    struct stored_row row;
     bool found = false;
-    int failed = !access ||
-                 read_seen(work->request, access, change->key, &row, &found, error) != 0;
-    if (!failed && found)
-        failed = row_keep(access, &row, &arena, error);
-    for (size_t i = 0; !failed && found && is_later(work, &row) && i < change->cell_count;
-         i++) {
-        const struct column *column =
-            table->by_number[change->cells[i].column % LIMIT_COLUMNS];
-        if (column && column->merge != MERGE_ADD &&
-            !value_equal(row.values[column->number], change->cells[i].value) &&
-            !is_told(work, change, column))
-            failed = put_later_cell(work, column, &row, json, error);
+    if (work->gsn == 0)
+        return 0; /* not taken: it stands nowhere */
+    if (!access ||
+        read_seen(work->request, access, change->key, &row, &found, error) != 0)
+        return -1;
+    if (!found)
+        return 0;
+    if (!is_later(work, &row)) {
+        row_release(access);
+        return 0;
     }
+    int failed = row_keep(access, &row, &arena, error) != 0 ||
+                 put_later_cells(work, table, change, &row, json, error) != 0;
     arena_free(&arena);
     return failed ? -1 : 0;
 }
@@ -348,9 +363,11 @@ static int put_change(const struct story_work *work, const struct change *change
 int story_put_changes(const struct story_work *work, struct buffer *json,
                       struct error *error) {
     size_t next = 0;
+    json_put_name(json, "change_count");
+    json_put_integer(json, (int64_t)work->change_count);
     json_put_name(json, "changes");
     buffer_append_byte(json, '[');
-    for (size_t i = 0; i < work->change_count; i++) {
+    for (size_t i = 0; i < work->change_count && i < LIMIT_STORY_CHANGES; i++) {
         const struct change *change = &work->changes[i];
         const struct change *former =
             next < work->former_count ? &work->formers[next] : NULL;

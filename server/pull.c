@@ -76,7 +76,8 @@ struct pull {
     size_t row_count;
     size_t byte_count;
     struct feed_entry last;
-    bool any;
+    bool
+        told; /* `last` was sent or forgotten: its row in further scopes says nothing more */
 };
 
 static void sift_down(struct pull *pull, size_t i) {
@@ -381,9 +382,10 @@ static int send_forget(struct pull *pull, const struct table *table,
 
 static int send_entry(struct pull *pull, const struct walk *walk, struct error *error) {
     enum entry_meaning meaning = ENTRY_SKIP;
-    if (pull->any && compare_entries(&pull->last, &walk->entry) == 0) {
+    if (pull->told && compare_entries(&pull->last, &walk->entry) == 0) {
         return 0; /* the same row in another scope */
     }
+    pull->told = false; /* what left one scope may have entered another at the same gsn */
     const struct table *table =
         catalogue_table_number(pull->reader->catalogue, (uint64_t)walk->entry.table);
     if (table == NULL || meaning_of(pull, walk, &meaning, error) != 0) {
@@ -392,6 +394,7 @@ static int send_entry(struct pull *pull, const struct walk *walk, struct error *
     if (pull->groups[table->number].table == 0) {
         start_group(&pull->groups[table->number], table);
     }
+    pull->told = meaning != ENTRY_SKIP;
     return meaning == ENTRY_SEND     ? send_row(pull, table, &walk->entry, error)
            : meaning == ENTRY_FORGET ? send_forget(pull, table, &walk->entry, error)
                                      : 0;
@@ -407,7 +410,6 @@ static int walk_all(struct pull *pull, struct error *error) {
             return -1;
         }
         pull->last = pull->walks[0].entry;
-        pull->any = true;
         if (advance_first(pull, error) != 0) {
             return -1;
         }

@@ -110,21 +110,29 @@ int revoke_apply(struct master *master, struct work *work, struct bytes content,
 
 /* --- what is meant ------------------------------------------------------------------------------- */
 
-/* One row or none that fits; more is ambiguous. Columns: id, revoked or used already. */
-static int find_one(struct master *master, const char *sql, const char *text,
-                    struct bytes exact, const char *kind, uint8_t *ret, size_t size,
+struct wanted {
+    const char *kind; /* "device" */
+    const char *sql;  /* ?1 text, ?2 exact; columns: id, revoked or used already */
+    const char *text;
+    struct bytes exact;
+    size_t id_size;
+};
+
+/* One row that fits, or none; more is ambiguous. */
+static int find_one(struct master *master, const struct wanted *wanted, uint8_t *ret,
                     int64_t *ret_state, struct error *error) {
     sqlite3_stmt *statement = NULL;
     char code[LIMIT_NAME];
-    if (database_statement(master->db, sql, &statement, error) != 0) {
+    if (database_statement(master->db, wanted->sql, &statement, error) != 0) {
         return -1;
     }
-    sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC);
-    value_bind(statement, 2, value_blob(exact));
+    sqlite3_bind_text(statement, 1, wanted->text, -1, SQLITE_STATIC);
+    value_bind(statement, 2, value_blob(wanted->exact));
     int rc = sqlite3_step(statement);
-    bool found = rc == SQLITE_ROW && value_of_column(statement, 0).bytes.size == size;
+    bool found =
+        rc == SQLITE_ROW && value_of_column(statement, 0).bytes.size == wanted->id_size;
     if (found) {
-        memcpy(ret, value_of_column(statement, 0).bytes.data, size);
+        memcpy(ret, value_of_column(statement, 0).bytes.data, wanted->id_size);
         *ret_state = sqlite3_column_int64(statement, 1);
         rc = sqlite3_step(statement);
     }
@@ -135,11 +143,11 @@ static int find_one(struct master *master, const char *sql, const char *text,
     if (found && rc == SQLITE_DONE) {
         return 0;
     }
-    snprintf(code, sizeof code, "%s.%s", kind, found ? "ambiguous" : "unknown");
-    return error_set(error, code, kind,
+    snprintf(code, sizeof code, "%s.%s", wanted->kind, found ? "ambiguous" : "unknown");
+    return error_set(error, code, wanted->kind,
                      found ? "several are called \"%.100s\"; give the code or the id"
                            : "there is none called \"%.100s\"",
-                     text);
+                     wanted->text);
 }
 
 static int find_device(struct master *master, const char *text, uint8_t ret[ID_SIZE],
@@ -149,8 +157,8 @@ static int find_device(struct master *master, const char *text, uint8_t ret[ID_S
         " where d.id = ?2 or fold(d.code) = fold(?1) or fold(d.name) = fold(?1) limit 2";
     struct id id = {{0}};
     id_parse(text, &id);
-    return find_one(master, SQL, text, (struct bytes){id.bytes, ID_SIZE}, "device", ret,
-                    ID_SIZE, ret_state, error);
+    const struct wanted wanted = {"device", SQL, text, {id.bytes, ID_SIZE}, ID_SIZE};
+    return find_one(master, &wanted, ret, ret_state, error);
 }
 
 static int find_invitation(struct master *master, const char *text,
@@ -164,8 +172,9 @@ static int find_invitation(struct master *master, const char *text,
         return error_set(error, "invitation.unknown", "invitation",
                          "give the invitation's id, as satcheld invitations prints it");
     }
-    return find_one(master, SQL, text, bytes_of_text(text), "invitation", ret, HASH_SIZE,
-                    ret_state, error);
+    const struct wanted wanted = {"invitation", SQL, text, bytes_of_text(text),
+                                  HASH_SIZE};
+    return find_one(master, &wanted, ret, ret_state, error);
 }
 
 /* --- asked for by people --------------------------------------------------------------------------- */

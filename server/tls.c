@@ -52,21 +52,13 @@ static int fail_to_read(const char *path, struct error *error) {
                              path);
 }
 
-/* A key with a password would have it asked for on the terminal. */
-static int no_password(char *buffer, int size, int writing, void *context) {
-    (void)buffer;
-    (void)size;
-    (void)writing;
-    (void)context;
-    return -1;
-}
-
 static int read_key(const char *path, EVP_PKEY **ret, struct error *error) {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         return fail_to_read(path, error);
     }
-    *ret = PEM_read_PrivateKey(file, NULL, no_password, NULL);
+    char none[] = ""; /* without one OpenSSL would ask for a password on the terminal */
+    *ret = PEM_read_PrivateKey(file, NULL, NULL, none);
     fclose(file);
     ERR_clear_error();
     return 0;
@@ -75,11 +67,12 @@ static int read_key(const char *path, EVP_PKEY **ret, struct error *error) {
 static int read_chain(const char *path, struct pem *ret, struct error *error) {
     FILE *file = fopen(path, "re");
     X509 *certificate = NULL;
+    char none[] = "";
     if (file == NULL) {
         return fail_to_read(path, error);
     }
     while (ret->count < CHAIN_MAX &&
-           (certificate = PEM_read_X509(file, NULL, no_password, NULL)) != NULL) {
+           (certificate = PEM_read_X509(file, NULL, NULL, none)) != NULL) {
         ret->chain[ret->count++] = certificate;
     }
     fclose(file);

@@ -199,10 +199,11 @@ SATCHEL_API int satchel_inbox(satchel_session *session, char **ret_json,
 
 /* The story of this station's recent transactions, newest first, on a shared station those of the session's user:
  *   [{"transaction","made_at","user_id","user","command","title","title_zh","state","code","field","message","sent_at",
- *     "answered_at","gsn","changes":[…]}]
+ *     "answered_at","gsn","change_count","changes":[…]}]
  *   state   waiting, sealed (on its way), merged, conflicts (merged, something lost), refused, attention (no longer applies)
  *   gsn     its place in headquarters' journal, null until it was answered
- *   changes [{"table","title","key","operation","label","cells":[{"column","value","label"?,"old"?,"old_label"?}],
+ *   changes at most 200 of the change_count changed rows:
+ *           [{"table","title","key","operation","label","cells":[{"column","value","label"?,"old"?,"old_label"?}],
  *             "overwritten":[{"column","by_id","by","at","reason","text"?,"conflict"?,"settlement"?,"value"?,"label"?}]}]
  *     label: what people call the record, or the one that a value points at; old: the value before
  *     overwritten: what somebody else put in its place. With "conflict", both wrote without knowing of each other: reason is

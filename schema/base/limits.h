@@ -60,7 +60,8 @@
 #define LIMIT_JSON (8 * 1024 * 1024)
 #define LIMIT_JSON_DEPTH 16
 #define LIMIT_QUERY_ROWS 1000000
-#define LIMIT_MARKS 5000 /* records of one kind of mark; then there are "more" */
+#define LIMIT_STORY_CHANGES 200 /* rows of one transaction that a story lists */
+#define LIMIT_MARKS 5000        /* records of one kind of mark; then there are "more" */
 #define LIMIT_SEARCH_ITEMS \
     60 /* letters and characters of a needle that is read as pinyin */
 #define LIMIT_PINYIN_MEMORY (256 * 1024) /* readings that a connection remembers */

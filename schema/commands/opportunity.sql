@@ -1,5 +1,5 @@
 -- @command opportunity.register  Register an opportunity.
--- @zh 登记销售机会
+-- @zh 登记商机
 -- @roles rep manager hq
 -- @param id newid  The opportunity's id, when the caller wants to choose it.
 -- @param name text(200)  What it is about.
@@ -82,7 +82,7 @@ select new_id(), owner_id, coalesce(:next_step, name), :next_at, id, customer_id
 select id, name, customer, stage_code, owner, amount_minor, currency from opportunity_card where id = :id;
 
 -- @command opportunity.edit  Change an opportunity; what is not given stays.
--- @zh 修改销售机会
+-- @zh 修改商机
 -- @roles rep manager hq
 -- @param opportunity id(opportunity)  The opportunity.
 -- @param name text(200)?  What it is about.
@@ -325,7 +325,7 @@ select new_id(), owner_id, 'opportunity.reopened', 42, id, name, actor(), :note
 select id, name, stage_code, state from opportunity_card where id = :opportunity;
 
 -- @command opportunity.delete  Delete an opportunity that was entered by mistake. It can be restored.
--- @zh 删除销售机会
+-- @zh 删除商机
 -- @roles rep manager hq
 -- @param opportunity id(opportunity)  The opportunity.
 select require(owner_id = actor() or has_role('manager') or has_role('hq'),
@@ -340,7 +340,7 @@ update opportunity set deleted_at = now_ms() where id = :opportunity and deleted
 select id, name from opportunity where id = :opportunity;
 
 -- @command opportunity.restore  Bring a deleted opportunity back.
--- @zh 恢复销售机会
+-- @zh 恢复商机
 -- @roles rep manager hq
 -- @param opportunity any(opportunity)  The opportunity's id.
 select require(owner_id = actor() or has_role('manager') or has_role('hq'),

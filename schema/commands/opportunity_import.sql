@@ -1,5 +1,5 @@
 -- @command opportunity.import  Add an opportunity from a file, once: found again by its key, which becomes its code.
--- @zh 导入销售机会
+-- @zh 导入商机
 -- @roles hq
 -- @may_noop
 -- @param key text(63)  Its id in the file.

@@ -1,5 +1,5 @@
 -- @command opportunity.assign  Hand an opportunity to another salesperson.
--- @zh 移交销售机会
+-- @zh 移交商机
 -- @roles manager hq
 -- @param opportunity id(opportunity)  The opportunity.
 -- @param to id(app_user)  The new owner.
@@ -26,7 +26,7 @@ update opportunity set owner_id = :to where id = :opportunity;
 select id, name, owner from opportunity_card where id = :opportunity;
 
 -- @command opportunity.assign_bulk  Hand many open opportunities to another salesperson: chosen ones, or all of somebody's.
--- @zh 批量移交销售机会
+-- @zh 批量移交商机
 -- @roles manager hq
 -- @param to id(app_user)  The new owner.
 -- @param opportunities json?  Ids or codes of the opportunities: ["1C1I7A6R","Z063OYW0"].

@@ -123,7 +123,7 @@ select o.id, o.code, o.name, o.customer, o.owner, o.stage_code, o.stage_zh, o.st
  order by o.amount_minor desc, o.id;
 
 -- @query followup.neglected  Open opportunities about which nobody has spoken for some time, the longest first.
--- @zh 久未跟进机会
+-- @zh 久未跟进商机
 -- @param days int(1..3660)?  For how many days; the setting follow_up.neglected_days when not given.
 -- @param owner id(app_user)?  Only his.
 -- @param limit int(1..1000000)=200  How many at most.

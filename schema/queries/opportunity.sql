@@ -1,5 +1,5 @@
 -- @query opportunity.list  Opportunities, newest first.
--- @zh 销售机会列表
+-- @zh 商机列表
 -- @param stage text(63)?  Only those in the stage with this code.
 -- @param state enum(open|won|lost|void)?  Only those.
 -- @param owner id(app_user)?  Only his.
@@ -96,7 +96,7 @@ select o.id, o.code, o.name, o.customer, o.stage_code, o.stage_zh, o.stage_en, o
  order by page.place;
 
 -- @query opportunity.count  How many opportunities there are and what they come to; the filters are those of opportunity.list.
--- @zh 销售机会数量与金额
+-- @zh 商机数量与金额
 -- @param stage text(63)?  Only those in the stage with this code.
 -- @param state enum(open|won|lost|void)?  Only those.
 -- @param owner id(app_user)?  Only his.
@@ -164,7 +164,7 @@ select count(*) as count,
         or o.customer_id in (select c.id from customer c where search_matches(:text, c.name)));
 
 -- @query opportunity.of_customer  The opportunities with one customer, newest first.
--- @zh 客户的销售机会
+-- @zh 客户的商机
 -- @param customer id(customer)  The customer.
 select id, code, name, stage_code, stage_zh, stage_en, state, amount_minor, currency, owner, opened_on, closed_on,
        owner_id, expected_close_on, product, contact_id, updated_at
@@ -173,7 +173,7 @@ select id, code, name, stage_code, stage_zh, stage_en, state, amount_minor, curr
  order by opened_on desc, id desc;
 
 -- @query opportunity.show  One opportunity with all there is to know.
--- @zh 销售机会详情
+-- @zh 商机详情
 -- @param opportunity id(opportunity)  The opportunity.
 -- @example opportunity=1C1I7A6R
 select o.id, o.code, o.name, o.need, o.customer_id, o.customer, o.contact_id, c.name as contact, c.phone as contact_phone,
@@ -197,7 +197,7 @@ select o.id, o.code, o.name, o.need, o.customer_id, o.customer, o.contact_id, c.
  where o.id = :opportunity;
 
 -- @query opportunity.timeline  Everything that happened with an opportunity, newest first.
--- @zh 销售机会时间线
+-- @zh 商机时间线
 -- @param opportunity id(opportunity)  The opportunity.
 -- @param limit int(1..100000)=200  How many at most.
 -- Values of kind: interaction, stage, assignment, task.

@@ -1,5 +1,5 @@
 -- @query opportunity.plans  What is still to be done about an opportunity, the next first.
--- @zh 机会待办
+-- @zh 商机待办
 -- @param opportunity id(opportunity)  The opportunity.
 -- A task's own reminder is not told twice.
 select kind, id, title, due_at, person, person_id, planned_kind, priority

@@ -4,7 +4,7 @@
 -- opportunity_by_stage, stage by stage.
 
 -- @query opportunity.count_by_stage  How many opportunities stand in each stage.
--- @zh 各阶段机会数量
+-- @zh 各阶段商机数量
 -- @param pipeline code(pipeline)?  Only this pipeline; else all that hold any.
 -- @param owner id(app_user)?  Only his.
 -- A pipeline that holds any shows its empty stages too, so that a chart keeps its shape.
@@ -285,7 +285,7 @@ select open, mul_div(won, 10000, won + lost) as win_rate_bp, mul_div(won_amount_
  where won > 0 and timed > 0;
 
 -- @query opportunity.rotting  Open opportunities that have stood in their stage longer than its limit.
--- @zh 停滞机会
+-- @zh 停滞商机
 -- @param owner id(app_user)?  Only his.
 -- @param days int(1..3660)?  Another limit than the stage's own.
 -- @param limit int(1..1000000)=200  How many at most.
@@ -331,7 +331,7 @@ select r.lost_reason as reason, l.name_zh as reason_zh, l.name_en as reason_en, 
  order by r.n desc, r.lost_reason;
 
 -- @query opportunity.by_month  Opportunities by month: entered, won, lost, and what was won.
--- @zh 月度机会趋势
+-- @zh 月度商机趋势
 -- @param from date?  First day.
 -- @param to date?  Last day.
 -- @param owner id(app_user)?  Only his.
@@ -358,7 +358,7 @@ select month, sum(entered) as entered, sum(won) as won, sum(lost) as lost,
  order by month;
 
 -- @query opportunity.by_product  Opportunities by main product.
--- @zh 产品机会统计
+-- @zh 产品商机统计
 -- @param from date?  First closing date.
 -- @param to date?  Last closing date.
 -- @param currency text(3)?  Currency of the amounts; the company's when not given.

@@ -1,5 +1,5 @@
 -- @rule interaction.subject  An interaction is about an opportunity or a customer.
--- @zh 跟进记录必须关联机会或客户
+-- @zh 跟进记录必须关联商机或客户
 -- @tables interaction
 -- @since 1
 select t.row_key as row_key, 'customer' as field

@@ -1,5 +1,5 @@
 -- @rule opportunity.owner_active  An opportunity goes to somebody who works here.
--- @zh 机会只能交给在职人员
+-- @zh 商机只能交给在职人员
 -- @tables opportunity
 -- @since 1
 select c.row_key as row_key, 'owner' as field
@@ -100,7 +100,7 @@ select c.row_key as row_key, 'opened_on' as field
    and (c.old_text is not null or o.opened_on < date(o.created_at / 1000 - 259200, 'unixepoch'));
 
 -- @rule opportunity.read_only  A collaborator who may read does not change the opportunity.
--- @zh 只读协作人不能修改机会
+-- @zh 只读协作人不能修改商机
 -- @tables opportunity opportunity_product opportunity_stage_event opportunity_member
 -- @since 1
 with parents (row_key, opportunity_id) as (
@@ -152,7 +152,7 @@ select t.row_key as row_key, 'credit' as field
          where m.opportunity_id = substr(t.row_key, 1, 16) and m.deleted_at is null) > 10000;
 
 -- @rule opportunity.delete_own  Only its owner or a manager deletes an opportunity.
--- @zh 只有负责人或经理可以删除机会
+-- @zh 只有负责人或经理可以删除商机
 -- @tables opportunity
 -- @since 1
 select c.row_key as row_key, 'opportunity' as field

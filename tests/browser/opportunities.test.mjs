@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Company, waitUntil } from './company.mjs'
 import { launch, openPage, DESK } from './browser.mjs'
+import { accessibility, overflow } from './page_checks.mjs'
 
 let company, browser, anna
 
@@ -63,25 +64,31 @@ test('a card that is dragged moves the stage, here and after a reload', async ()
 
 test('a card is dragged with a finger, too', async () => {
   const id = await newOne('By finger')
-  const page = await open('/opportunities?view=board&text=By finger')
+  const tablet = { viewport: { width: 820, height: 1180 }, hasTouch: true, isMobile: true }
+  const page = await open('/opportunities?view=board&text=By finger', { device: tablet })
   await card(page, 'By finger').waitFor()
   const touch = await page.context().newCDPSession(page)
-  const from = await card(page, 'By finger').boundingBox()
   const send = (type, x, y) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] })
+  const from = await card(page, 'By finger').boundingBox()
+  const to = await column(page, 'engaging').boundingBox()
+  const start = from.x + 120
   const y = from.y + 40
-  await send('touchStart', from.x + 120, y)
-  await page.waitForTimeout(350) // held: a shorter touch scrolls
-  for (let x = from.x + 120; x < 385; x += 12) await send('touchMove', x, y)
-  // At the edge the board moves by itself until the next column is under the finger.
-  await waitUntil(async () => {
-    await send('touchMove', 380 + Math.random() * 6, y)
-    const box = await column(page, 'engaging').boundingBox()
-    return box.x < 240
-  }, 'the board scrolls to the next column', 15000)
-  for (let x = 380; x > 300; x -= 8) await send('touchMove', x, y + 30)
-  await page.waitForTimeout(200)
+
+  await send('touchStart', start, y)
+  await send('touchMove', start + 60, y)
   await send('touchEnd')
-  await waitUntil(async () => (await show(id)).stage_code === 'engaging', 'the station knows of it', 15000)
+  assert.equal(await column(page, 'prospecting').locator('[data-test=board-card]').count(), 1) // a short touch scrolls
+
+  await send('touchStart', start, y)
+  await page.locator('.sortable-chosen').waitFor() // held
+  for (let x = start; x < to.x + 150; x += 15) {
+    await send('touchMove', x, y)
+    await page.waitForTimeout(20)
+  }
+  await column(page, 'engaging').locator('.card-ghost').waitFor()
+  await send('touchEnd')
+  await waitUntil(async () => (await show(id)).stage_code === 'engaging', 'the station knows of it')
+  await column(page, 'engaging').locator('[data-test=board-card]').waitFor()
   await done(page)
 })
 
@@ -189,5 +196,34 @@ test('the list finds, filters and comes back to where it was', async () => {
   await at(page, 'back').click()
   await at(page, 'opportunity-row').filter({ hasText: 'Lost by menu' }).waitFor()
   assert.equal(await page.locator('input[type=search]').inputValue(), 'Lost by menu')
+  await done(page)
+})
+
+test('the board, its menu and the dialogs stumble over nothing', async () => {
+  const id = await newOne('Looked at', { stage: 'engaging' })
+  const page = await open('/opportunities?view=board&text=Looked at')
+  const tidy = async what => {
+    await page.waitForTimeout(400) // what opens has opened
+    const found = [...(await accessibility(page)), ...(await overflow(page))]
+    assert.deepEqual(found.filter(one => !/^axe region: .*q-portal--menu/.test(one)), [], what) // a menu stands in no landmark
+  }
+  await card(page, 'Looked at').waitFor()
+  await tidy('board')
+  await card(page, 'Looked at').locator('[data-test=move-menu]').click()
+  await at(page, 'move-lost').waitFor()
+  await tidy('menu')
+  await at(page, 'move-lost').click()
+  await at(page, 'close-dialog').waitFor()
+  await tidy('lost')
+  await page.keyboard.press('Escape')
+  await at(page, 'filters').click()
+  await at(page, 'filter-sheet').waitFor()
+  await tidy('filters')
+  await page.keyboard.press('Escape')
+  await go(page, '/opportunities/' + id)
+  await at(page, 'more-actions').click()
+  await at(page, 'do-edit').click()
+  await at(page, 'edit-dialog').waitFor()
+  await tidy('edit')
   await done(page)
 })

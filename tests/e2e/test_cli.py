@@ -61,10 +61,10 @@ class CommandLine(support.TestCase):
         with self.assertRaises(support.Failure) as caught:
             say("do", "opportunity.win")
         self.assertIn("字段 opportunity", caught.exception.message)
-        self.assertIn("请填写“销售机会”。", caught.exception.message)
+        self.assertIn("请填写“商机”。", caught.exception.message)
         self.assertIn("详情：", caught.exception.message)
         table = say("ask", "opportunity.list", "state=open").splitlines()
-        for title in ("机会名称", "客户", "阶段", "金额", "负责人", "登记日期"):
+        for title in ("商机名称", "客户", "阶段", "金额", "负责人", "登记日期"):
             self.assertIn(title, table[0])
         self.assertNotRegex(table[0], "[a-z]")
         self.assertIn("进行中", table[2])

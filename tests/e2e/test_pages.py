@@ -199,6 +199,42 @@ class FollowUp(support.TestCase):
         when = datetime.datetime.fromtimestamp(rings / 1000, datetime.timezone.utc) + datetime.timedelta(hours=8)
         self.assertEqual((when.weekday(), when.hour, when.minute), (0, 9, 0))
 
+    def agenda(self, title, **values):
+        return [row for row in self.hq.ask("followup.agenda", **values) if row["title"] == title]
+
+    def test_done_and_back(self):
+        hq = self.hq
+        reminder = hq.do("reminder.set", title="Undo me", due_at=self.at(0) - 60000)
+        self.assertEqual([row["part"] for row in self.agenda("Undo me")], ["overdue"])
+        self.assertRefused("reminder.open", "reminder", hq.do, "reminder.reopen", reminder=reminder["id"])
+        hq.do("reminder.done", reminder=reminder["id"])
+        self.assertEqual(self.agenda("Undo me"), [])
+        hq.do("reminder.reopen", reminder=reminder["id"])
+        self.assertEqual(len(self.agenda("Undo me")), 1)
+
+    def test_a_repeating_task_done_and_back(self):
+        hq = self.hq
+        due = self.at(0) + 3600000
+        task = hq.do("task.add", title="Weekly", due_at=due, repeat_days=7)
+        done = hq.do("task.done", task=task["id"])
+        self.assertEqual(done["next_at"], due + 7 * 86400000)
+        hq.sync()
+        again = hq.do("task.reopen", task=task["id"], next=done["next_id"])
+        self.assertEqual([row["due_at"] for row in self.agenda("Weekly", days=30)], [due])
+        hq.sync()
+        self.assertEqual([row["id"] for row in self.agenda("Weekly", days=30)], [again["id"]])
+
+    def test_a_task_rests(self):
+        hq = self.hq
+        task = hq.do("task.add", title="Rest", due_at=self.at(0) - 60000)
+        until = self.at(0) + 2 * 86400000
+        hq.do("task.snooze", task=task["id"], until=until)
+        row = self.agenda("Rest")[0]
+        self.assertEqual((row["part"], row["planned_at"], row["due_at"]), ("later", until, task["due_at"]))
+        self.assertNotIn("Rest", [one["title"] for one in hq.ask("reminder.due")])
+        hq.do("task.done", task=task["id"])
+        self.assertRefused("task.done", "task", hq.do, "task.snooze", task=task["id"], until=until)
+
     def test_search_as_people_type(self):
         hq = self.hq
         made = hq.do("customer.register", name="李明朗贸易有限公司", code="L-77", phone="+86 139-0000-4321", contact_name="曾晓")

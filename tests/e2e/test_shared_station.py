@@ -4,7 +4,6 @@ import json
 import os
 import random
 import sqlite3
-import time
 import unittest
 import uuid
 
@@ -288,17 +287,6 @@ class SharedStation(support.TestCase):
         enrolled.sync()
         self.hq.sync()
         self.assertEqual(len(self.hq.ask("customer.list", text="Quiet Ltd")), 2)
-
-    def test_it_is_quick(self):
-        """Not slower than a rep can notice, whoever asks."""
-        shared = self.open(self.shared_station())
-        for user in (REP, MANAGER):
-            for query in ("opportunity.list", "customer.list", "opportunity.forecast"):
-                shared.ask(user, query, {})
-                began = time.monotonic()
-                for _ in range(5):
-                    self.assertIsNone(shared.ask(user, query, {})[1])
-                self.assertLess((time.monotonic() - began) / 5, 1.0)
 
 
 if __name__ == "__main__":

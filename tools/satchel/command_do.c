@@ -61,7 +61,8 @@ static int run(const struct invocation *invocation) {
     if (rc == 0)
         rc = work(invocation, &desk, &error);
     desk_close(&desk);
-    return rc == 0 ? EXIT_DONE : problem_print(&error, invocation->json);
+    return rc == 0 ? EXIT_DONE
+                   : problem_print_of(invocation->words[0], &error, invocation->json);
 }
 
 const struct subcommand subcommand_do = {

@@ -43,13 +43,13 @@ static void print_json(const satchel_error *error) {
     node_release(object);
 }
 
-int problem_print(const satchel_error *error, bool json) {
+int problem_print_of(const char *operation, const satchel_error *error, bool json) {
     (void)fflush(stdout);
     char sentence[SENTENCE_SIZE];
-    const char *chinese =
-        words_are_chinese()
-            ? vocabulary_error(error->code, error->field, sentence, sizeof sentence)
-            : NULL;
+    const char *chinese = words_are_chinese()
+                              ? vocabulary_error(operation, error->code, error->field,
+                                                 sentence, sizeof sentence)
+                              : NULL;
     const char *message = chinese != NULL ? chinese : error->message;
     if (json)
         print_json(error);
@@ -62,4 +62,8 @@ int problem_print(const satchel_error *error, bool json) {
         fprintf(stderr, word("  details: %s\n"),
                 error->message); /* names what is accepted */
     return EXIT_FAILED;
+}
+
+int problem_print(const satchel_error *error, bool json) {
+    return problem_print_of("", error, json);
 }

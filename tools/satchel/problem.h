@@ -23,5 +23,7 @@ int problem_out_of_memory(satchel_error *error);
 
 /* Prints `satchel: MESSAGE (code, field NAME)`, or a JSON object, on stderr. Returns EXIT_FAILED. */
 int problem_print(const satchel_error *error, bool json);
+/* The same for what failed in a command or query, whose fields may have names of their own. */
+int problem_print_of(const char *operation, const satchel_error *error, bool json);
 
 #endif

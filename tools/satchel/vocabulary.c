@@ -58,13 +58,13 @@ const char *vocabulary_value(const char *column, const char *value) {
     return find_joined(&vocabulary_values, column, '.', value);
 }
 
-const char *vocabulary_error(const char *code, const char *field, char *ret,
-                             size_t size) {
+const char *vocabulary_error(const char *operation, const char *code, const char *field,
+                             char *ret, size_t size) {
     static const char place[] = "{field}";
     const char *sentence = vocabulary_find(&vocabulary_errors, code);
     if (sentence == NULL)
         return NULL;
-    const char *label = vocabulary_column("", field);
+    const char *label = vocabulary_column(operation, field);
     const char *at = strstr(sentence, place);
     if (at == NULL)
         snprintf(ret, size, "%s", sentence);

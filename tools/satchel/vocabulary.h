@@ -30,7 +30,9 @@ const char *vocabulary_find(const struct vocabulary *vocabulary, const char *key
 const char *vocabulary_column(const char *operation, const char *name);
 /* What the value of a column or parameter is called, NULL where there is no such enumeration. */
 const char *vocabulary_value(const char *column, const char *value);
-/* The sentence for an error, {field} filled in, written into `ret`. Returns ret, or NULL where there is none. */
-const char *vocabulary_error(const char *code, const char *field, char *ret, size_t size);
+/* The sentence for an error of a command or query ("" for none), {field} filled in, written into `ret`. Returns ret, or NULL
+ * where there is none. */
+const char *vocabulary_error(const char *operation, const char *code, const char *field,
+                             char *ret, size_t size);
 
 #endif

@@ -84,9 +84,19 @@ void api_story(struct visit *visit) {
     struct error error = {0};
     char *json = NULL;
     int64_t limit = query_number(visit, "limit", STORY_DEFAULT);
-    int failed =
-        limit < 1 ? error_set(&error, "parameter.invalid", "limit", "limit is a number")
-                  : satchel_story(visit->session->handle, limit, &json, outer(&error));
+    satchel_session *session = visit->session->handle;
+    const char *query = visit->request->query;
+    char table[64];
+    char id[64];
+    int failed = 0;
+    if (limit < 1)
+        failed = error_set(&error, "parameter.invalid", "limit", "limit is a number");
+    else if (!guard_parameter(query, "table", table, sizeof table))
+        failed = satchel_story(session, limit, &json, outer(&error));
+    else if (!guard_parameter(query, "id", id, sizeof id))
+        failed = error_set(&error, "parameter.missing", "id", "say which record");
+    else
+        failed = satchel_story_of(session, table, id, limit, &json, outer(&error));
     hand_back(visit, failed, json, &error);
 }
 

@@ -166,6 +166,38 @@ static void a_row_that_leaves_is_forgotten_and_arrives_elsewhere(void **state) {
     scope_set_free(&darcel.held);
 }
 
+/* What leaves one scope and enters another has an entry in both at one gsn, whichever is walked first: there and back, each
+ * of the two is first once. */
+static void what_moves_between_held_scopes_is_sent(void **state) {
+    struct fixture *f = *state;
+    struct invite invite = {.actors = {f->anna, f->darcel},
+                            .actor_count = 2,
+                            .ceiling = "rep",
+                            .expires_at = INT64_MAX};
+    struct fake_station *shared = company_enrol(&f->company, &invite, f->anna);
+    struct sync_request request = settled(f, shared);
+    struct id customers[] = {text_id("Of Anna"), text_id("Of Darcel")};
+    struct cell owners[] = {
+        cell_of(&f->company, "customer", "owner_id", id_value(&f->darcel)),
+        cell_of(&f->company, "customer", "owner_id", id_value(&f->anna))};
+    for (size_t round = 0; round < 2; round++) {
+        struct change swapped[2];
+        struct pulled pulled;
+        for (size_t i = 0; i < 2; i++) {
+            swapped[i] = change_of(&f->company, "customer", ROW_UPDATE, &customers[i],
+                                   &owners[(i + round) % 2], 1);
+        }
+        company_write(&f->company, swapped, 2);
+        pull(f, shared, &request, &pulled);
+        assert_non_null(group_of(f, &pulled, "customer"));
+        assert_int_equal(group_of(f, &pulled, "customer")->row_count, 2);
+        assert_int_equal(group_of(f, &pulled, "customer")->forget_count, 0);
+        request.cursor = pulled.response.head;
+        free_sets(&pulled);
+    }
+    scope_set_free(&request.held);
+}
+
 static void a_gained_scope_is_filled_and_a_lost_one_forgotten(void **state) {
     struct fixture *f = *state;
     struct sync_request anna = settled(f, f->anna_station);
@@ -269,6 +301,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(nothing_new_is_nothing_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_row_that_leaves_is_forgotten_and_arrives_elsewhere, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_moves_between_held_scopes_is_sent, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_gained_scope_is_filled_and_a_lost_one_forgotten,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_rows_come_in_chunks, set_up, tear_down),

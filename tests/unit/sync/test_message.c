@@ -121,6 +121,8 @@ static void test_invitation_refused(void **state) {
     memcpy(text, buffer.data, buffer.size);
     text[sizeof text - 1] = '\0';
     refuse_invitation(text);
+    text[sizeof text - 2] = '#';
+    refuse_invitation(text);
     buffer_free(&buffer);
 }
 

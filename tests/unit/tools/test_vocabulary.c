@@ -50,13 +50,17 @@ static void values_and_errors(void **state) {
     assert_null(vocabulary_value("state", "opened"));
     assert_null(vocabulary_value("name", "open"));
     assert_string_equal(
-        vocabulary_error("parameter.missing", "customer", text, sizeof text),
+        vocabulary_error("", "parameter.missing", "customer", text, sizeof text),
         "请填写“客户”。");
-    assert_string_equal(vocabulary_error("parameter.missing", "zz", text, sizeof text),
-                        "请填写“zz”。");
-    assert_string_equal(vocabulary_error("session.missing", "", text, sizeof text),
+    assert_string_equal(
+        vocabulary_error("", "parameter.missing", "zz", text, sizeof text),
+        "请填写“zz”。");
+    assert_string_equal(vocabulary_error("", "session.missing", "", text, sizeof text),
                         "请先登录。");
-    assert_null(vocabulary_error("no.such", "", text, sizeof text));
+    assert_string_equal(
+        vocabulary_error("customer.assign", "parameter.missing", "to", text, sizeof text),
+        "请填写“新负责人”。");
+    assert_null(vocabulary_error("", "no.such", "", text, sizeof text));
 }
 
 int main(void) {

@@ -1,5 +1,5 @@
 /* Values as people read them: money, rates, dates. Numbers come raw: minor units, basis points, UTC milliseconds, thousandths. */
-import { locale, isChinese } from '../words/index.js'
+import { locale, isChinese, s } from '../words/index.js'
 
 const cache = new Map()
 function formatter(kind, options) {
@@ -37,6 +37,8 @@ export function time(ms) {
   const date = new Date(ms)
   return `${day(date)} ${two(date.getHours())}:${two(date.getMinutes())}`
 }
+/* The clock of today, the whole time of another day. */
+export const moment = ms => (ms && day(new Date(ms)) === today() ? clock(ms) : time(ms))
 export const clock = ms => (ms ? time(ms).slice(11) : '')
 
 const STEPS = [['year', 31536e6], ['month', 2592e6], ['day', 864e5], ['hour', 36e5], ['minute', 6e4]]
@@ -45,7 +47,8 @@ export function ago(ms, now = Date.now()) {
   if (!ms) return ''
   const distance = ms - now
   const [unit, size] = STEPS.find(([, step]) => Math.abs(distance) >= step) ?? ['second', 1000]
-  return formatter(Intl.RelativeTimeFormat, { numeric: 'auto' }).format(unit === 'second' ? 0 : Math.round(distance / size), unit)
+  if (unit === 'second') return s('shell.just_now')
+  return formatter(Intl.RelativeTimeFormat, { numeric: 'auto' }).format(Math.round(distance / size), unit)
 }
 export function bytes(n) {
   if (n < 1024) return n + ' B'

@@ -2,13 +2,13 @@
  * After a call: whom one called and when is kept until it is logged or put away, also when the system ends the page
  * meanwhile. The offer to log it comes when the page is seen again, or after a moment where calls do not hide it (a desk).
  */
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { state } from '../station/index.js'
 
 const STAYED_MS = 4000
 const KEPT_MS = 12 * 3600000
 const key = () => 'satchel.call.' + (state.user?.id ?? '')
-const call = ref(null)
+const call = shallowRef(null)
 const offered = ref(false)
 export const offer = computed(() => (offered.value ? call.value : null))
 

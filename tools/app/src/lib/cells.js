@@ -49,8 +49,12 @@ export function shownChanges(changes, listed) {
     })
 }
 
+/* A group of columns is named by its first one where a single column is told. */
+const GROUP_OF = { stage_id: 'stage', amount_minor: 'amount', revenue_minor: 'revenue', list_price_minor: 'price' }
+const groupOf = name => GROUP_OF[name] ?? name
+
 /* The fact that a conflict is about. */
-export const factName = name => (GROUPS.has(name) ? s('sync.fact_' + name) : column(name))
+export const factName = name => (GROUPS.has(groupOf(name)) ? s('sync.fact_' + groupOf(name)) : column(name))
 const GROUPS = new Set(['stage', 'amount', 'address', 'revenue', 'place', 'recipient', 'price', 'position'])
 
 /* "成功 Won" in the language of the page. */
@@ -62,7 +66,8 @@ const AMOUNT = /^(-?\d+\.\d\d)(?:, ([A-Z]{3}))?$/
 const MOMENT = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC$/
 
 /* A conflict's value: what headquarters wrote of a cell or a group of cells. */
-export function factText(name, text, listed) {
+export function factText(cellName, text, listed) {
+  const name = groupOf(cellName)
   if (!text) return s('sync.nothing')
   const moment = text.match(MOMENT)
   if (moment) return time(Date.parse(`${moment[1]}T${moment[2]}Z`))

@@ -8,8 +8,9 @@ export const STATES = ['waiting', 'sent', 'merged', 'overwritten', 'refused', 'a
 /* What the station says of it, as one of STATES. */
 export function stateOf(entry) {
   switch (entry.state) {
-    case 'sealed': return 'sent'
+    case 'sealed': return entry.sent_at ? 'sent' : 'waiting' // packed for the way, which may not be open yet
     case 'merged':
+    case 'merged with conflicts':
     case 'conflicts': return overwrittenOf(entry).some(one => one.conflict) ? 'overwritten' : 'merged'
     default: return STATES.includes(entry.state) ? entry.state : 'waiting'
   }
@@ -27,7 +28,7 @@ export function subjectOf(entry) {
 }
 /* Why it was not taken, as a sentence. */
 export function reasonOf(entry) {
-  return entry.code ? failure({ code: entry.code, field: entry.field, message: entry.message }) : ''
+  return entry.code ? failure({ code: entry.code, field: entry.field, message: entry.message, command: entry.command }) : ''
 }
 /* Whether it touched the record, or something that belongs to it. */
 export function concerns(entry, id) {

@@ -47,6 +47,7 @@ export const carrier = {
   status: () => request('GET', 'status'),
   inbox: () => request('GET', 'inbox'),
   story: (limit = 200) => request('GET', 'story?limit=' + limit),
+  storyOf: (table, id, limit = 20) => request('GET', `story?limit=${limit}&table=${name(table)}&id=${name(id)}`),
   marks: () => request('GET', 'marks'),
   describe: () => request('GET', 'describe'),
   sync: () => request('POST', 'sync'),

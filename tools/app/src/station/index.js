@@ -9,11 +9,14 @@ export { StationError } from './error.js'
 export { state, has, isManager, isHeadquarters } from './state.js'
 
 const EVENT_PAUSE_MS = 2000 // between tries while the program behind the page is away
+const SIGN_IN_PAUSE_MS = 100
 
-async function answered(promise) {
+/* What fails tells of which command or query it is: its fields have names of their own. */
+async function answered(promise, operation = '') {
   try {
     return await promise
   } catch (error) {
+    error.operation = operation
     if (error.code === 'session.missing') await station.open()
     throw error
   }
@@ -39,21 +42,22 @@ export const station = {
   setSecret: (old, secret) => answered(carrier.setSecret(old, secret)),
 
   async do(command, args = {}) {
-    const result = await answered(carrier.do(command, args))
+    const result = await answered(carrier.do(command, args), command)
     tell('changed', { own: true })
     return result
   },
   async doAll(command, list) {
-    const result = await answered(carrier.doAll(command, list))
+    const result = await answered(carrier.doAll(command, list), command)
     tell('changed', { own: true })
     return result
   },
-  ask: (query, args = {}, signal) => answered(carrier.ask(query, args, signal)),
+  ask: (query, args = {}, signal) => answered(carrier.ask(query, args, signal), query),
   async one(query, args = {}) {
     return (await station.ask(query, args))[0] ?? null
   },
   inbox: () => answered(carrier.inbox()),
   story: limit => answered(carrier.story(limit)),
+  storyOf: (table, id, limit) => answered(carrier.storyOf(table, id, limit)),
   describe: () => answered(carrier.describe()),
 
   /* Sends and receives until nothing is left; its progress stands in state.progress. */
@@ -80,7 +84,7 @@ export async function follow() {
   for (;;) {
     if (!state.user) {
       next = undefined
-      await pause()
+      await pause(SIGN_IN_PAUSE_MS) // short: what happens before the first question is not told
       continue
     }
     try {
@@ -99,6 +103,6 @@ export async function follow() {
   }
 }
 
-function pause() {
-  return new Promise(resolve => setTimeout(resolve, EVENT_PAUSE_MS))
+function pause(ms = EVENT_PAUSE_MS) {
+  return new Promise(resolve => setTimeout(resolve, ms))
 }

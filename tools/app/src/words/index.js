@@ -77,7 +77,7 @@ export function value(name, code) {
 export function failure(error) {
   const key = 'error.' + error.code
   if (!te(key)) return error.message || error.code
-  return t(key, { field: error.field ? column(error.field) : '' })
+  return t(key, { field: error.field ? column(error.field, error.operation ?? error.command ?? '') : '' })
 }
 /* Of a row with both languages: name_zh/name_en, stage_zh/stage_en … */
 export function both(row, stem) {

@@ -124,7 +124,7 @@ export function months(rows, scope) {
       yAxis: [amounts(rows), { type: 'value', axisLabel: LABEL, splitLine: { show: false }, minInterval: 1 }],
       series: [
         bar('won_amount_minor', rows, COLOURS.won, { tooltip: { valueFormatter: full(rows) } }),
-        { id: 'won', name: column('won'), type: 'line', yAxisIndex: 1, data: rows.map(({ won }) => won), symbolSize: 9, itemStyle: { color: COLOURS.count }, lineStyle: { width: 2 }, cursor: 'pointer' }
+        { id: 'won', name: column('won'), type: 'line', yAxisIndex: 1, data: rows.map(({ won }) => won), symbolSize: 9, showAllSymbol: true, itemStyle: { color: COLOURS.count }, lineStyle: { width: 2 }, cursor: 'pointer' }
       ]
     },
     summary: rows.map(row => `${row.month} ${money(row.won_amount_minor, row.currency)}`).join(s('hq.comma'))
@@ -147,6 +147,7 @@ export function rates(rows, scope) {
           type: 'line',
           data: rows.map(row => row.win_rate_bp),
           symbolSize: 9,
+          showAllSymbol: true,
           itemStyle: { color: COLOURS.won },
           lineStyle: { width: 2 },
           areaStyle: { color: COLOURS.won, opacity: 0.08 },
