@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-enum { FIRST_PORT = 8790, LAST_PORT = 8799, STOP_MS = 900 };
+enum { FIRST_PORT = 8790, LAST_PORT = 8799, STOP_MS = 900, LISTEN = 32 };
 
 static void block_signals(sigset_t *ends) {
     sigemptyset(ends);
@@ -29,14 +29,13 @@ static void block_signals(sigset_t *ends) {
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Where it was told to listen; else the first port that is free. */
+/* Where it was told to listen; else the first port that is free, into `listen`, which stays as long as the options do. */
 static int start(const struct invocation *invocation, struct web_options *options,
-                 struct web **ret, struct error *error) {
-    char listen[32];
+                 char listen[LISTEN], struct web **ret, struct error *error) {
     if (options->listen != NULL)
         return web_start(options, ret, error);
     for (int port = FIRST_PORT;; port++) {
-        snprintf(listen, sizeof listen, "127.0.0.1:%d", port);
+        snprintf(listen, LISTEN, "127.0.0.1:%d", port);
         options->listen = listen;
         if (web_start(options, ret, error) == 0)
             return 0;
@@ -105,6 +104,7 @@ static int run(const struct invocation *invocation) {
     struct error error = {0};
     sigset_t ends;
     int received = 0;
+    char listen[LISTEN];
     struct web_options options = {
         .mode = WEB_APP,
         .home = invocation->home,
@@ -118,7 +118,7 @@ static int run(const struct invocation *invocation) {
         .asset_folder = arguments_option(invocation, "--assets"),
     };
     block_signals(&ends);
-    if (start(invocation, &options, &web, &error) != 0)
+    if (start(invocation, &options, listen, &web, &error) != 0)
         return problem_print((const satchel_error *)(const void *)&error,
                              invocation->json);
     print_link(invocation, web_link(web));
