@@ -12,6 +12,7 @@ export default [
       roles: LEADERS,
       in: ['app', 'console'],
       nav: { icon: mdiSwapHorizontal, order: 60, in: ['app', 'console'], deskOnly: true },
+      views: { contested: { tab: 'contested' }, history: { tab: 'history' } },
       sample: async station => ({ query: { from: (await station.ask('customer.list', { limit: 1 }))[0]?.owner_id } })
     }
   },

@@ -5,7 +5,7 @@ export default [
     path: '/opportunities',
     name: 'opportunities',
     component: () => import('./Opportunities.vue'),
-    meta: { title: 'opportunities.title', keep: true, nav: { icon: mdiTargetVariant, order: 30, in: ['app', 'console'] } }
+    meta: { title: 'opportunities.title', keep: true, views: { board: { view: 'board' } }, nav: { icon: mdiTargetVariant, order: 30, in: ['app', 'console'] } }
   },
   {
     path: '/opportunities/:id',
