@@ -122,6 +122,7 @@ test('a card moved by its menu to Lost asks why, and stays where it was when one
 test('a refused move puts the card back and says why', async () => {
   const id = await newOne('Closed elsewhere')
   const page = await open('/opportunities?view=board&text=Closed elsewhere')
+  await card(page, 'Closed elsewhere').waitFor()
   const held = await page.route('**/api/ask/**', route => route.abort()) // the page does not hear of what comes now
   await anna.do('opportunity.win', { opportunity: id })
   await card(page, 'Closed elsewhere').locator('[data-test=move-menu]').click()

@@ -11,6 +11,6 @@ export default [
     path: '/customers/:id',
     name: 'customer',
     component: () => import('./CustomerPage.vue'),
-    meta: { title: 'customers.one', sample: async station => ({ id: (await station.ask('customer.list', { limit: 1 }))[0].id }) }
+    meta: { title: 'customers.one', sample: async station => ({ id: (await station.ask('customer.list', { limit: 1, order: 'changed' }))[0].id }) }
   }
 ]
