@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { Company, waitUntil } from './company.mjs'
-import { launch, openPage } from './browser.mjs'
+import { launch, openConsole, openPage } from './browser.mjs'
 
 const HOUR = 3600000
 let company, browser, station, page, customer
 
 before(async () => {
-  company = await Company.make()
+  company = await Company.make({ console: true })
   browser = await launch()
   station = await company.station('anna', 'Anna Snelling', { link: true })
   customer = await station.do('customer.register', {
@@ -277,9 +277,19 @@ test('a reminder rings once, however many pages are open, and again after a snoo
 
 test('in the evening the link is back, and headquarters has it all', async () => {
   assert.deepEqual(page.complaints, [])
+  const hq = await openConsole(browser, company, 'Administrator', await company.access('Administrator'))
+  await hq.evaluate(() => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push('/customers'))
+  await hq.locator('[data-test=search] input, input[data-test=search]').first().fill('启明机电')
+  await waitUntil(async () => (await hq.locator('[data-test=customer]').count()) === 0, 'headquarters knows nothing of it yet')
+  await hq.evaluate(() => (window.sameDocument = true))
   station.link.restore()
   await station.sync().catch(() => {}) // the application may be at it already
   await waitUntil(async () => (await station.json('status')).waiting === 0, 'nothing waits', 60000)
+  await hq.locator('[data-test=customer]', { hasText: '启明机电' }).waitFor({ timeout: 30000 })
+  assert.equal(await hq.evaluate(() => window.sameDocument), true) // it came by itself: the page was not loaded again
+  await hq.evaluate(id => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push('/customers/' + id), customer.id)
+  await hq.getByText('Wants a second meeting').first().waitFor()
+  assert.deepEqual(hq.complaints, [])
   await company.hq.sync()
   assert.equal((await company.hq.ask('customer.list', { text: '启明机电' })).length, 1)
   assert.equal((await company.hq.ask('opportunity.list', { text: 'Server room' })).length, 1)
