@@ -40,26 +40,18 @@ export function funnel(rows, { people, closed }) {
   const to = ofStage(people, closed)
   return {
     columns: [{ key: 'stage', label: column('stage'), text: row => stageName(row, rows) }, count('count', to), amount('amount_minor', to)],
-    // The stages as they follow each other, down to what was won. What was lost is no part of the way: it stands in the table.
+    // Bars, not a tapering shape: present stages need not hold fewer from step to step.
     option: {
+      grid: { ...GRID, right: 64 },
       legend: { show: false },
-      tooltip: { trigger: 'item', formatter: ({ name, value: n }) => `${name}  ${number(n)}` },
+      tooltip: { trigger: 'item' },
+      xAxis: { type: 'value', axisLabel: { ...LABEL, hideOverlap: true }, splitLine: SPLIT },
+      yAxis: down(rows.map(row => stageName(row, rows))),
       series: [
-        {
-          id: 'count',
-          type: 'funnel',
-          sort: 'none',
-          left: 8,
-          right: '38%',
-          top: 8,
-          bottom: 8,
-          minSize: '12%',
-          gap: 3,
-          cursor: 'pointer',
-          label: { position: 'right', color: '#16211f', fontSize: 12, formatter: ({ name, value: n }) => `${name}  ${number(n)}` },
-          labelLine: { length: 10, lineStyle: { color: '#c4cecb' } },
-          data: rows.filter(({ state }) => state === 'open' || state === 'won').map(row => ({ name: stageName(row, rows), value: row.count, itemStyle: { color: COLOURS[row.state] } }))
-        }
+        bar('count', rows, COLOURS.open, {
+          data: rows.map(row => ({ value: row.count, itemStyle: { color: COLOURS[row.state] } })),
+          label: { show: true, position: 'right', formatter: ({ value: n }) => number(n), color: '#16211f' }
+        })
       ]
     },
     summary: rows.map(row => `${stageName(row, rows)} ${number(row.count)}`).join(s('hq.comma'))
