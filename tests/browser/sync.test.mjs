@@ -46,7 +46,7 @@ test('two stations edit the same phone offline; who lost sees both values, puts 
   await later()
   await anna.do('customer.edit', { customer: customer.id, phone: '555-0199' })
   await waitUntil(async () => (await stateOf(his)) === 'offline', 'the page says that it is offline')
-  assert.match(await at(his, 'sync-line').innerText(), /Offline since \d\d:\d\d.*1 change waiting/s)
+  assert.match(await at(his, 'sync-line').innerText(), /Offline since \d\d:\d\d.*1 waiting/s)
 
   anna.link.restore()
   await waitUntil(async () => (await anna.json('status')).waiting === 0, "anna's edit is at headquarters")
