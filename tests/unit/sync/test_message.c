@@ -77,21 +77,21 @@ static void refuse_invitation(const char *text) {
 }
 
 static void test_invitation_refused(void **state) {
-    const char *addresses[] = {
-        "",
-        "ftp://hq.example",
-        "https://",
-        "http://",
-        "https://hq example",
-        "https://hq\x7f",
-        "https://hq.example#",
-        "https://hq.example#pin=",
-        "https://hq.example#pin=aebagbaf",
-        "https://hq.example#pin=111111",
-        "https://hq.example#pun=aebagbaf",
-        "https://hq.example#pin=aebagaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-        "aaaaaaaaaaaaaaaaaa",
-        "https://hq\xc3\xa9"};
+    static const char pin_too_long[] = "https://hq.example#pin=aebagaaaaaaaaaaaaaaaaaaaaa"
+                                       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const char *addresses[] = {"",
+                               "ftp://hq.example",
+                               "https://",
+                               "http://",
+                               "https://hq example",
+                               "https://hq\x7f",
+                               "https://hq.example#",
+                               "https://hq.example#pin=",
+                               "https://hq.example#pin=aebagbaf",
+                               "https://hq.example#pin=111111",
+                               "https://hq.example#pun=aebagbaf",
+                               pin_too_long,
+                               "https://hq\xc3\xa9"};
     for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         struct invitation invitation = invitation_of(addresses[i]);
         struct buffer text = buffer_make(1000);
