@@ -10,6 +10,7 @@
 #include "client-core/images.h"
 #include "client-core/outbox.h"
 #include "client-core/rebase.h"
+#include "client-core/rebuild.h"
 #include "client-core/state.h"
 #include "schema/database.h"
 #include "sync/digest.h"
@@ -277,24 +278,23 @@ static int apply_chunks(struct apply *apply, struct error *error) {
 }
 
 /* A first sync that took more than one response is worth building the indexes afterwards. */
-static int is_bulk(struct replica *replica, const struct progress *progress, bool *ret,
+static int is_bulk(struct replica *replica, bool from_nothing, bool *ret,
                    struct error *error) {
     static const char sql[] = "select exists (select 1 from station_staging)";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     int64_t staged = 0;
     if (!statement || replica_integer(replica, statement, &staged, error) != 0)
         return -1;
-    *ret = staged && progress->cursor == 0;
+    *ret = staged && from_nothing;
     return 0;
 }
 
-static int apply_all(struct apply *apply, const struct progress *progress,
-                     struct error *error) {
+static int apply_all(struct apply *apply, bool from_nothing, struct error *error) {
     struct arena arena = arena_make(LIMIT_JSON);
     struct dropped_indexes dropped = {0};
     bool bulk = false;
     int failed =
-        is_bulk(apply->replica, progress, &bulk, error) != 0 ||
+        is_bulk(apply->replica, from_nothing, &bulk, error) != 0 ||
         (bulk && bulk_indexes_drop(apply->replica, &arena, &dropped, error) != 0) ||
         apply_chunks(apply, error) != 0 ||
         bulk_indexes_create(apply->replica, &dropped, error) != 0;
@@ -307,17 +307,23 @@ int pull_apply(struct replica *replica, const struct pull_end *end,
     struct progress progress;
     if (progress_read(replica, &progress, error) != 0)
         return -1;
-    struct pull_result result = {.digest = progress.digest,
-                                 .digest_rows = progress.digest_rows};
+    struct pull_result result = {0};
+    if (!end->rebuild) {
+        result.digest = progress.digest;
+        result.digest_rows = progress.digest_rows;
+    }
     struct apply apply = {.replica = replica,
                           .end = end,
                           .result = &result,
                           .image = buffer_make(LIMIT_ROW_SIZE * 2)};
+    bool from_nothing = end->rebuild || progress.cursor == 0;
     int failed = rebase_undo(replica, error) != 0 ||
-                 apply_all(&apply, &progress, error) != 0 ||
+                 (end->rebuild && rebuild_clear(replica, error) != 0) ||
+                 apply_all(&apply, from_nothing, error) != 0 ||
                  drop_staged(replica, error) != 0 ||
                  outbox_settle(replica, end->head, error) != 0 ||
-                 rebase_redo(replica, &result.attention, error) != 0;
+                 rebase_redo(replica, &result.attention, error) != 0 ||
+                 (end->rebuild && rebuild_end(replica, error) != 0);
     buffer_free(&apply.image);
     if (failed)
         return -1;

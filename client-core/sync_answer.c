@@ -10,6 +10,7 @@
 #include "client-core/exchange.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
+#include "client-core/rebuild.h"
 #include "client-core/state.h"
 
 enum {
@@ -164,6 +165,7 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
         .head = answer->response->head,
         .chunk = answer->response->rows,
         .held = &held,
+        .rebuild = answer->request->rebuild,
         .progress = answer->progress,
         .context = answer->context,
     };
@@ -180,9 +182,27 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
     return 0;
 }
 
+/* Headquarters wants the station to have everything again; or somebody here began that while the answer was on its way,
+ * and what it brings does not belong to it. */
+static int look_for_rebuild(const struct answer *answer, struct answer_result *result,
+                            struct error *error) {
+    bool under_way = false;
+    if (answer->response->rebuild &&
+        rebuild_begin(answer->replica, "headquarters", error) != 0)
+        return -1;
+    if (rebuild_is_under_way(answer->replica, &under_way, error) != 0)
+        return -1;
+    result->again = under_way != answer->request->rebuild;
+    return 0;
+}
+
 static int take_rows(const struct answer *answer, struct answer_result *result,
                      struct error *error) {
     const struct sync_response *response = answer->response;
+    if (look_for_rebuild(answer, result, error) != 0)
+        return -1;
+    if (result->again)
+        return 0;
     if (response->restart && pull_restart(answer->replica, error) != 0)
         return -1;
     if (!response->more)
@@ -200,9 +220,9 @@ static int take_rows(const struct answer *answer, struct answer_result *result,
 static bool says_nothing(const struct answer *answer) {
     const struct sync_response *response = answer->response;
     return response->answer_count == 0 && response->rows.size == 0 && !response->more &&
-           !response->restart && !answer->request->position.set &&
-           response->head == answer->request->cursor && response->gained.count == 0 &&
-           response->lost.count == 0;
+           !response->restart && !response->rebuild && !answer->request->rebuild &&
+           !answer->request->position.set && response->head == answer->request->cursor &&
+           response->gained.count == 0 && response->lost.count == 0;
 }
 
 static int prune(const struct answer *answer, struct error *error) {

@@ -29,6 +29,7 @@ struct answer_result {
     int64_t bundles_settled;
     int64_t rows_forgotten;
     bool changed; /* rows came or went, or verdicts arrived */
+    bool again;   /* a rebuild begins: the rows of this answer were not taken */
     struct error
         blocked; /* bundle.fork … : nothing more can be sent; code empty: all is well */
 };
