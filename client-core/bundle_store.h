@@ -16,17 +16,32 @@ int bundle_store_seal(struct replica *replica, const struct identity *identity,
 struct bundle_budget {
     size_t count;
     size_t bytes;
+    int64_t
+        deferred_after; /* not below 0: instead of open bundles, those behind this one that were answered, but not
+                               about all that is in them */
 };
-/* Open bundles in order, at least one if there is any. Memory from `arena`; *ret_numbers may be NULL. */
+struct bundles_to_send {
+    struct bytes *bundles;
+    struct former_gsns *formers; /* of each; see sync_request */
+    size_t count;
+    int64_t epoch; /* the history that their bases are of; 0: there are none */
+    int64_t last;  /* number of the last one */
+    int64_t first; /* number of the oldest that is kept at all; 0: none */
+};
+/* Bundles in order and of one history, at least one if there is any. Memory from `arena`. */
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,
-                      struct arena *arena, struct bytes **ret, size_t *ret_count,
+                      struct arena *arena, struct bundles_to_send *ret,
                       struct error *error);
+/* Whether there are bundles behind this one that were answered, but not about all that is in them. */
+int bundle_store_has_deferred(struct replica *replica, int64_t after, bool *ret,
+                              struct error *error);
 int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error *error);
 
 /* Of the question that carried a bundle and of its answer, by headquarters' clock. */
 struct bundle_times {
     int64_t sent_at;
     int64_t answered_at;
+    bool deferred; /* something in it waits at headquarters */
 };
 /* Headquarters has it; `code` says why it refused it as a whole, or is "". */
 int bundle_store_answer(struct replica *replica, int64_t number, const char *code,

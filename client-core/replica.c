@@ -4,6 +4,7 @@
 #include "client-core/replica.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,12 +15,34 @@
 /* Added after the first release; made wherever it is not there. */
 static const char later_indexes[] =
     "create index if not exists station_outbox_refused on station_outbox (position)"
-    " where verdict = 3";
+    " where verdict = 3;"
+    "create index if not exists station_bundle_deferred on station_bundle (number)"
+    " where deferred = 1";
 
-static int has_former(struct replica *replica, bool *ret, struct error *error) {
-    static const char sql[] =
-        "select count(*) from pragma_table_info('station_outbox') where name = 'former'";
+struct later_column {
+    const char *table;
+    const char *name;
+    const char *alter;
+};
+
+static const struct later_column later_columns[] = {
+    {"station_outbox", "former", "alter table station_outbox add column former blob"},
+    {"station_outbox", "epoch", "alter table station_outbox add column epoch integer"},
+    {"station_outbox", "lost_gsn",
+     "alter table station_outbox add column lost_gsn integer"},
+    {"station_bundle", "epoch",
+     "alter table station_bundle add column epoch integer not null default 1"},
+    {"station_bundle", "deferred",
+     "alter table station_bundle add column deferred integer not null default 0"},
+};
+
+static int has_column(struct replica *replica, const struct later_column *column,
+                      bool *ret, struct error *error) {
+    char sql[200];
     int64_t found = 0;
+    snprintf(sql, sizeof sql,
+             "select count(*) from pragma_table_info('%s') where name = '%s'",
+             column->table, column->name);
     if (database_integer(replica->db, sql, &found, error) != 0)
         return -1;
     *ret = found != 0;
@@ -27,19 +50,26 @@ static int has_former(struct replica *replica, bool *ret, struct error *error) {
 }
 
 /* Likewise a column; SQLite has no IF NOT EXISTS for it, and another process may be doing the same. */
-static int add_former(struct replica *replica, struct error *error) {
-    static const char alter[] = "alter table station_outbox add column former blob";
+static int add_column(struct replica *replica, const struct later_column *column,
+                      struct error *error) {
     bool has = false;
-    if (has_former(replica, &has, error) != 0)
+    if (has_column(replica, column, &has, error) != 0)
         return -1;
     if (has)
         return 0;
     int failed = replica_begin(replica, error) != 0 ||
-                 has_former(replica, &has, error) != 0 ||
-                 (!has && database_run(replica->db, alter, error) != 0) ||
+                 has_column(replica, column, &has, error) != 0 ||
+                 (!has && database_run(replica->db, column->alter, error) != 0) ||
                  replica_commit(replica, error) != 0;
     replica_rollback(replica);
     return failed ? -1 : 0;
+}
+
+static int add_columns(struct replica *replica, struct error *error) {
+    for (size_t i = 0; i < sizeof later_columns / sizeof *later_columns; i++)
+        if (add_column(replica, &later_columns[i], error) != 0)
+            return -1;
+    return 0;
 }
 
 static int replica_make(const struct catalogue *catalogue, const struct env *env,
@@ -64,8 +94,8 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         functions_register(replica->db, &replica->functions, error) != 0 ||
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
                          &created, error) != 0 ||
-        database_run(replica->db, later_indexes, error) != 0 ||
-        add_former(replica, error) != 0) {
+        add_columns(replica, error) != 0 ||
+        database_run(replica->db, later_indexes, error) != 0) {
         replica_close(replica);
         return -1;
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client-core/bundle_store.h"
+#include "client-core/epoch.h"
 #include "client-core/exchange.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
@@ -18,6 +19,7 @@ enum {
     COUNTER_BLOCK = 256,        /* request counters reserved with one write */
     FIRST_BUNDLES = 4,          /* of one request: little when the link may be poor, */
     REQUEST_SPARE = 512 * 1024, /* what else is in a request */
+    ASK_EVERY_MS = 30000,       /* for what headquarters put off */
     STALLS_MAX = 3              /* rounds in a row that settle nothing */
 };
 
@@ -28,6 +30,7 @@ struct syncer {
     size_t bundles;      /* of the next request; doubled while it goes well */
     int64_t counter;     /* the next request's */
     int64_t counter_end; /* reserved up to here */
+    int64_t asked_at;    /* for what headquarters put off; boot clock, 0: not yet */
     struct answer_memory memory;
 };
 
@@ -69,6 +72,9 @@ struct run {
     char ca_file[IDENTITY_FILE];
     struct tls_pin pin;
     int stalls;
+    bool shows_certificate;
+    bool asks_deferred; /* bundles that headquarters put off are still to be asked for */
+    int64_t deferred_after; /* from behind this one on */
 };
 
 static int tell(const struct run *run, const char *phase, int64_t rows, int64_t rows_left,
@@ -162,14 +168,26 @@ struct round {
     struct answer_result result;
 };
 
-/* The server's word for the scopes held; zeros before the first pull. */
-static int read_proof(struct replica *replica, uint8_t ret[HASH_SIZE],
-                      struct error *error) {
-    struct buffer proof = buffer_make(HASH_SIZE);
-    int failed = setting_bytes(replica, "scopes_proof", &proof, error);
-    if (!failed && proof.size == HASH_SIZE)
-        memcpy(ret, proof.data, HASH_SIZE);
-    buffer_free(&proof);
+/* What headquarters said of the scopes held and of its history; zeros before the first pull. */
+static int read_bytes(struct replica *replica, const char *name, uint8_t *ret,
+                      size_t size, struct error *error) {
+    struct buffer bytes = buffer_make(size);
+    int failed = setting_bytes(replica, name, &bytes, error);
+    if (!failed && bytes.size == size)
+        memcpy(ret, bytes.data, size);
+    buffer_free(&bytes);
+    return failed;
+}
+
+/* For a server that does not know this station: it was restored, and this is its own word from before. */
+static int read_certificate(struct round *round, struct error *error) {
+    struct buffer bytes = buffer_make(LIMIT_ENROL_REQUEST);
+    int failed = setting_bytes(round->run->syncer->replica, "certificate", &bytes, error);
+    if (!failed) {
+        round->request.certificate = arena_copy(&round->arena, buffer_bytes(&bytes));
+        failed = round->request.certificate.data ? 0 : error_out_of_memory(error);
+    }
+    buffer_free(&bytes);
     return failed;
 }
 
@@ -187,16 +205,47 @@ static int hold_nothing(struct replica *replica, struct sync_request *request,
     return 0;
 }
 
+/* Open bundles; when there are none, those that headquarters had to put off, each once in a run. */
+static int fill_bundles(struct round *round, struct error *error) {
+    struct run *run = round->run;
+    struct syncer *syncer = run->syncer;
+    struct sync_request *request = &round->request;
+    struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE, -1};
+    struct bundles_to_send send;
+    if (bundle_store_open(syncer->replica, &budget, &round->arena, &send, error) != 0)
+        return -1;
+    if (send.count == 0 && run->asks_deferred) {
+        budget.deferred_after = run->deferred_after;
+        if (bundle_store_open(syncer->replica, &budget, &round->arena, &send, error) != 0)
+            return -1;
+        run->asks_deferred = send.count > 0;
+        run->deferred_after = send.last;
+    }
+    request->bundles = send.bundles;
+    request->bundle_count = send.count;
+    request->first_bundle = send.first;
+    if (send.count > 0)
+        request->bundle_epoch = send.epoch;
+    if (send.count > 0 && send.epoch != request->epoch) {
+        request->formers = send.formers;
+        request->former_count = send.count;
+    }
+    return 0;
+}
+
 static int fill_request(struct round *round, bool with_bundles, struct error *error) {
     struct syncer *syncer = round->run->syncer;
     struct sync_request *request = &round->request;
     struct progress progress;
     struct outbox_counts counts;
     struct clock_reading now = clock_read(syncer->replica->env);
-    const struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE};
     if (progress_read(syncer->replica, &progress, error) != 0 ||
         progress_read_held(syncer->replica, &request->held, error) != 0 ||
-        read_proof(syncer->replica, request->held_proof, error) != 0 ||
+        read_bytes(syncer->replica, "scopes_proof", request->held_proof, HASH_SIZE,
+                   error) != 0 ||
+        read_bytes(syncer->replica, "head_id", request->head_id.bytes, ID_SIZE, error) !=
+            0 ||
+        epoch_read(syncer->replica, &request->epoch, error) != 0 ||
         progress_read_position(syncer->replica, &round->arena, &request->position,
                                error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0 ||
@@ -207,19 +256,17 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     request->device = syncer->identity->certificate.device;
     request->time = clock_correct(&progress.anchor, &now);
     request->schema_version = SCHEMA_VERSION;
-    request->epoch = syncer->identity->epoch;
     request->protocol = SYNC_PROTOCOL;
-    request->bundle_epoch = syncer->identity->epoch;
     request->server_key = syncer->identity->server_key;
     request->cursor = progress.cursor;
     request->digest = progress.digest;
     request->digest_rows = progress.digest_rows;
     if (hold_nothing(syncer->replica, request, error) != 0)
         return -1;
-    if (!with_bundles)
-        return 0;
-    return bundle_store_open(syncer->replica, &budget, &round->arena, &request->bundles,
-                             &request->bundle_count, error);
+    request->bundle_epoch = request->epoch;
+    if (round->run->shows_certificate && read_certificate(round, error) != 0)
+        return -1;
+    return with_bundles ? fill_bundles(round, error) : 0;
 }
 
 static int post(struct round *round, struct bytes *ret_answer, struct error *error) {
@@ -258,18 +305,17 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
 
 /* The answer is to this question and of this history of the server. */
 static int check_response(const struct round *round, struct error *error) {
-    const struct identity *identity = round->run->syncer->identity;
     uint8_t hash[HASH_SIZE];
     hash_blake2b(buffer_bytes(&round->body), hash);
     if (memcmp(hash, round->response.request_hash, HASH_SIZE) != 0)
         return error_set(error, "server.signature", "",
                          "the answer is to another question");
-    if (round->response.epoch != identity->epoch)
+    if (round->response.protocol < 2 && round->response.epoch != round->request.epoch)
         return error_set(
             error, "server.epoch", "",
             "headquarters was restored from a backup (its history is number %lld,"
-            " this station's is %lld); enrol this station again",
-            (long long)round->response.epoch, (long long)identity->epoch);
+            " this station's is %lld), but its program is too old to mend that",
+            (long long)round->response.epoch, (long long)round->request.epoch);
     return 0;
 }
 
@@ -337,10 +383,18 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
     round->run = run;
     round->arena = arena_make((size_t)LIMIT_RESPONSE * 4);
     int failed = run_round(round, with_bundles, error);
+    if (failed && error_is(error, "device.unknown") && !run->shows_certificate) {
+        run->shows_certificate = true;
+        *ret_more = true;
+        error_clear(error);
+        round_free(round);
+        free(round);
+        return 0;
+    }
     if (!failed) {
         add_to_report(run, &round->result);
-        *ret_more =
-            round->response.more || round->response.restart || round->result.again;
+        *ret_more = round->response.more || round->response.restart ||
+                    round->result.again || run->asks_deferred;
         failed = round->result.blocked.code[0] != '\0';
         if (failed && error)
             *error = round->result.blocked;
@@ -396,6 +450,10 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     struct run run = {.syncer = syncer, .progress = progress, .context = context};
     struct error why = {0};
     int64_t started = env->boot_ms(env->context);
+    bool asks = syncer->asked_at == 0 || started - syncer->asked_at >= ASK_EVERY_MS;
+    if (asks &&
+        bundle_store_has_deferred(syncer->replica, 0, &run.asks_deferred, NULL) == 0)
+        syncer->asked_at = started;
     int failed = run_rounds(&run, &why);
     answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
     finish_report(&run, started);

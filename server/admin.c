@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/history.h"
 #include "server/internal.h"
 #include "server/tls.h"
 
@@ -197,8 +198,8 @@ static int copy_database(const char *from, const char *to, struct error *error) 
     }
     int rc = sqlite3_backup_step(backup, -1);
     sqlite3_backup_finish(backup);
-    result =
-        rc == SQLITE_DONE ? 0 : error_from_sqlite(error, target, "writing the backup");
+    result = rc == SQLITE_DONE ? history_mark(target, error)
+                               : error_from_sqlite(error, target, "writing the backup");
 out:
     sqlite3_close(target);
     sqlite3_close(source);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/deferred.h"
 #include "server/derived.h"
+#include "server/history.h"
 #include "server/placing.h"
 #include "server/verdicts.h"
 #include "sync/clock.h"
@@ -102,7 +104,8 @@ static int check_refused(struct work *work, const struct row_work *row, bool who
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, whole ? 1 : 0);
     sqlite3_bind_int64(statement, 4, work->station);
-    sqlite3_bind_int64(statement, 5, work->transaction->base);
+    sqlite3_bind_int64(statement, 5,
+                       work->lost_epoch ? work->lost_base : work->transaction->base);
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
     if (rc == SQLITE_ROW) {
@@ -535,6 +538,8 @@ static void start_work(struct work *work, const struct origin *origin,
     work->device = origin->device;
     work->station = origin->station;
     work->seen_base = origin->seen_base;
+    work->lost_epoch = origin->lost.epoch;
+    work->lost_base = origin->lost.base;
     work->access = NULL;
     work->gsn = work->master->gsn + 1;
     work->time = clock_pack(origin->received_at, 0);
@@ -555,26 +560,55 @@ static int refuse(struct work *work, const struct origin *origin,
     return master_release(work->master, error);
 }
 
+/* What was merged once, or lacks something: it may be merged when more of the lost history is here. */
+static bool may_wait(const struct origin *origin, const struct verdict *recorded,
+                     const struct error *why) {
+    if (recorded != NULL) {
+        return recorded->kind == VERDICT_DEFERRED;
+    }
+    return origin->lost.defer && (origin->lost.former > 0 || deferred_code(why->code));
+}
+
 static int merge_or_refuse(struct work *work, const struct origin *origin,
                            const struct transaction *transaction,
-                           const struct verdict *recorded, struct error *why,
-                           struct error *error) {
+                           const struct verdict *recorded, enum verdict_kind *ret_kind,
+                           struct error *why, struct error *error) {
     start_work(work, origin, transaction);
     if (master_savepoint(work->master, error) != 0) {
         return -1;
     }
     error_clear(why);
-    bool refused = recorded != NULL && recorded->kind == VERDICT_REFUSED;
-    if (refused) {
+    bool merges = recorded == NULL || recorded->kind == VERDICT_MERGED ||
+                  recorded->kind == VERDICT_CONFLICTS;
+    if (!merges) {
         error_set(why, recorded->code, recorded->field, "%s", recorded->message);
     } else if (merge_all(work, origin, recorded == NULL, why) == 0) {
+        *ret_kind = work->conflict_count != 0 ? VERDICT_CONFLICTS : VERDICT_MERGED;
         return master_release(work->master, error);
     }
     if (error_is_failure(why)) {
         *error = *why;
         return -1;
     }
+    if (may_wait(origin, recorded, why)) {
+        *ret_kind = VERDICT_DEFERRED;
+        return master_undo(work->master, error) != 0
+                   ? -1
+                   : deferred_put(work->master, origin, transaction, why, error);
+    }
+    *ret_kind = VERDICT_REFUSED;
     return refuse(work, origin, transaction, why, error);
+}
+
+static int log_verdict(struct work *work, const struct origin *origin,
+                       const struct verdict *verdict, struct error *error) {
+    struct master *master = work->master;
+    master->gsn = verdict->gsn;
+    if (verdict_put(master, work, origin, verdict, error) != 0) {
+        return -1;
+    }
+    bool was_merged = origin->lost.former > 0 && verdict->kind != VERDICT_REFUSED;
+    return was_merged ? history_remember(master, verdict->gsn, &origin->lost, error) : 0;
 }
 
 int apply_transaction(struct master *master, struct work *work,
@@ -586,21 +620,19 @@ int apply_transaction(struct master *master, struct work *work,
         return known ? 0 : -1;
     }
     struct error why = {0};
-    if (merge_or_refuse(work, origin, transaction, recorded, &why, error) != 0) {
+    if (merge_or_refuse(work, origin, transaction, recorded, &ret->kind, &why, error) !=
+        0) {
         return -1;
     }
+    bool waits = ret->kind == VERDICT_DEFERRED;
     ret->transaction = transaction->id;
-    ret->gsn = work->gsn;
+    ret->gsn = waits ? 0 : work->gsn;
     ret->time = work->time;
-    ret->kind = why.code[0] != '\0'         ? VERDICT_REFUSED
-                : work->conflict_count != 0 ? VERDICT_CONFLICTS
-                                            : VERDICT_MERGED;
     ret->code = arena_text(texts, why.code, strlen(why.code));
     ret->field = arena_text(texts, why.field, strlen(why.field));
     ret->message = arena_text(texts, why.message, strlen(why.message));
     if (ret->code == NULL || ret->field == NULL || ret->message == NULL) {
         return error_out_of_memory(error);
     }
-    master->gsn = work->gsn;
-    return verdict_put(master, work, origin, ret, error);
+    return waits ? 0 : log_verdict(work, origin, ret, error);
 }

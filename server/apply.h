@@ -6,6 +6,14 @@
 
 #include "server/work.h"
 
+/* Of a lost history: what the transaction said and was given there. */
+struct lost_origin {
+    int64_t epoch; /* 0: it is of the present one */
+    int64_t base;  /* the base it names; transaction.base is what of that is known here */
+    int64_t former; /* its gsn there; 0: it was not merged */
+    bool defer;     /* what is missing may still come */
+};
+
 /* Where a transaction comes from and when it arrived. */
 struct origin {
     int64_t station; /* its number; 0: the server's own entry */
@@ -19,11 +27,13 @@ struct origin {
     int64_t schema_version;
     int64_t seen_base; /* what the device is known to have applied before */
     bool trusted;      /* the server's own rows: no authority is asked */
+    struct lost_origin lost;
 };
 
 /* Merges one transaction inside a savepoint of the open database transaction and records its verdict under a
  * new gsn. Returns 0 with *ret filled (merged or refused; texts live in `texts`), -1 when
  * the database failed and the whole group must be rolled back. Known transactions get the verdict they had.
+ * One that is deferred (verdicts.h) gets no gsn.
  * `recorded` (may be NULL) is the outcome that the journal holds: then a refusal is taken from it. */
 int apply_transaction(struct master *master, struct work *work,
                       const struct origin *origin, const struct transaction *transaction,

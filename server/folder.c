@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/genesis.h"
+#include "server/history.h"
 #include "server/internal.h"
 
 char *server_path(const char *data, const char *file) {
@@ -92,6 +93,9 @@ static int check_company(struct master *master, struct error *error) {
     struct sign_public key;
     char name[128];
     if (genesis_read(master->db, &master->org, &master->epoch, &key, name, error) != 0) {
+        return -1;
+    }
+    if (history_epoch(master->db, &master->epoch, error) != 0) {
         return -1;
     }
     return memcmp(key.bytes, master->keys.public_key, SIGN_PUBLIC) == 0

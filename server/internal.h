@@ -13,7 +13,8 @@ struct seen;
 
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
-    atomic_llong bundles, transactions, merged, conflicts, refused, rows_sent, enrolments;
+    atomic_llong bundles, transactions, merged, conflicts, refused, deferred, rows_sent,
+        enrolments;
 };
 
 struct server {
@@ -28,7 +29,7 @@ struct server {
     int lock; /* a file descriptor: one server serves a folder */
     struct sign_keys keys;
     struct id org;
-    int64_t epoch;
+    uint8_t place_secret[HASH_SIZE];
     char org_name[128];
     int64_t started_at;
     struct server_counters counters;

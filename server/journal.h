@@ -15,7 +15,9 @@ enum entry_kind {
     ENTRY_BUNDLE = 2,
     ENTRY_INVITE = 3,
     ENTRY_ENROL = 4,
-    ENTRY_REVOKE = 5
+    ENTRY_REVOKE = 5,
+    ENTRY_EPOCH = 9,
+    ENTRY_CHECKPOINT = 11
 };
 
 struct journal_entry {

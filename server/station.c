@@ -1,6 +1,7 @@
 /* Invitations, enrolment and certificates. */
 #include "server/station.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "schema/base/hash.h"
@@ -10,6 +11,8 @@
 #include "server/verdicts.h"
 #include "sync/clock.h"
 #include "sync/wire.h"
+
+enum { CODE_TRIES = 1000 };
 
 /* --- finding ------------------------------------------------------------------------------------- */
 
@@ -245,12 +248,44 @@ int station_read_enrol(struct bytes content, struct bytes *ret_hash,
     return result;
 }
 
+int station_next_number(struct master *master, int64_t *ret, struct error *error) {
+    return database_integer(
+        master->db,
+        "select max((select coalesce(max(number), 0) + 1 from station),"
+        " (select coalesce(max(first_station), 0) from epoch))",
+        ret, error);
+}
+
+/* A code is given once. After a history was lost two devices may show certificates with the same one all the same:
+ * the second is called otherwise here. */
+static int make_code_unique(struct master *master, struct certificate *certificate,
+                            struct error *error) {
+    static const char SQL[] = "select 1 from station where code = ?";
+    char code[sizeof certificate->code];
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(master->db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    snprintf(code, sizeof code, "%s", certificate->code);
+    int rc = SQLITE_ROW;
+    for (int n = 1; rc == SQLITE_ROW && n < CODE_TRIES; n++) {
+        if (n > 1) {
+            snprintf(code, sizeof code, "%.10s-%d", certificate->code, n);
+        }
+        sqlite3_reset(statement);
+        sqlite3_bind_text(statement, 1, code, -1, SQLITE_STATIC);
+        rc = sqlite3_step(statement);
+    }
+    sqlite3_finalize(statement);
+    memcpy(certificate->code, code, sizeof code);
+    return rc == SQLITE_DONE ? 0
+                             : error_from_sqlite(error, master->db, "giving out a code");
+}
+
 static int put_station(struct master *master, const struct certificate *certificate,
                        struct bytes envelope, int64_t *ret_number, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_STATION_PUT, error);
-    if (statement == NULL ||
-        database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
-                         ret_number, error) != 0) {
+    if (statement == NULL || station_next_number(master, ret_number, error) != 0) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, *ret_number);
@@ -309,6 +344,7 @@ int station_apply_enrol(struct master *master, struct work *work, struct bytes c
     struct certificate certificate;
     int64_t number = 0;
     if (station_read_enrol(content, &token_hash, &envelope, &certificate, error) != 0 ||
+        make_code_unique(master, &certificate, error) != 0 ||
         put_station(master, &certificate, envelope, &number, error) != 0 ||
         station_use_invitation(master, token_hash, number, error) != 0) {
         return -1;
@@ -390,8 +426,7 @@ static int enrol_new(struct master *master, struct work *work,
         return error_set(error, "invitation.expired", "invitation",
                          "this invitation has expired; ask for a new one");
     }
-    if (database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
-                         &number, error) != 0) {
+    if (station_next_number(master, &number, error) != 0) {
         return -1;
     }
     struct certificate certificate;
@@ -406,6 +441,25 @@ static int enrol_new(struct master *master, struct work *work,
     buffer_free(&envelope);
     return failed ? error_out_of_memory(error)
                   : journal_enrol(master, work, token_hash, *ret_certificate, at, error);
+}
+
+int station_prove(struct master *master, struct work *work, struct bytes certificate,
+                  struct error *error) {
+    static const uint8_t NO_INVITATION[HASH_SIZE];
+    struct envelope envelope;
+    struct certificate shown;
+    struct sign_public key;
+    memcpy(key.bytes, master->keys.public_key, SIGN_PUBLIC);
+    if (envelope_open(certificate, &envelope, error) != 0 ||
+        envelope_verify(&envelope, "satchel certificate", &key, error) != 0 ||
+        certificate_decode(envelope.body, &shown, error) != 0) {
+        return -1;
+    }
+    if (!id_equal(shown.org, master->org)) {
+        return error_set(error, "org.unknown", "org", "this is another company's server");
+    }
+    return journal_enrol(master, work, NO_INVITATION, certificate, master_now(master),
+                         error);
 }
 
 int station_enrol(struct master *master, struct work *work,

@@ -47,6 +47,13 @@ int station_enrol(struct master *master, struct work *work,
                   const struct enrol_request *request, struct arena *arena,
                   struct bytes *ret_certificate, struct error *error);
 
+/* The number that the next station gets. */
+int station_next_number(struct master *master, int64_t *ret, struct error *error);
+/* A device that this server does not know, because it lost that part of its history, shows the certificate that it
+ * was given: journals its enrolment again (in an open transaction). server.certificate */
+int station_prove(struct master *master, struct work *work, struct bytes certificate,
+                  struct error *error);
+
 /* Journal entries applied: when they are made and when they are replayed. */
 int station_apply_invite(struct master *master, struct bytes content,
                          struct error *error);

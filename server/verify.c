@@ -7,6 +7,7 @@
 #include "schema/base/hash.h"
 #include "server/chain.h"
 #include "server/dump.h"
+#include "server/history.h"
 #include "server/internal.h"
 #include "server/journal.h"
 #include "server/revoke.h"
@@ -23,15 +24,20 @@ struct replay {
     struct verify_report *report;
 };
 
-static void count_verdicts(struct verify_report *report, const struct verdict *verdicts,
-                           size_t count) {
-    report->bundles++;
+static void count_list(struct verify_report *report, const struct verdict *verdicts,
+                       size_t count) {
     for (size_t i = 0; i < count; i++) {
-        report->transactions++;
+        report->transactions += verdicts[i].kind != VERDICT_DEFERRED;
         report->merged += verdicts[i].kind == VERDICT_MERGED;
         report->conflicts += verdicts[i].kind == VERDICT_CONFLICTS;
         report->refused += verdicts[i].kind == VERDICT_REFUSED;
     }
+}
+
+static void count_verdicts(struct verify_report *report, const struct outcome *outcome) {
+    report->bundles++;
+    count_list(report, outcome->verdicts, outcome->count);
+    count_list(report, outcome->retried, outcome->retried_count);
 }
 
 /* The station as the replay has it, by the device that the bundle's header names. */
@@ -41,20 +47,26 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
     struct station station;
     struct bundle_envelope envelope;
     struct incoming_bundle bundle;
-    struct verdict *recorded = NULL;
-    size_t count = 0;
+    struct outcome recorded;
     if (bundle_open(entry->content, &envelope, error) != 0 ||
         station_find(master->db, master->catalogue, envelope.header.device,
                      &replay->arena, &station, error) != 0 ||
-        outcome_decode(entry->outcome, &replay->arena, &recorded, &count, error) != 0) {
+        outcome_decode(entry->outcome, &replay->arena, &recorded, error) != 0) {
         return -1;
     }
     chain_open(entry->content, &station, master->org, &replay->arena, &bundle);
-    count_verdicts(replay->report, recorded, count);
-    struct chain chain = {master, &replay->work, &station, &replay->arena, entry->at};
-    const struct recorded_outcome outcome = {recorded, count,
-                                             entry->schema_version == SCHEMA_VERSION};
-    return chain_replay(&chain, &bundle, &outcome, error);
+    count_verdicts(replay->report, &recorded);
+    bundle.epoch = recorded.epoch;
+    bundle.formers = recorded.formers;
+    bundle.former_count = recorded.former_count;
+    bundle.first = true; /* the device's word for a gap is not recorded: it was taken */
+    struct chain chain = {.master = master,
+                          .work = &replay->work,
+                          .station = &station,
+                          .arena = &replay->arena,
+                          .at = entry->at};
+    return chain_replay(&chain, &bundle, &recorded,
+                        entry->schema_version == SCHEMA_VERSION, error);
 }
 
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,
@@ -76,6 +88,10 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         break;
     case ENTRY_REVOKE:
         result = revoke_apply(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_EPOCH:
+        result = history_apply(master, &replay->work, entry,
+                               entry->schema_version == SCHEMA_VERSION, error);
         break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);

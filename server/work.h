@@ -47,6 +47,8 @@ struct work {
     const struct access *access; /* NULL: everything is allowed (genesis, the engine) */
     role_set roles;
     int64_t seen_base;
+    int64_t lost_epoch; /* of a lost history, whose base this is; 0: of the present one */
+    int64_t lost_base;
     int64_t gsn;
     int64_t time; /* effective, HLC */
     struct row_work *buckets[WORK_BUCKETS];
