@@ -105,7 +105,7 @@ static int check_refused(struct work *work, const struct row_work *row, bool who
     sqlite3_bind_int(statement, 3, whole ? 1 : 0);
     sqlite3_bind_int64(statement, 4, work->station);
     sqlite3_bind_int64(statement, 5,
-                       work->lost_epoch ? work->lost_base : work->transaction->base);
+                       work->lost.epoch ? work->lost.base : work->transaction->base);
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
     if (rc == SQLITE_ROW) {
@@ -310,6 +310,21 @@ static int check_event(const struct work *work, const struct row_work *row,
                      state->name, event->name);
 }
 
+/* Work of a lost history may come after what was written over it there: by somebody who knew it, or by its own
+ * device, when it had to wait. */
+static int came_before(struct work *work, const struct stamp *stamp, bool *ret,
+                       struct error *error) {
+    if (work->lost.epoch == 0) {
+        return 0;
+    }
+    if (stamp->gsn > work->transaction->base && id_equal(stamp->device, work->device) &&
+        stamp->time > work->time) {
+        *ret = true;
+        return 0;
+    }
+    return history_superseded(work, stamp->gsn, ret, error);
+}
+
 static int merge_one_cell(struct work *work, struct row_work *row,
                           const struct cell_case *cell, uint64_t *columns,
                           struct error *error) {
@@ -326,6 +341,14 @@ static int merge_one_cell(struct work *work, struct row_work *row,
     struct merge_decision decision = {0};
     if (cell_stamp(work, row, lead->cell, &merge_case.master, error) != 0) {
         return -1;
+    }
+    bool superseded = false;
+    if (lead->merge == MERGE_LWW &&
+        came_before(work, &merge_case.master, &superseded, error) != 0) {
+        return -1;
+    }
+    if (superseded) {
+        return 0;
     }
     bool moves = lead->merge == MERGE_STATE &&
                  !value_equal(cell->values[0], cell->master_values[0]);
@@ -359,7 +382,11 @@ static int check_deleted(struct work *work, struct row_work *row, uint64_t colum
     bool deletes = (columns & deletion) != 0;
     int result = deletes ? derived_latest_edit(work, row, &other, error)
                          : cell_stamp(work, row, COLUMN_DELETED_AT, &other, error);
-    if (result != 0 ||
+    bool superseded = false;
+    if (result == 0) {
+        result = history_superseded(work, other.gsn, &superseded, error);
+    }
+    if (result != 0 || superseded ||
         !merge_is_concurrent(&other, work->transaction->base, work->device)) {
         return result;
     }
@@ -538,8 +565,7 @@ static void start_work(struct work *work, const struct origin *origin,
     work->device = origin->device;
     work->station = origin->station;
     work->seen_base = origin->seen_base;
-    work->lost_epoch = origin->lost.epoch;
-    work->lost_base = origin->lost.base;
+    work->lost = origin->lost;
     work->access = NULL;
     work->gsn = work->master->gsn + 1;
     work->time = clock_pack(origin->received_at, 0);
@@ -607,8 +633,8 @@ static int log_verdict(struct work *work, const struct origin *origin,
     if (verdict_put(master, work, origin, verdict, error) != 0) {
         return -1;
     }
-    bool was_merged = origin->lost.former > 0 && verdict->kind != VERDICT_REFUSED;
-    return was_merged ? history_remember(master, verdict->gsn, &origin->lost, error) : 0;
+    bool lost = origin->lost.epoch > 0 && verdict->kind != VERDICT_REFUSED;
+    return lost ? history_remember(master, verdict->gsn, &origin->lost, error) : 0;
 }
 
 int apply_transaction(struct master *master, struct work *work,

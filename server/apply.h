@@ -6,14 +6,6 @@
 
 #include "server/work.h"
 
-/* Of a lost history: what the transaction said and was given there. */
-struct lost_origin {
-    int64_t epoch; /* 0: it is of the present one */
-    int64_t base;  /* the base it names; transaction.base is what of that is known here */
-    int64_t former; /* its gsn there; 0: it was not merged */
-    bool defer;     /* what is missing may still come */
-};
-
 /* Where a transaction comes from and when it arrived. */
 struct origin {
     int64_t station; /* its number; 0: the server's own entry */

@@ -34,7 +34,7 @@ static const struct {
     {"server_state", "select name, value from server_state order by 1"},
     {"epoch", "select number, from_gsn, first_gsn, first_station, at, ended_at from epoch"
               " order by 1"},
-    {"former", "select gsn, epoch, former_gsn from former order by 1"},
+    {"former", "select gsn, epoch, lost_base, former_gsn from former order by 1"},
     {"deferred",
      "select position, id, entry, device, epoch, lost_base, former, base, time,"
      " user_id, command, changes, code, field from deferred order by 1"},

@@ -85,28 +85,55 @@ int history_remember(struct master *master, int64_t gsn, const struct lost_origi
     }
     sqlite3_bind_int64(statement, 1, gsn);
     sqlite3_bind_int64(statement, 2, lost->epoch);
-    sqlite3_bind_int64(statement, 3, lost->former);
+    sqlite3_bind_int64(statement, 3, lost->base);
+    sqlite3_bind_int64(statement, 4, lost->former);
     return master_run(master, statement, "remembering a lost gsn", error);
 }
 
-int history_knew(struct work *work, int64_t gsn, bool *ret, struct error *error) {
-    *ret = false;
-    if (work->lost_epoch == 0 || gsn >= work->gsn) {
-        return 0;
-    }
+/* What a gsn of this server was in the lost history that the work at hand is of: its base and gsn there. */
+static int find_former(struct work *work, int64_t gsn, int64_t *ret_base,
+                       int64_t *ret_gsn, struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_FORMER_GET, error);
     if (statement == NULL) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, gsn);
-    sqlite3_bind_int64(statement, 2, work->lost_epoch);
-    sqlite3_bind_int64(statement, 3, work->lost_base);
+    sqlite3_bind_int64(statement, 2, work->lost.epoch);
     int rc = sqlite3_step(statement);
+    *ret_base = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    *ret_gsn = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 1) : 0;
     sqlite3_reset(statement);
-    *ret = rc == SQLITE_ROW;
     return rc == SQLITE_ROW || rc == SQLITE_DONE
                ? 0
                : error_from_sqlite(error, work->master->db, "reading a lost gsn");
+}
+
+int history_knew(struct work *work, int64_t gsn, bool *ret, struct error *error) {
+    int64_t base = 0;
+    int64_t former = 0;
+    *ret = false;
+    if (work->lost.epoch == 0 || gsn >= work->gsn) {
+        return 0;
+    }
+    if (find_former(work, gsn, &base, &former, error) != 0) {
+        return -1;
+    }
+    *ret = former > 0 && former <= work->lost.base;
+    return 0;
+}
+
+int history_superseded(struct work *work, int64_t gsn, bool *ret, struct error *error) {
+    int64_t base = 0;
+    int64_t former = 0;
+    *ret = false;
+    if (work->lost.former == 0 || gsn >= work->gsn) {
+        return 0;
+    }
+    if (find_former(work, gsn, &base, &former, error) != 0) {
+        return -1;
+    }
+    *ret = base >= work->lost.former;
+    return 0;
 }
 
 /* --- the entry ----------------------------------------------------------------------------------- */

@@ -50,6 +50,8 @@ int history_end_refill(struct master *master, struct work *work, bool now,
 int history_remember(struct master *master, int64_t gsn, const struct lost_origin *lost,
                      struct error *error);
 int history_knew(struct work *work, int64_t gsn, bool *ret, struct error *error);
+/* The other way round: who wrote `gsn` knew then what the work at hand is. */
+int history_superseded(struct work *work, int64_t gsn, bool *ret, struct error *error);
 
 /* Replays an entry of kind ENTRY_EPOCH. `decide` as in chain.h. */
 struct journal_entry;

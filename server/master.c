@@ -62,7 +62,8 @@ static const char LOCAL_TABLES[] =
     "  number integer primary key, from_gsn integer not null, first_gsn integer not null,"
     "  first_station integer not null, at integer not null, ended_at integer) strict;"
     "create table if not exists former ("
-    "  gsn integer primary key, epoch integer not null, former_gsn integer not null) strict;"
+    "  gsn integer primary key, epoch integer not null, lost_base integer not null,"
+    "  former_gsn integer not null) strict;"
     "create table if not exists deferred ("
     "  position integer primary key, id blob not null unique, entry integer not null,"
     "  device blob not null, epoch integer not null, lost_base integer not null,"
@@ -145,9 +146,10 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
                       " on conflict (name) do update set value = excluded.value",
     [SQL_EPOCH_PUT] = "insert into epoch (number, from_gsn, first_gsn, first_station, at)"
                       " values (?, ?, ?, ?, ?)",
-    [SQL_FORMER_PUT] = "insert into former (gsn, epoch, former_gsn) values (?, ?, ?)",
-    [SQL_FORMER_GET] = "select 1 from former"
-                       " where gsn = ? and epoch = ? and former_gsn <= ?",
+    [SQL_FORMER_PUT] = "insert into former (gsn, epoch, lost_base, former_gsn)"
+                       " values (?, ?, ?, ?)",
+    [SQL_FORMER_GET] =
+        "select lost_base, former_gsn from former where gsn = ? and epoch = ?",
     [SQL_DEFERRED_PUT] =
         "insert into deferred (id, entry, device, epoch, lost_base, former, base, time,"
         " user_id, command, changes, code, field)"
@@ -156,7 +158,9 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_DEFERRED_GET] =
         "select id, device, epoch, lost_base, former, base, time, user_id, command,"
         " changes from deferred where position = ?",
-    [SQL_DEFERRED_LIST] = "select position from deferred order by position",
+    [SQL_DEFERRED_LIST] = "select position from deferred order by epoch,"
+                          " case former when 0 then 9223372036854775807 else former end,"
+                          " position",
     [SQL_DEFERRED_FIND] = "select position from deferred where id = ?",
     [SQL_DEFERRED_DROP] = "delete from deferred where position = ?",
 };
