@@ -307,6 +307,8 @@ static void add_to_report(struct run *run, const struct answer_result *result) {
     run->report.conflicts += result->conflicts;
     run->report.refused += result->refused;
     run->report.rows_forgotten += result->rows_forgotten;
+    run->report.differences += result->differences;
+    run->report.healed += result->healed;
     run->report.rounds++;
 }
 
