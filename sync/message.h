@@ -89,8 +89,8 @@ struct enrol_response {
     int64_t hq_time; /* UTC ms */
     int64_t schema_version;
     int64_t epoch;
-    struct bytes
-        notices[KEY_NOTICES]; /* of server keys since the one that was named, oldest first */
+    struct bytes notices
+        [KEY_NOTICES]; /* of server keys since the one that was named, oldest first */
     size_t notice_count;
 };
 void enrol_response_encode(const struct enrol_response *response, struct buffer *ret);

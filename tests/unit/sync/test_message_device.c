@@ -31,18 +31,17 @@ static void test_handover(void **state) {
                   &sealed);
     assert_int_equal(handover_open(buffer_bytes(&sealed), &handover, NULL), 0);
     assert_bytes(handover.inner.body, BYTES("hello"));
-    assert_int_equal(
-        handover_verify(&handover, CONTEXT, &former_key, &next_key, &error), 0);
+    assert_int_equal(handover_verify(&handover, CONTEXT, &former_key, &next_key, &error),
+                     0);
     /* each signature counts, and only for what it is for */
     assert_int_equal(handover_verify(&handover, CONTEXT, &next_key, &next_key, &error),
                      -1);
     assert_code(error, "message.signature");
     assert_int_equal(
         handover_verify(&handover, CONTEXT, &former_key, &former_key, &error), -1);
-    assert_int_equal(
-        handover_verify(&handover, "satchel reenrol request", &former_key, &next_key,
-                        &error),
-        -1);
+    assert_int_equal(handover_verify(&handover, "satchel reenrol request", &former_key,
+                                     &next_key, &error),
+                     -1);
     buffer_free(&sealed);
 }
 
