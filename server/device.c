@@ -121,7 +121,7 @@ static int check_new_key(struct master *master, const struct sign_public *key,
     if (rc != SQLITE_ROW) {
         return error_from_sqlite(error, master->db, "looking for a key");
     }
-    return used ? error_set(error, "device.key", "new_key",
+    return used ? error_set(error, "device.key_taken", "new_key",
                             "the new key is a device's already; make another")
                 : 0;
 }

@@ -22,7 +22,7 @@ int device_call_open(struct bytes sealed, struct id org, struct device_call *ret
                      struct error *error);
 
 /* In an open transaction. Asked again with the same new key, both give the same certificate.
- * device.unknown, device.revoked, device.key_rotated (the key that signed is a former one), device.key (the new one is
+ * device.unknown, device.revoked, device.key_rotated (the key that signed is a former one), device.key_taken (the new one is
  * somebody's), message.signature
  * reenrol: reenrol.no_fork, reenrol.evidence (another copy was enrolled on it), reenrol.generations
  * rotate:  rotate.chain (the bundle named is not the last one of the device) */

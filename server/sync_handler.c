@@ -23,7 +23,7 @@ static int status_of(const struct error *error) {
         {"message.signature", 401},
         {"device.key_rotated", 401},
         {"device.revoked", 403},
-        {"device.key", 409},
+        {"device.key_taken", 409},
         {"reenrol.", 409},
         {"rotate.", 409},
         {"org.unknown", 403},
