@@ -14,6 +14,7 @@ struct seen;
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
     atomic_llong bundles, transactions, merged, conflicts, refused, rows_sent, enrolments;
+    atomic_llong forks_suspected, reenrolments, rotations, quarantined;
 };
 
 struct server {
@@ -56,6 +57,15 @@ int server_lock(const char *data, int *ret_lock, struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */
 int server_open_master(const struct server_options *options, struct master **ret,
                        struct error *error);
+
+/* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
+void server_answer_failure(struct server *server, const char *what,
+                           const struct error *error, struct buffer *ret,
+                           int *ret_status);
+/* The answer that brings a certificate, sealed for this purpose. */
+int server_answer_certificate(struct server *server, struct bytes certificate,
+                              const char *context, struct buffer *ret,
+                              struct error *error);
 
 /* Starts listening for stations (routes.c). */
 int routes_start(struct server *server, const char *listen, const char *certificate,
