@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-core/bulk_indexes.h"
 #include "client-core/bundle_store.h"
 #include "client-core/exchange.h"
 #include "client-core/outbox.h"
@@ -399,6 +400,9 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     struct error why = {0};
     int64_t started = env->boot_ms(env->context);
     int failed = run_rounds(&run, &why);
+    /* what a first sync left to be made, this one or one that was cut off */
+    if (bulk_indexes_finish(syncer->replica, failed ? NULL : &why) != 0)
+        failed = -1;
     answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
     finish_report(&run, started);
     if (ret)

@@ -76,9 +76,10 @@ static const char LOCAL_TABLES[] =
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
  * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
  * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. Freed space is not
- * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). */
+ * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). What a savepoint may have to
+ * put back stays in memory; SQLite would begin a file for it after 64 KiB. */
 static const char SETTINGS[] =
-    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off";
+    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off; pragma temp_store = memory";
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SAVEPOINT] = "savepoint work",

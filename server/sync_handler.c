@@ -151,9 +151,9 @@ struct sync_call {
 /* The transaction that a gsn was given to; zero when there is none. */
 static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret,
                               struct error *error) {
-    sqlite3_stmt *statement = NULL;
-    if (database_statement(reader->db, "select id from gsn_log where gsn = ?", &statement,
-                           error) != 0) {
+    static const char SQL[] = "select id from gsn_log where gsn = ?";
+    sqlite3_stmt *statement = reader_statement(reader, SQL, error);
+    if (statement == NULL) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, gsn);
@@ -164,7 +164,7 @@ static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret
     if (id.size == ID_SIZE) {
         memcpy(ret->bytes, id.data, ID_SIZE);
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     return rc == SQLITE_ROW || rc == SQLITE_DONE
                ? 0
                : error_from_sqlite(error, reader->db, "reading the history");

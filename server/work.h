@@ -44,6 +44,9 @@ struct work {
     struct master *master;
     struct arena arena;
     const struct transaction *transaction; /* NULL: the engine's own rows */
+    bool
+        unguarded; /* no savepoint around each transaction: one is around all (apply.h) */
+    bool must_undo; /* an unguarded one cannot stay */
     struct id device;
     int64_t station;             /* its number; 0: the server itself */
     struct family family;        /* of the station */
