@@ -18,6 +18,7 @@ struct pull_end {
     int64_t head;                 /* the new cursor */
     struct bytes chunk;           /* its rows; may be empty */
     const struct scope_set *held; /* the scopes that the new cursor is about */
+    bool rebuild;                 /* what came is everything: it replaces what is there */
     int (*progress)(void *context, int64_t rows); /* may be NULL; not zero: stop */
     void *context;
 };

@@ -96,6 +96,13 @@ const char replica_tables_sql[] =
     "  asked_at integer not null,"
     "  request blob not null"
     ") strict, without rowid;"
+    /* Rows that are in more than one of this station's scopes: how many. */
+    "create table if not exists station_places ("
+    "  table_number integer not null,"
+    "  row_key blob not null,"
+    "  places integer not null,"
+    "  primary key (table_number, row_key)"
+    ") strict, without rowid;"
     /* Secrets of the people of this station (Argon2id), with what slows guessing down. */
     "create table if not exists station_credential ("
     "  user_id blob not null primary key,"

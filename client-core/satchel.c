@@ -12,6 +12,7 @@
 #include "client-core/enrol.h"
 #include "client-core/marks.h"
 #include "client-core/people.h"
+#include "client-core/rebuild.h"
 #include "client-core/roles.h"
 #include "client-core/station.h"
 #include "client-core/story.h"
@@ -580,6 +581,26 @@ int satchel_verify(satchel *station, satchel_error *error) {
     pthread_mutex_lock(&station->write_lock);
     int failed = verify_replica(station->writer, inner(error));
     pthread_mutex_unlock(&station->write_lock);
+    return outcome(station->home, failed, error);
+}
+
+static int begin_rebuild(struct replica *replica, struct error *error) {
+    if (replica_begin(replica, error) != 0)
+        return -1;
+    if (rebuild_begin(replica, "asked", error) != 0 ||
+        replica_commit(replica, error) != 0) {
+        replica_rollback(replica);
+        return -1;
+    }
+    return 0;
+}
+
+int satchel_rebuild(satchel *station, satchel_error *error) {
+    pthread_mutex_lock(&station->write_lock);
+    int failed = begin_rebuild(station->writer, inner(error));
+    pthread_mutex_unlock(&station->write_lock);
+    if (!failed)
+        work_was_done(station);
     return outcome(station->home, failed, error);
 }
 

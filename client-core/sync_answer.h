@@ -31,7 +31,10 @@ struct answer_result {
     int64_t merged, conflicts, refused;
     int64_t bundles_settled;
     int64_t rows_forgotten;
-    bool changed; /* rows came or went, or verdicts arrived */
+    bool changed;        /* rows came or went, or verdicts arrived */
+    bool again;          /* a rebuild begins */
+    int64_t differences; /* what is held is not what headquarters counts: found now */
+    int64_t healed;      /* and it is again */
     struct error
         blocked; /* bundle.fork … : nothing more can be sent; code empty: all is well */
 };

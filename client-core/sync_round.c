@@ -10,6 +10,7 @@
 #include "client-core/exchange.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
+#include "client-core/rebuild.h"
 #include "client-core/state.h"
 #include "client-core/sync_answer.h"
 
@@ -172,6 +173,20 @@ static int read_proof(struct replica *replica, uint8_t ret[HASH_SIZE],
     return failed;
 }
 
+/* Under a rebuild the station asks like one that was enrolled just now. */
+static int hold_nothing(struct replica *replica, struct sync_request *request,
+                        struct error *error) {
+    if (rebuild_is_under_way(replica, &request->rebuild, error) != 0)
+        return -1;
+    if (!request->rebuild)
+        return 0;
+    scope_set_clear(&request->held);
+    memset(request->held_proof, 0, HASH_SIZE);
+    request->head_id = (struct id){{0}};
+    request->cursor = request->digest = request->digest_rows = 0;
+    return 0;
+}
+
 static int fill_request(struct syncer *syncer, struct arena *arena,
                         struct sync_request *request, struct error *error) {
     struct progress progress;
@@ -190,10 +205,13 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     request->time = clock_correct(&progress.anchor, &now);
     request->schema_version = SCHEMA_VERSION;
     request->epoch = syncer->identity->epoch;
+    request->protocol = SYNC_PROTOCOL;
+    request->bundle_epoch = syncer->identity->epoch;
+    request->server_key = syncer->identity->server_key;
     request->cursor = progress.cursor;
     request->digest = progress.digest;
     request->digest_rows = progress.digest_rows;
-    return 0;
+    return hold_nothing(syncer->replica, request, error);
 }
 
 static int fill_round(struct round *round, bool with_bundles, struct error *error) {
@@ -298,6 +316,8 @@ static void add_to_report(struct run *run, const struct answer_result *result) {
     run->report.conflicts += result->conflicts;
     run->report.refused += result->refused;
     run->report.rows_forgotten += result->rows_forgotten;
+    run->report.differences += result->differences;
+    run->report.healed += result->healed;
     run->report.rounds++;
 }
 
@@ -330,7 +350,8 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
     int failed = run_round(round, with_bundles, error);
     if (!failed) {
         add_to_report(run, &round->result);
-        *ret_more = round->response.more || round->response.restart;
+        *ret_more =
+            round->response.more || round->response.restart || round->result.again;
         failed = round->result.blocked.code[0] != '\0';
         if (failed && error)
             *error = round->result.blocked;

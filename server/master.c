@@ -7,6 +7,7 @@
 
 #include "server/access.h"
 #include "server/placing.h"
+#include "server/sums.h"
 
 static const char ENGINE_TABLES[] =
     "create table if not exists journal ("
@@ -132,6 +133,10 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_STATE_GET] = "select value from server_state where name = ?",
     [SQL_STATE_PUT] = "insert into server_state (name, value) values (?, ?)"
                       " on conflict (name) do update set value = excluded.value",
+    [SQL_SUM_GET] = "select digest, rows from scope_sum where scope = ?",
+    [SQL_SUM_PUT] =
+        "insert into scope_sum (scope, digest, rows) values (?, ?, ?)"
+        " on conflict (scope) do update set digest = excluded.digest, rows = excluded.rows",
 };
 
 sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
@@ -158,8 +163,9 @@ static int make_parts(struct master *master, struct error *error) {
         rules_open(master->db, master->catalogue, &master->rules, error) != 0) {
         return -1;
     }
-    return access_make(master, &master->access, error) == 0
-               ? scope_numbers_make(&master->scopes, error)
+    return access_make(master, &master->access, error) == 0 &&
+                   scope_numbers_make(&master->scopes, error) == 0
+               ? scope_sums_make(&master->sums, error)
                : -1;
 }
 
@@ -181,7 +187,8 @@ int master_open(const char *path, const struct env *env,
         goto out;
     }
     master->statements.db = master->db;
-    if (database_run(master->db, LOCAL_TABLES, error) != 0) {
+    if (database_run(master->db, LOCAL_TABLES, error) != 0 ||
+        scope_sums_prepare(master->db, catalogue, error) != 0) {
         goto out;
     }
     if (make_parts(master, error) != 0) {
@@ -205,6 +212,7 @@ void master_close(struct master *master) {
     rules_close(master->rules);
     access_free(master->access);
     scope_numbers_free(master->scopes);
+    scope_sums_free(master->sums);
     sqlite3_close(master->db);
     seal_wipe(&master->keys, sizeof master->keys);
     free(master);
@@ -254,7 +262,8 @@ int master_begin(struct master *master, struct error *error) {
 }
 
 int master_commit(struct master *master, struct error *error) {
-    if (database_run(master->db, "commit", error) == 0) {
+    if (scope_sums_write(master, error) == 0 &&
+        database_run(master->db, "commit", error) == 0) {
         return 0;
     }
     master_rollback(master);
@@ -265,10 +274,12 @@ void master_rollback(struct master *master) {
     if (sqlite3_get_autocommit(master->db) == 0) {
         sqlite3_exec(master->db, "rollback", NULL, NULL, NULL);
     }
+    scope_sums_undo(master->sums, 0);
     master_forget(master);
 }
 
 int master_savepoint(struct master *master, struct error *error) {
+    master->sums_mark = scope_sums_mark(master->sums);
     sqlite3_stmt *statement = master_statement(master, SQL_SAVEPOINT, error);
     return statement ? master_run(master, statement, "starting a transaction", error)
                      : -1;
@@ -281,6 +292,7 @@ int master_release(struct master *master, struct error *error) {
 
 int master_undo(struct master *master, struct error *error) {
     master_forget(master);
+    scope_sums_undo(master->sums, master->sums_mark);
     return database_run(master->db, "rollback to work; release work", error);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/database.h"
+#include "sync/digest.h"
 
 /* --- one scope's walk ------------------------------------------------------------------------- */
 
@@ -76,6 +77,7 @@ struct pull {
     size_t row_count;
     size_t byte_count;
     struct feed_entry last;
+    uint32_t row_places; /* how many of them are in `current` */
     bool
         told; /* `last` was sent or forgotten: its row in further scopes says nothing more */
 };
@@ -238,6 +240,13 @@ static int read_placements(struct pull *pull, const struct feed_entry *entry,
     return result;
 }
 
+/* The row is in fewer of the scopes that the station held: it counts less often in what both sides sum up. */
+static bool counts_less(const struct pull *pull, const struct walk *walk) {
+    bool held = !walk->entry.gone || walk->entry.gsn > pull->request->cursor;
+    return pull->request->protocol >= 2 && !walk->gained && held &&
+           (walk->lost || walk->entry.gone);
+}
+
 static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_meaning *ret,
                       struct error *error) {
     struct placement *places = pull->places;
@@ -247,16 +256,19 @@ static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_mea
     }
     bool visible = false;
     bool comes_later = false;
+    pull->row_places = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t start = 0;
         if (places[i].gone || !find_start(pull, places[i].scope_number, &start)) {
             continue;
         }
         visible = true;
+        pull->row_places++;
         comes_later =
             comes_later || (places[i].gsn > walk->entry.gsn && places[i].gsn > start);
     }
-    bool news = visible && !walk->lost && !walk->entry.gone && !comes_later;
+    bool entered = !walk->lost && !walk->entry.gone;
+    bool news = visible && !comes_later && (entered || counts_less(pull, walk));
     bool held_before = !walk->gained && (walk->lost || walk->entry.gone);
     *ret = news ? ENTRY_SEND : !visible && held_before ? ENTRY_FORGET : ENTRY_SKIP;
     return 0;
@@ -352,6 +364,7 @@ static int send_row(struct pull *pull, const struct table *table,
     int result = bind_key(statement, table, entry);
     if (result == 0 && sqlite3_step(statement) == SQLITE_ROW) {
         result = copy_row(pull, table, statement, row, error);
+        row->places = pull->request->protocol >= 2 ? pull->row_places : 1;
         group->row_count++;
         pull->row_count++;
     } else {
@@ -509,10 +522,32 @@ static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
     return 0;
 }
 
+/* What the station counts when it holds all of this. */
+static int sum_up(struct pull *pull, struct sync_response *response,
+                  struct error *error) {
+    sqlite3_stmt *statement = pull->reader->sum_get;
+    response->digest_rows = 0;
+    for (size_t i = 0; i < pull->number_count; i++) {
+        sqlite3_reset(statement);
+        sqlite3_bind_int64(statement, 1, pull->numbers[i]);
+        int rc = sqlite3_step(statement);
+        if (rc == SQLITE_ROW) {
+            response->digest =
+                digest_add(response->digest, sqlite3_column_int64(statement, 0));
+            response->digest_rows += sqlite3_column_int64(statement, 1);
+        }
+        sqlite3_reset(statement);
+        if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+            return error_from_sqlite(error, pull->reader->db, "reading a scope's sum");
+        }
+    }
+    return 0;
+}
+
 static int finish(struct pull *pull, struct buffer *rows_bytes,
                   struct sync_response *response, struct error *error) {
     response->more = pull->walk_count > 0;
-    response->digest_rows = -1; /* contents are compared by verify */
+    response->digest_rows = -1;
     if (response->more) {
         response->rows_left = count_left(pull);
         response->next.set = true;
@@ -522,7 +557,8 @@ static int finish(struct pull *pull, struct buffer *rows_bytes,
             arena_copy(pull->arena, (struct bytes){pull->last.key, pull->last.key_size});
         scope_set_hash(&pull->current, response->next.target_hash);
     } else if (database_integer(pull->reader->db, "select max(gsn) from gsn_log",
-                                &response->head, error) != 0) {
+                                &response->head, error) != 0 ||
+               (pull->request->protocol >= 2 && sum_up(pull, response, error) != 0)) {
         return -1;
     }
     return encode_rows(pull, rows_bytes, response, error);

@@ -18,6 +18,7 @@ static void reader_close(struct reader *reader) {
     statement_cache_clear(&reader->statements);
     sqlite3_finalize(reader->placements);
     sqlite3_finalize(reader->scope_get);
+    sqlite3_finalize(reader->sum_get);
     sqlite3_close(reader->db);
     free(reader);
 }
@@ -36,7 +37,10 @@ static struct reader *reader_open(struct reader_pool *pool, struct error *error)
                            &reader->placements, error) != 0 ||
         database_statement(reader->db,
                            "select number from scope_name where kind = ? and id = ?",
-                           &reader->scope_get, error) != 0) {
+                           &reader->scope_get, error) != 0 ||
+        database_statement(reader->db,
+                           "select digest, rows from scope_sum where scope = ?",
+                           &reader->sum_get, error) != 0) {
         reader_close(reader);
         return NULL;
     }

@@ -13,6 +13,7 @@ struct reader {
     struct statement_cache statements;
     sqlite3_stmt *placements;
     sqlite3_stmt *scope_get;
+    sqlite3_stmt *sum_get;
     struct reader *next;
 };
 

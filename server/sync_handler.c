@@ -277,6 +277,7 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     response->hq_time = server->env->wall_ms(server->env->context);
     response->schema_version = SCHEMA_VERSION;
     response->epoch = server->epoch;
+    response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
     struct buffer body = buffer_make(LIMIT_RESPONSE);
     int result = sync_response_encode(response, &body, error);
@@ -371,6 +372,7 @@ static int answer_carried(struct sync_call *call, const struct carried_request *
     while (again && result == 0) {
         struct buffer sealed = buffer_make(LIMIT_RESPONSE);
         call->response.more = true;
+        call->response.digest_rows = -1;
         result = carried->rows ? fill_rows(call, error) : 0;
         if (result == 0) {
             result = seal_response(call, answered, &sealed, error);

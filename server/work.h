@@ -11,13 +11,14 @@
 struct row_work {
     const struct table *table;
     struct bytes key;
-    bool existed;  /* before this transaction */
-    bool inserted; /* by this transaction */
-    bool changed;  /* a value was taken */
-    bool stamped;  /* its row_meta is written (placing.c writes it) */
-    bool queued;   /* waits for its places to be computed */
-    bool replace;  /* its scopes may have changed: they are computed anew */
-    int64_t gsn;   /* of its insert: the stamp of cells without one of their own */
+    bool existed;    /* before this transaction */
+    bool inserted;   /* by this transaction */
+    bool changed;    /* a value was taken */
+    bool stamped;    /* its row_meta is written (placing.c writes it) */
+    bool queued;     /* waits for its places to be computed */
+    bool replace;    /* its scopes may have changed: they are computed anew */
+    int64_t gsn;     /* of its insert: the stamp of cells without one of their own */
+    int64_t counted; /* the version that the sums of its scopes count; 0: none */
     struct placement *placements;
     size_t placement_count;
     struct value *values; /* by index of table->columns, data columns; NULL: not loaded */

@@ -155,6 +155,9 @@ typedef struct satchel_sync_report {
     int64_t rounds, duration_ms;
     int64_t waiting; /* transactions that are still to be sent */
     int64_t cursor;
+    int64_t
+        differences; /* what is held is not what headquarters counts: found in this sync */
+    int64_t healed;  /* and it is again, after everything came once more */
 } satchel_sync_report;
 
 /* Sends what waits and receives what is new, until neither is left. Cut anywhere, call again.
@@ -195,8 +198,9 @@ SATCHEL_API int satchel_bundle_import(satchel *station, const satchel_parcel *pa
 SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error);
 
 /* Something happened that a screen may want to show: "changed" (rows came or went), "synced",
- * "offline", "online", "refused", "conflict", "notice". `json` is an object with the numbers: changed
- * {"received","forgotten"}, synced {"sent","waiting"}, refused and conflict {"count"}, offline {"code","message"}.
+ * "offline", "online", "refused", "conflict", "notice", "difference" (what is held is not what headquarters counts),
+ * "healed" (it is again). `json` is an object with the numbers: changed {"received","forgotten"}, synced
+ * {"sent","waiting"}, refused, conflict, difference and healed {"count"}, offline {"code","message"}.
  * Called from the auto-sync thread. One listener. */
 typedef void (*satchel_event_function)(void *context, const char *event,
                                        const char *json);
@@ -207,12 +211,15 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 
 /* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone",
  *  "schema_version","last_sync_at","last_error","last_error_at","online","offline_since","fork","revoked","syncing","shared","conflicts",
- *  "cursor","waiting","attention","refused","rows","clock_offset_ms"}
+ *  "cursor","waiting","attention","refused","rows","clock_offset_ms","differs","digest_differences","rebuilding","rebuilds"}
  *   online         headquarters was reached at the last attempt; offline_since: since when it was not (null: it was)
  *   revoked        headquarters takes nothing from this station any more
  *   syncing        at this moment, in this process
  *   shared         several people sign in here: each sees only what is his
  *   waiting        transactions that headquarters has not answered; attention: those that no longer apply
+ *   differs        what is held is not what headquarters counts; digest_differences: how often that was found
+ *   rebuilding     everything comes once more: why (headquarters, digest, history, asked), null: it does not;
+ *                  rebuilds: how often it did
  *   refused        transactions that it did not take, of the last 30 days; conflicts: unsettled ones that are held here
  * Times are UTC milliseconds, null when it never happened. */
 SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error *error);
@@ -260,6 +267,10 @@ SATCHEL_API int satchel_describe(satchel *station, char **ret_json, satchel_erro
 /* Recomputes what can be recomputed on this station (pending work over server images, the digest of the rows
  * held) and compares. verify.* on a difference. */
 SATCHEL_API int satchel_verify(satchel *station, satchel_error *error);
+
+/* The next syncs get everything once more, as on a station that was enrolled just now; it takes the place of the rows
+ * that are here when all of it has come. What waits to be sent, and the history of what was done here, stay. */
+SATCHEL_API int satchel_rebuild(satchel *station, satchel_error *error);
 
 SATCHEL_API void satchel_free(void *result);
 SATCHEL_API const char *satchel_version(void);

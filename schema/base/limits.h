@@ -53,6 +53,8 @@
 #define SYNC_POLL_MS 2000    /* a station in front of somebody, while online */
 #define SYNC_BACKOFF_MS 1000 /* first wait after a failure, doubled up to SYNC_EVERY_MS */
 #define SEEN_EVERY_MS 60000  /* how often a server writes down who was there */
+#define HEAL_EVERY_MS \
+    3600000 /* how often a station heals itself, when it is not asked to */
 #define INVITATION_MS (7LL * 86400000LL)
 #define BUNDLE_KEEP_MS (30LL * 86400000LL) /* acknowledged bundles kept at the station */
 

@@ -28,4 +28,7 @@ extern const struct subcommand *const subcommands[];
 void help_print_usage(bool chinese);
 void help_print_subcommand(const struct subcommand *subcommand);
 
+/* A satchel_progress_function that shows a struct progress. */
+int sync_show_progress(void *context, const satchel_progress *now);
+
 #endif

@@ -85,6 +85,8 @@ static void tell_report(struct web *web, const satchel_sync_report *report) {
                                     {"forgotten", report->rows_forgotten}};
     const struct count refused[] = {{"count", report->refused}};
     const struct count conflict[] = {{"count", report->conflicts}};
+    const struct count differences[] = {{"count", report->differences}};
+    const struct count healed[] = {{"count", report->healed}};
     const struct count synced[] = {{"sent", report->transactions_sent},
                                    {"waiting", report->waiting}};
     if (report->rows_received + report->rows_forgotten > 0)
@@ -93,6 +95,10 @@ static void tell_report(struct web *web, const satchel_sync_report *report) {
         tell(web, "refused", refused, 1);
     if (report->conflicts > 0)
         tell(web, "conflict", conflict, 1);
+    if (report->differences > 0)
+        tell(web, "difference", differences, 1);
+    if (report->healed > 0)
+        tell(web, "healed", healed, 1);
     tell(web, "synced", synced, 2);
 }
 

@@ -23,6 +23,8 @@ void report_put(struct buffer *json, const satchel_sync_report *report) {
         {"duration_ms", report->duration_ms},
         {"waiting", report->waiting},
         {"cursor", report->cursor},
+        {"differences", report->differences},
+        {"healed", report->healed},
     };
     buffer_append_byte(json, '{');
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
