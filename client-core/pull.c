@@ -341,3 +341,14 @@ int pull_apply(struct replica *replica, const struct pull_end *end,
     *ret = result;
     return 0;
 }
+
+int pull_settle(struct replica *replica, struct error *error) {
+    struct progress progress;
+    int64_t attention = 0;
+    return progress_read(replica, &progress, error) != 0 ||
+                   rebase_undo(replica, error) != 0 ||
+                   outbox_settle(replica, progress.cursor, error) != 0 ||
+                   rebase_redo(replica, &attention, error) != 0
+               ? -1
+               : 0;
+}

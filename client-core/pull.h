@@ -39,4 +39,7 @@ struct pull_result {
 int pull_apply(struct replica *replica, const struct pull_end *end,
                struct pull_result *ret, struct error *error);
 
+/* The same without rows, in the caller's transaction: answered work that the cursor has passed is settled. */
+int pull_settle(struct replica *replica, struct error *error);
+
 #endif

@@ -277,9 +277,15 @@ int master_begin(struct master *master, struct error *error) {
     if (database_run(master->db, "begin immediate", error) != 0) {
         return -1;
     }
+    int64_t entry = master->entry;
+    uint8_t hash[HASH_SIZE];
+    memcpy(hash, master->entry_hash, HASH_SIZE);
     if (read_heads(master, error) != 0) {
         master_rollback(master);
         return -1;
+    }
+    if (master->entry != entry || memcmp(master->entry_hash, hash, HASH_SIZE) != 0) {
+        master_forget(master); /* another process may have changed rights */
     }
     return 0;
 }
