@@ -282,8 +282,8 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
     static const char deferred[] =
         "select number, sealed, epoch, transactions from station_bundle"
         " where answered_at is not null and deferred = 1 and number > ?1 order by number";
-    bool asks = budget->deferred_after >= 0;
-    sqlite3_stmt *statement = replica_statement(replica, asks ? deferred : open, error);
+    sqlite3_stmt *statement =
+        replica_statement(replica, budget->deferred ? deferred : open, error);
     *ret = (struct bundles_to_send){
         .bundles = arena_alloc_array(arena, budget->count + 1, sizeof *ret->bundles),
         .formers = arena_alloc_array(arena, budget->count + 1, sizeof *ret->formers)};
@@ -292,8 +292,20 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
         return error_out_of_memory(error);
     if (!statement || oldest(replica, &ret->first, error) != 0)
         return -1;
-    sqlite3_bind_int64(statement, 1, asks ? budget->deferred_after : -1);
+    sqlite3_bind_int64(statement, 1, budget->after);
     return fill(&filling, statement, error);
+}
+
+void bundles_to_request(const struct bundles_to_send *send,
+                        struct sync_request *request) {
+    request->bundles = send->bundles;
+    request->bundle_count = send->count;
+    request->first_bundle = send->first;
+    request->bundle_epoch = send->count > 0 ? send->epoch : request->epoch;
+    if (request->bundle_epoch == request->epoch)
+        return;
+    request->formers = send->formers;
+    request->former_count = send->count;
 }
 
 int bundle_store_has_deferred(struct replica *replica, int64_t after, bool *ret,

@@ -16,9 +16,9 @@ int bundle_store_seal(struct replica *replica, const struct identity *identity,
 struct bundle_budget {
     size_t count;
     size_t bytes;
-    int64_t
-        deferred_after; /* not below 0: instead of open bundles, those behind this one that were answered, but not
-                               about all that is in them */
+    int64_t after; /* only those behind this number */
+    bool
+        deferred; /* instead of open ones, those that were answered, but not about all that is in them */
 };
 struct bundles_to_send {
     struct bytes *bundles;
@@ -32,6 +32,8 @@ struct bundles_to_send {
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,
                       struct arena *arena, struct bundles_to_send *ret,
                       struct error *error);
+/* Into a request whose `epoch` is set. */
+void bundles_to_request(const struct bundles_to_send *send, struct sync_request *request);
 /* Whether there are bundles behind this one that were answered, but not about all that is in them. */
 int bundle_store_has_deferred(struct replica *replica, int64_t after, bool *ret,
                               struct error *error);

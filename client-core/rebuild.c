@@ -39,7 +39,7 @@ int rebuild_clear(struct replica *replica, struct error *error) {
     struct buffer sql = buffer_make(LIMIT_TABLES * (LIMIT_NAME + 32));
     for (size_t i = 0; i < replica->catalogue->table_count; i++)
         buffer_printf(&sql, "delete from \"%s\";", replica->catalogue->tables[i].name);
-    buffer_printf(&sql, "delete from station_misfit;");
+    buffer_printf(&sql, "delete from station_misfit; delete from station_places;");
     int failed = sql.failed ? error_out_of_memory(error)
                             : database_run(replica->db, buffer_text(&sql), error);
     buffer_free(&sql);

@@ -9,6 +9,7 @@
 #include "client-core/bundle_store.h"
 #include "client-core/epoch.h"
 #include "client-core/exchange.h"
+#include "client-core/healing.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
 #include "client-core/rebuild.h"
@@ -143,25 +144,21 @@ static int scopes_after(const struct answer *answer, struct scope_set *ret,
     return 0;
 }
 
-/* Counts differences where the two sides can be compared. */
-static int compare_digests(const struct answer *answer, const struct pull_result *pulled,
-                           struct error *error) {
-    static const char sql[] = "select exists (select 1 from station_misfit)";
+/* Both sides have the same tables and columns, and the server has counted. */
+static bool can_compare(const struct sync_response *response) {
+    return response->digest_rows >= 0 && response->schema_version == SCHEMA_VERSION;
+}
+
+static int settle_digests(const struct answer *answer, const struct pull_result *pulled,
+                          struct answer_result *result, struct error *error) {
     const struct sync_response *response = answer->response;
-    sqlite3_stmt *statement = replica_statement(answer->replica, sql, error);
-    int64_t misfits = 0;
-    int64_t differences = 0;
-    if (!statement || replica_integer(answer->replica, statement, &misfits, error) != 0)
-        return -1;
-    if (response->digest_rows < 0 || response->schema_version != SCHEMA_VERSION ||
-        misfits || pulled->skipped > 0 ||
-        (response->digest == pulled->digest &&
-         response->digest_rows == pulled->digest_rows))
+    if (!can_compare(response) || pulled->skipped > 0)
         return 0;
-    if (setting_integer(answer->replica, "digest_differences", &differences, error) != 0)
-        return -1;
-    return setting_set(answer->replica, "digest_differences",
-                       value_integer(differences + 1), error);
+    if (response->digest == pulled->digest &&
+        response->digest_rows == pulled->digest_rows)
+        return healing_agrees(answer->replica, &result->healed, error);
+    return healing_differs(answer->replica, response->hq_time, &result->differences,
+                           error);
 }
 
 static int apply_rows(const struct answer *answer, struct answer_result *result,
@@ -182,7 +179,7 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
                  pull_apply(answer->replica, &end, &pulled, error) != 0 ||
                  setting_set(answer->replica, "scopes_proof", proof, error) != 0 ||
                  epoch_rows(answer->replica, &answer->response->head_id, error) != 0 ||
-                 compare_digests(answer, &pulled, error) != 0;
+                 settle_digests(answer, &pulled, result, error) != 0;
     scope_set_free(&held);
     if (failed)
         return -1;
@@ -213,8 +210,11 @@ static int take_rows(const struct answer *answer, struct answer_result *result,
         return 0;
     if (response->restart && pull_restart(answer->replica, error) != 0)
         return -1;
-    if (!response->more)
-        return apply_rows(answer, result, error);
+    if (!response->more) {
+        if (apply_rows(answer, result, error) != 0)
+            return -1;
+        return rebuild_is_under_way(answer->replica, &result->again, error);
+    }
     if (!response->next.set)
         return 0; /* a restart: the pull begins at the cursor */
     if (response->rows.size > 0 &&
@@ -225,10 +225,19 @@ static int take_rows(const struct answer *answer, struct answer_result *result,
 
 /* --- the answer as a whole --------------------------------------------------------------------------- */
 
+static bool agrees(const struct answer *answer) {
+    const struct sync_response *response = answer->response;
+    return !can_compare(response) ||
+           (response->digest == answer->request->digest &&
+            response->digest_rows == answer->request->digest_rows);
+}
+
 static bool says_nothing(const struct answer *answer) {
     const struct sync_response *response = answer->response;
-    return response->answer_count == 0 && response->rows.size == 0 && !response->more &&
-           !response->restart && !response->rebuild &&
+    if (answer->stale)
+        return response->answer_count == 0;
+    return agrees(answer) && response->answer_count == 0 && response->rows.size == 0 &&
+           !response->more && !response->restart && !response->rebuild &&
            response->epoch == answer->request->epoch && !answer->request->rebuild &&
            !answer->request->position.set && response->head == answer->request->cursor &&
            response->gained.count == 0 && response->lost.count == 0;
@@ -255,15 +264,26 @@ static int take_epoch(const struct answer *answer, struct answer_result *result,
     return epoch_adopt(answer->replica, answer->response, error);
 }
 
+/* When headquarters was like this: over the network it is now, which answer_note_outcome writes. */
+static int note_time(const struct answer *answer, const struct clock_anchor *anchor,
+                     struct error *error) {
+    if (!answer->carried)
+        return progress_write_anchor(answer->replica, anchor, error);
+    return setting_set(answer->replica, "last_sync_at",
+                       value_integer(answer->response->hq_time), error);
+}
+
 static int take_inside(const struct answer *answer, const struct clock_anchor *anchor,
                        struct answer_result *result, struct error *error) {
-    if (progress_write_anchor(answer->replica, anchor, error) != 0 ||
-        setting_set(answer->replica, "server_schema_version",
-                    value_integer(answer->response->schema_version), error) != 0 ||
-        take_epoch(answer, result, error) != 0 ||
+    if (take_epoch(answer, result, error) != 0 ||
         take_answers(answer, result, error) != 0)
         return -1;
-    if (take_rows(answer, result, error) != 0)
+    if (answer->stale)
+        return pull_settle(answer->replica, error);
+    if (note_time(answer, anchor, error) != 0 ||
+        setting_set(answer->replica, "server_schema_version",
+                    value_integer(answer->response->schema_version), error) != 0 ||
+        take_rows(answer, result, error) != 0)
         return -1;
     return prune(answer, error);
 }
@@ -276,7 +296,7 @@ int answer_take(const struct answer *answer, struct answer_result *ret,
     if (progress_read(answer->replica, &progress, error) != 0)
         return -1;
     bool nothing = says_nothing(answer);
-    if (nothing && !anchor_is_news(&progress.anchor, &anchor)) {
+    if (nothing && (answer->carried || !anchor_is_news(&progress.anchor, &anchor))) {
         *ret = result;
         return 0;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-core/bulk_indexes.h"
 #include "client-core/bundle_store.h"
 #include "client-core/epoch.h"
 #include "client-core/exchange.h"
@@ -205,37 +206,8 @@ static int hold_nothing(struct replica *replica, struct sync_request *request,
     return 0;
 }
 
-/* Open bundles; when there are none, those that headquarters had to put off, each once in a run. */
-static int fill_bundles(struct round *round, struct error *error) {
-    struct run *run = round->run;
-    struct syncer *syncer = run->syncer;
-    struct sync_request *request = &round->request;
-    struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE, -1};
-    struct bundles_to_send send;
-    if (bundle_store_open(syncer->replica, &budget, &round->arena, &send, error) != 0)
-        return -1;
-    if (send.count == 0 && run->asks_deferred) {
-        budget.deferred_after = run->deferred_after;
-        if (bundle_store_open(syncer->replica, &budget, &round->arena, &send, error) != 0)
-            return -1;
-        run->asks_deferred = send.count > 0;
-        run->deferred_after = send.last;
-    }
-    request->bundles = send.bundles;
-    request->bundle_count = send.count;
-    request->first_bundle = send.first;
-    if (send.count > 0)
-        request->bundle_epoch = send.epoch;
-    if (send.count > 0 && send.epoch != request->epoch) {
-        request->formers = send.formers;
-        request->former_count = send.count;
-    }
-    return 0;
-}
-
-static int fill_request(struct round *round, bool with_bundles, struct error *error) {
-    struct syncer *syncer = round->run->syncer;
-    struct sync_request *request = &round->request;
+static int fill_request(struct syncer *syncer, struct arena *arena,
+                        struct sync_request *request, struct error *error) {
     struct progress progress;
     struct outbox_counts counts;
     struct clock_reading now = clock_read(syncer->replica->env);
@@ -246,8 +218,7 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
         read_bytes(syncer->replica, "head_id", request->head_id.bytes, ID_SIZE, error) !=
             0 ||
         epoch_read(syncer->replica, &request->epoch, error) != 0 ||
-        progress_read_position(syncer->replica, &round->arena, &request->position,
-                               error) != 0 ||
+        progress_read_position(syncer->replica, arena, &request->position, error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0 ||
         outbox_count(syncer->replica, &counts, error) != 0)
         return -1;
@@ -261,11 +232,39 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     request->cursor = progress.cursor;
     request->digest = progress.digest;
     request->digest_rows = progress.digest_rows;
-    if (hold_nothing(syncer->replica, request, error) != 0)
+    return hold_nothing(syncer->replica, request, error);
+}
+
+/* Open bundles; when there are none, those that headquarters had to put off, each once in a run. */
+static int fill_bundles(struct round *round, struct error *error) {
+    struct run *run = round->run;
+    struct syncer *syncer = run->syncer;
+    struct bundle_budget budget = {.count = syncer->bundles,
+                                   .bytes = LIMIT_REQUEST - REQUEST_SPARE};
+    struct bundles_to_send send;
+    if (bundle_store_open(syncer->replica, &budget, &round->arena, &send, error) != 0)
+        return -1;
+    if (send.count == 0 && run->asks_deferred) {
+        budget.deferred = true;
+        budget.after = run->deferred_after;
+        if (bundle_store_open(syncer->replica, &budget, &round->arena, &send, error) != 0)
+            return -1;
+        run->deferred_after = send.last;
+        if (bundle_store_has_deferred(syncer->replica, send.last, &run->asks_deferred,
+                                      error) != 0)
+            return -1;
+    }
+    bundles_to_request(&send, &round->request);
+    return 0;
+}
+
+static int fill_round(struct round *round, bool with_bundles, struct error *error) {
+    struct syncer *syncer = round->run->syncer;
+    struct sync_request *request = &round->request;
+    if (fill_request(syncer, &round->arena, request, error) != 0 ||
+        (round->run->shows_certificate && read_certificate(round, error) != 0))
         return -1;
     request->bundle_epoch = request->epoch;
-    if (round->run->shows_certificate && read_certificate(round, error) != 0)
-        return -1;
     return with_bundles ? fill_bundles(round, error) : 0;
 }
 
@@ -303,6 +302,23 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     return 0;
 }
 
+static int fail_epoch(const struct sync_response *response, int64_t epoch,
+                      struct error *error) {
+    return error_set(
+        error, "server.epoch", "",
+        "headquarters was restored from a backup: its history is number %lld,"
+        " this station's is %lld",
+        (long long)response->epoch, (long long)epoch);
+}
+
+int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
+                       int64_t *ret, struct error *error) {
+    if (epoch_read(syncer->replica, ret, error) != 0)
+        return -1;
+    bool newer = response->protocol >= 2 && response->epoch > *ret;
+    return response->epoch == *ret || newer ? 0 : fail_epoch(response, *ret, error);
+}
+
 /* The answer is to this question and of this history of the server. */
 static int check_response(const struct round *round, struct error *error) {
     uint8_t hash[HASH_SIZE];
@@ -311,18 +327,14 @@ static int check_response(const struct round *round, struct error *error) {
         return error_set(error, "server.signature", "",
                          "the answer is to another question");
     if (round->response.protocol < 2 && round->response.epoch != round->request.epoch)
-        return error_set(
-            error, "server.epoch", "",
-            "headquarters was restored from a backup (its history is number %lld,"
-            " this station's is %lld), but its program is too old to mend that",
-            (long long)round->response.epoch, (long long)round->request.epoch);
+        return fail_epoch(&round->response, round->request.epoch, error);
     return 0;
 }
 
 static int run_round(struct round *round, bool with_bundles, struct error *error) {
     struct run *run = round->run;
     struct bytes answer;
-    if (fill_request(round, with_bundles, error) != 0 ||
+    if (fill_round(round, with_bundles, error) != 0 ||
         tell(run, round->request.bundle_count ? "sending" : "receiving",
              run->report.rows_received, 0, error) != 0)
         return -1;
@@ -353,6 +365,8 @@ static void add_to_report(struct run *run, const struct answer_result *result) {
     run->report.conflicts += result->conflicts;
     run->report.refused += result->refused;
     run->report.rows_forgotten += result->rows_forgotten;
+    run->report.differences += result->differences;
+    run->report.healed += result->healed;
     run->report.rounds++;
 }
 
@@ -455,6 +469,9 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
         bundle_store_has_deferred(syncer->replica, 0, &run.asks_deferred, NULL) == 0)
         syncer->asked_at = started;
     int failed = run_rounds(&run, &why);
+    /* what a first sync left to be made, this one or one that was cut off */
+    if (bulk_indexes_finish(syncer->replica, failed ? NULL : &why) != 0)
+        failed = -1;
     answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
     finish_report(&run, started);
     if (ret)
@@ -462,4 +479,20 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     if (failed && error)
         *error = why;
     return failed;
+}
+
+/* --- for rounds that go as files ------------------------------------------------------------------------- */
+
+const struct identity *syncer_identity(const struct syncer *syncer) {
+    return syncer->identity;
+}
+
+int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
+               struct error *error) {
+    *ret = (struct sync_request){0};
+    return fill_request(syncer, arena, ret, error);
+}
+
+void syncer_note(struct syncer *syncer, const struct error *why) {
+    answer_note_outcome(syncer->replica, &syncer->memory, why);
 }

@@ -103,9 +103,9 @@ static int check_refused(struct work *work, const struct row_work *row, bool who
     sqlite3_bind_int(statement, 1, row->table->number);
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, whole ? 1 : 0);
-    sqlite3_bind_int64(statement, 4, work->station);
-    sqlite3_bind_int64(statement, 5,
+    sqlite3_bind_int64(statement, 4,
                        work->lost.epoch ? work->lost.base : work->transaction->base);
+    sqlite3_bind_int64(statement, 5, work->family.root);
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
     if (rc == SQLITE_ROW) {
@@ -564,6 +564,7 @@ static void start_work(struct work *work, const struct origin *origin,
     work->transaction = transaction;
     work->device = origin->device;
     work->station = origin->station;
+    work->family = origin->family;
     work->seen_base = origin->seen_base;
     work->lost = origin->lost;
     work->access = NULL;
@@ -571,19 +572,29 @@ static void start_work(struct work *work, const struct origin *origin,
     work->time = clock_pack(origin->received_at, 0);
 }
 
-/* Undoes the work and keeps the refusal: a row for its author, and what depends on it. */
+/* Keeps the refusal of what was undone, or never begun: a row for its author, and what depends on it. */
 static int refuse(struct work *work, const struct origin *origin,
                   const struct transaction *transaction, const struct error *why,
                   struct error *error) {
-    if (master_undo(work->master, error) != 0) {
-        return -1;
-    }
     start_work(work, origin, transaction);
-    if (master_savepoint(work->master, error) != 0 ||
-        derived_refusal(work, origin, why, error) != 0 || placing_run(work, error) != 0) {
+    return derived_refusal(work, origin, why, error) != 0 ? -1 : placing_run(work, error);
+}
+
+/* Merges, or fills `why` and leaves what was written to be undone. */
+static int try_merge(struct work *work, const struct origin *origin,
+                     const struct transaction *transaction,
+                     const struct verdict *recorded, struct error *why,
+                     struct error *error) {
+    start_work(work, origin, transaction);
+    error_clear(why);
+    if (merge_all(work, origin, recorded == NULL, why) == 0) {
+        return 0;
+    }
+    if (error_is_failure(why)) {
+        *error = *why;
         return -1;
     }
-    return master_release(work->master, error);
+    return 0;
 }
 
 /* What was merged once, or lacks something: it may be merged when more of the lost history is here. */
@@ -595,35 +606,58 @@ static bool may_wait(const struct origin *origin, const struct verdict *recorded
     return origin->lost.defer && (origin->lost.former > 0 || deferred_code(why->code));
 }
 
+/* What was merged, has been undone. */
+static int put_off_or_refuse(struct work *work, const struct origin *origin,
+                             const struct transaction *transaction,
+                             const struct verdict *recorded, enum verdict_kind *ret_kind,
+                             const struct error *why, struct error *error) {
+    bool waits = may_wait(origin, recorded, why);
+    *ret_kind = waits ? VERDICT_DEFERRED : VERDICT_REFUSED;
+    if (!waits) {
+        return refuse(work, origin, transaction, why, error);
+    }
+    start_work(work, origin, transaction);
+    return deferred_put(work->master, origin, transaction, why, error);
+}
+
+static enum verdict_kind merged_kind(const struct work *work) {
+    return work->conflict_count != 0 ? VERDICT_CONFLICTS : VERDICT_MERGED;
+}
+
+static int merge_guarded(struct work *work, const struct origin *origin,
+                         const struct transaction *transaction,
+                         const struct verdict *recorded, enum verdict_kind *ret_kind,
+                         struct error *why, struct error *error) {
+    if (master_savepoint(work->master, error) != 0 ||
+        try_merge(work, origin, transaction, recorded, why, error) != 0) {
+        return -1;
+    }
+    if (why->code[0] == '\0') {
+        *ret_kind = merged_kind(work);
+        return master_release(work->master, error);
+    }
+    return master_undo(work->master, error) != 0
+               ? -1
+               : put_off_or_refuse(work, origin, transaction, recorded, ret_kind, why,
+                                   error);
+}
+
 static int merge_or_refuse(struct work *work, const struct origin *origin,
                            const struct transaction *transaction,
                            const struct verdict *recorded, enum verdict_kind *ret_kind,
                            struct error *why, struct error *error) {
-    start_work(work, origin, transaction);
-    if (master_savepoint(work->master, error) != 0) {
-        return -1;
-    }
-    error_clear(why);
-    bool merges = recorded == NULL || recorded->kind == VERDICT_MERGED ||
-                  recorded->kind == VERDICT_CONFLICTS;
-    if (!merges) {
+    if (recorded != NULL && recorded->kind >= VERDICT_REFUSED) {
         error_set(why, recorded->code, recorded->field, "%s", recorded->message);
-    } else if (merge_all(work, origin, recorded == NULL, why) == 0) {
-        *ret_kind = work->conflict_count != 0 ? VERDICT_CONFLICTS : VERDICT_MERGED;
-        return master_release(work->master, error);
+        return put_off_or_refuse(work, origin, transaction, recorded, ret_kind, why,
+                                 error);
     }
-    if (error_is_failure(why)) {
-        *error = *why;
-        return -1;
+    if (!work->unguarded) {
+        return merge_guarded(work, origin, transaction, recorded, ret_kind, why, error);
     }
-    if (may_wait(origin, recorded, why)) {
-        *ret_kind = VERDICT_DEFERRED;
-        return master_undo(work->master, error) != 0
-                   ? -1
-                   : deferred_put(work->master, origin, transaction, why, error);
-    }
-    *ret_kind = VERDICT_REFUSED;
-    return refuse(work, origin, transaction, why, error);
+    int result = try_merge(work, origin, transaction, recorded, why, error);
+    work->must_undo = result == 0 && why->code[0] != '\0';
+    *ret_kind = merged_kind(work);
+    return result;
 }
 
 static int log_verdict(struct work *work, const struct origin *origin,
@@ -642,13 +676,21 @@ int apply_transaction(struct master *master, struct work *work,
                       const struct verdict *recorded, struct arena *texts,
                       struct verdict *ret, struct error *error) {
     bool known = false;
-    if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0 || known) {
-        return known ? 0 : -1;
+    work->must_undo = false;
+    if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0) {
+        return -1;
+    }
+    if (known) {
+        start_work(work, origin, transaction);
+        return kin_share(work, ret->gsn, error);
     }
     struct error why = {0};
     if (merge_or_refuse(work, origin, transaction, recorded, &ret->kind, &why, error) !=
         0) {
         return -1;
+    }
+    if (work->must_undo) {
+        return 0;
     }
     bool waits = ret->kind == VERDICT_DEFERRED;
     ret->transaction = transaction->id;

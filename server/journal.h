@@ -16,7 +16,11 @@ enum entry_kind {
     ENTRY_INVITE = 3,
     ENTRY_ENROL = 4,
     ENTRY_REVOKE = 5,
-    ENTRY_EPOCH = 9,
+    ENTRY_REENROL = 6,    /* a child after a fork */
+    ENTRY_ROTATE = 7,     /* a device's key */
+    ENTRY_SERVER_KEY = 8, /* the server's */
+    ENTRY_EPOCH = 9,      /* a history begins; its refill ends */
+    ENTRY_RELEASE = 10,   /* quarantined work: released or discarded */
     ENTRY_CHECKPOINT = 11
 };
 

@@ -11,9 +11,12 @@
  *   cell_stamp   the exceptions: cells written after the insert
  *   feed         per scope, the latest gsn of each row
  *   scope_name   small numbers for scopes
+ *   scope_sum    per scope, the sum of its rows' digests and how many they are
  *   station      enrolled devices with the head of their chains
  *   bundle_seen  which journal entry holds a device's bundle
  *   invitation   open and used invitations (tokens hashed)
+ *   station_kin  children of devices that were copied or restored (kin.h), and station_shared: work of several of a family
+ *   station_key  keys that devices had before, with how far they count (device.h)
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
  *   epoch        the histories after the first, see history.h
  *   former       what work of a lost history was given there
@@ -35,6 +38,7 @@
 
 struct access_cache;
 struct scope_numbers;
+struct scope_sums;
 
 struct master {
     sqlite3 *db;
@@ -46,6 +50,8 @@ struct master {
     sqlite3_stmt *fixed[64];           /* by enum master_sql, prepared on first use */
     struct access_cache *access;
     struct scope_numbers *scopes;
+    struct scope_sums *sums;
+    size_t sums_mark; /* at the open savepoint */
     struct id org;
     int64_t epoch;
     int64_t refill_since;  /* 0: no refill is going on */
@@ -123,6 +129,13 @@ enum master_sql {
     SQL_DEFERRED_LIST,
     SQL_DEFERRED_FIND,
     SQL_DEFERRED_DROP,
+    SQL_SUM_GET,
+    SQL_SUM_PUT,
+    SQL_KIN_PUT,
+    SQL_KIN_CHILD,
+    SQL_SHARED_FAMILY,
+    SQL_SHARED_PUT,
+    SQL_SHARED_GET,
     SQL_COUNT
 };
 /* Reset and unbound; NULL with the error filled when it cannot be prepared. */

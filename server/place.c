@@ -52,26 +52,57 @@ int place_secret(struct master *master, uint8_t ret[HASH_SIZE], struct error *er
 
 /* --- stations of protocol 1 --------------------------------------------------------------------------- */
 
-/* The transaction that a gsn was given to; zero when there is none. */
-static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret,
-                              struct error *error) {
-    sqlite3_stmt *statement = NULL;
-    if (database_statement(reader->db, "select id from gsn_log where gsn = ?", &statement,
-                           error) != 0) {
+/* An id from one row; zero when there is none. */
+static int read_id(struct reader *reader, sqlite3_stmt *statement, int64_t gsn,
+                   struct id *ret, struct error *error) {
+    memset(ret, 0, sizeof *ret);
+    if (statement == NULL) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, gsn);
-    memset(ret, 0, sizeof *ret);
     int rc = sqlite3_step(statement);
     struct bytes id =
         rc == SQLITE_ROW ? value_of_column(statement, 0).bytes : (struct bytes){NULL, 0};
-    if (id.size == ID_SIZE) {
+    if (id.size >= ID_SIZE) {
         memcpy(ret->bytes, id.data, ID_SIZE);
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     return rc == SQLITE_ROW || rc == SQLITE_DONE
                ? 0
                : error_from_sqlite(error, reader->db, "reading the history");
+}
+
+int place_head(struct reader *reader, int64_t gsn, struct id *ret, struct error *error) {
+    static const char SQL[] = "select j.hash from gsn_log g"
+                              " join journal j on j.entry = g.entry where g.gsn = ?";
+    return read_id(reader, reader_statement(reader, SQL, error), gsn, ret, error);
+}
+
+int place_present(struct reader *reader, int64_t *ret, struct error *error) {
+    static const char SQL[] = "select coalesce(max(number), 1) from epoch";
+    sqlite3_stmt *statement = reader_statement(reader, SQL, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    int rc = sqlite3_step(statement);
+    *ret = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return rc == SQLITE_ROW ? 0
+                            : error_from_sqlite(error, reader->db, "reading the epochs");
+}
+
+int place_epoch(const struct server *server, int64_t *ret, struct error *error) {
+    struct reader *reader = reader_take(server->readers, error);
+    int result = reader ? place_present(reader, ret, error) : -1;
+    reader_give(server->readers, reader);
+    return result;
+}
+
+/* The transaction that a gsn was given to. */
+static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret,
+                              struct error *error) {
+    static const char SQL[] = "select id from gsn_log where gsn = ?";
+    return read_id(reader, reader_statement(reader, SQL, error), gsn, ret, error);
 }
 
 static int prove_transaction(const struct server *server, struct reader *reader,
@@ -125,24 +156,41 @@ int place_prove(const struct server *server, struct reader *reader,
     return 0;
 }
 
+static int is_proven(const struct server *server, struct reader *reader,
+                     const struct place *place, const uint8_t proof[HASH_SIZE], bool *ret,
+                     struct error *error) {
+    uint8_t right[HASH_SIZE];
+    if (place_prove(server, reader, place, right, error) != 0) {
+        return -1;
+    }
+    *ret = seal_equal(right, proof, HASH_SIZE);
+    return 0;
+}
+
 int place_look(const struct server *server, struct reader *reader,
-               const struct sync_request *request, enum place_meaning *ret,
-               struct error *error) {
-    const struct place place = {.device = request->device,
-                                .scopes = &request->held,
-                                .cursor = request->cursor,
-                                .head = request->head_id};
-    uint8_t proof[HASH_SIZE];
+               const struct sync_request *request, const struct family *family,
+               enum place_meaning *ret, struct error *error) {
+    struct place place = {.device = request->device,
+                          .scopes = &request->held,
+                          .cursor = request->cursor,
+                          .head = request->head_id};
     struct id known;
+    bool proven = false;
     *ret = PLACE_KNOWN;
     if (request->held.count == 0) {
         return 0;
     }
-    if (place_prove(server, reader, &place, proof, error) != 0 ||
-        history_id(reader->db, request->cursor, &known, error) != 0) {
+    if (is_proven(server, reader, &place, request->held_proof, &proven, error) != 0 ||
+        place_head(reader, request->cursor, &known, error) != 0) {
         return -1;
     }
-    if (!seal_equal(proof, request->held_proof, HASH_SIZE)) {
+    if (!proven && family->ancestor_count > 0) { /* the child's first request */
+        place.device = family->ancestors[0].device;
+        if (is_proven(server, reader, &place, request->held_proof, &proven, error) != 0) {
+            return -1;
+        }
+    }
+    if (!proven) {
         *ret = PLACE_UNPROVEN;
     } else if (!id_is_zero(place.head) && !id_equal(place.head, known)) {
         *ret = PLACE_LOST;

@@ -7,6 +7,7 @@
 #define SATCHEL_SERVER_PLACE_H
 
 #include "server/internal.h"
+#include "server/station.h"
 
 struct place {
     struct id device;
@@ -27,8 +28,14 @@ enum place_meaning {
     PLACE_LOST,    /* given out, in a history that this server does not have */
     PLACE_UNPROVEN /* not a place that this server gave it */
 };
+/* `family`: what was given to a device counts for the one that goes on from it. */
 int place_look(const struct server *server, struct reader *reader,
-               const struct sync_request *request, enum place_meaning *ret,
-               struct error *error);
+               const struct sync_request *request, const struct family *family,
+               enum place_meaning *ret, struct error *error);
+
+/* history_id and history_epoch for a reader, and in a snapshot of its own. */
+int place_head(struct reader *reader, int64_t gsn, struct id *ret, struct error *error);
+int place_present(struct reader *reader, int64_t *ret, struct error *error);
+int place_epoch(const struct server *server, int64_t *ret, struct error *error);
 
 #endif
