@@ -78,6 +78,11 @@ int place_head(struct reader *reader, int64_t gsn, struct id *ret, struct error 
     return read_id(reader, reader_statement(reader, SQL, error), gsn, ret, error);
 }
 
+bool place_beyond(struct reader *reader, int64_t cursor) {
+    struct id head;
+    return place_head(reader, cursor, &head, NULL) == 0 && id_is_zero(head);
+}
+
 int place_present(struct reader *reader, int64_t *ret, struct error *error) {
     static const char SQL[] = "select coalesce(max(number), 1) from epoch";
     sqlite3_stmt *statement = reader_statement(reader, SQL, error);

@@ -33,6 +33,9 @@ int place_look(const struct server *server, struct reader *reader,
                const struct sync_request *request, const struct family *family,
                enum place_meaning *ret, struct error *error);
 
+/* Nothing here ever had this gsn. */
+bool place_beyond(struct reader *reader, int64_t cursor);
+
 /* history_id and history_epoch for a reader, and in a snapshot of its own. */
 int place_head(struct reader *reader, int64_t gsn, struct id *ret, struct error *error);
 int place_present(struct reader *reader, int64_t *ret, struct error *error);

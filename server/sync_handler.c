@@ -285,6 +285,10 @@ static int settle_history(struct sync_call *call, struct error *error) {
         place_present(call->reader, &call->epoch, error) != 0) {
         return -1;
     }
+    if (request->protocol < 2 && meaning != PLACE_KNOWN && request->cursor > 0 &&
+        place_beyond(call->reader, request->cursor)) {
+        return 0; /* the pull says so */
+    }
     if (request->protocol < 2 &&
         (meaning != PLACE_KNOWN || request->epoch != call->epoch)) {
         return error_set(

@@ -121,5 +121,51 @@ class Disaster(support.TestCase):
         self.drill(("bob", "mia", "ann"))
 
 
+class Copy(support.TestCase):
+    """A copy of the disk that does not say that it is one is put in its place, and goes on before anybody comes."""
+
+    def lose(self, company, copy):
+        company.server.stop()
+        shutil.rmtree(company.server.folder)
+        shutil.copytree(copy, company.server.folder)
+        company.server.start()
+
+    def test_who_knows_more_tells(self):
+        company = self.company()
+        ann = company.station("ann", "Ann Reed")
+        company.server.stop()
+        shutil.copytree(company.server.folder, company.folder / "copy")
+        company.server.start()
+        for number in range(3):
+            ann.do("customer.register", name=f"Before {number}")
+        ann.do("customer.edit", customer="Before 1", phone="1")
+        ann.sync()
+        bob = company.station("bob", "Bob Lane")  # the copy does not know him
+        self.lose(company, company.folder / "copy")
+        for number in range(5):  # passes the station's cursor
+            company.hq.do("customer.register", name=f"Another history {number}")
+        company.hq.sync()
+        ann.do("customer.edit", customer="Before 2", phone="2")  # offline, and of the old history
+        for station in (ann, bob):
+            station.sync()
+        company.settle(ann, bob)
+        names = {row["name"]: row["phone"] for row in company.hq.ask("customer.list", limit=100)}
+        self.assertEqual({name: names[name] for name in names if name.startswith("Before")},
+                         {"Before 0": None, "Before 1": "1", "Before 2": "2"})
+        for station in (ann, bob, company.hq):
+            self.assertEqual(station.status()["waiting"], 0)
+            station.verify()
+        self.assertEqual(company.hq.ask("conflict.list", all=True), [])
+        company.server.verify()
+        self.lose(company, company.folder / "copy")  # once more, from the same copy
+        ann.sync()
+        company.settle(ann, bob)
+        names = {row["name"] for row in ann.ask("customer.list", limit=100)}
+        self.assertTrue({"Before 0", "Before 1", "Before 2"} <= names)
+        names = {row["name"] for row in company.hq.ask("customer.list", limit=100)}
+        self.assertTrue({f"Another history {number}" for number in range(5)} <= names)
+        company.server.verify()
+
+
 if __name__ == "__main__":
     unittest.main()
