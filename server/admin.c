@@ -180,7 +180,7 @@ int server_init(const struct server_options *options,
 
 /* --- backup ---------------------------------------------------------------------------------------------- */
 
-static int copy_database(const char *from, const char *to, struct error *error) {
+int server_copy_database(const char *from, const char *to, struct error *error) {
     sqlite3 *source = NULL;
     sqlite3 *target = NULL;
     int result = -1;
@@ -218,7 +218,7 @@ static int backup_into(const struct server_options *options, const char *to,
         error_set(error, "backup.exists", "to",
                   "%.300s holds a backup already; name another", to);
     } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               copy_database(from_path, to_path, error) == 0 &&
+               server_copy_database(from_path, to_path, error) == 0 &&
                server_write_keys(to, &keys, error) == 0) {
         result = tls_copy(options->data, to, error); /* stations know its key */
     }

@@ -53,6 +53,11 @@ int server_person_sql(const struct catalogue *catalogue, struct buffer *ret,
 int server_invite_with(struct master *master, const struct server_options *server,
                        const struct invite_options *options, struct buffer *ret,
                        struct error *error);
+/* Copies a master, marked as a backup (history.h). */
+int server_copy_database(const char *from, const char *to, struct error *error);
+/* The same for another file of a folder; `code`: when it is another process's. */
+int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,
+                     struct error *error);
 /* Makes this process the folder's only server until the descriptor is closed. server.running */
 int server_lock(const char *data, int *ret_lock, struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */

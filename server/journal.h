@@ -42,11 +42,23 @@ int journal_put(struct master *master, struct journal_entry *entry, struct error
 /* Reading in order. `next` returns 1 with an entry whose bytes are valid until the following call, 0 at the end. */
 struct journal_reader;
 int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error);
+/* Only what comes after an entry. */
+int journal_read_after(sqlite3 *db, int64_t entry, struct journal_reader **ret,
+                       struct error *error);
 /* Without the bundles: what headquarters itself did. */
 int journal_read_control(sqlite3 *db, struct journal_reader **ret, struct error *error);
 int journal_next(struct journal_reader *reader, struct journal_entry *ret,
                  struct error *error);
 void journal_close(struct journal_reader *reader);
+
+/* Appends an entry as another copy of the master has it: number, hash and signature are what they are. */
+int journal_take(struct master *master, const struct journal_entry *entry,
+                 struct error *error);
+/* The last entry, with its hash; 0: there is none. */
+int journal_head(sqlite3 *db, int64_t *ret_entry, uint8_t ret_hash[HASH_SIZE],
+                 struct error *error);
+/* The hash of an entry; journal.gap when it is not there. */
+int journal_hash(sqlite3 *db, int64_t entry, uint8_t ret[HASH_SIZE], struct error *error);
 
 /* Checks number, hash and signature of `entry` against the one before; moves *hash on.
  * Codes: journal.gap, journal.hash, journal.signature */

@@ -152,6 +152,58 @@ int server_take_parcel(struct server *server, struct bytes parcel,
                        const struct parcel_options *options, struct buffer *ret_answer,
                        struct parcel_report *ret, struct error *error);
 
+/* After headquarters went on from a backup stations send again what was lost. What builds on work that is not here yet
+ * waits until the refill ends: by itself after REFILL_MS, or at once when asked to. `listener` (may be NULL) hears of
+ * each device with work that still waits. */
+struct refill_report {
+    int64_t epoch;           /* of the present history; 1: none was ever lost */
+    int64_t since;           /* when the refill began, UTC ms; 0: there is none */
+    int64_t waiting;         /* transactions */
+    bool ended;              /* now */
+    int64_t merged, refused; /* of those that waited, when it ended */
+};
+struct refill_device {
+    const char *code; /* of the device */
+    int64_t waiting;
+    const char *reason; /* why one of them could not be merged */
+};
+struct refill_listener {
+    void (*tell)(void *context, const struct refill_device *device);
+    void *context;
+};
+int server_refill(const struct server_options *options, bool end,
+                  const struct refill_listener *listener, struct refill_report *ret,
+                  struct error *error);
+
+/* Keeps a second disk up to date: first a copy in TO/base, then the journal as it grows, in files that only grow. Beside a
+ * running server. follow.running, follow.history (TO is of another company or history), stream.damaged */
+struct follow_report {
+    int64_t entries; /* written by this call */
+    int64_t last;    /* the last one that is there */
+};
+struct follow_options {
+    const char *to;
+    bool once; /* ends when all that is there now is written */
+    bool (*must_stop)(void *context);
+    void (*caught_up)(void *context,
+                      const struct follow_report *report); /* the first time */
+    void *context;
+};
+int server_follow(const struct server_options *options,
+                  const struct follow_options *follow, struct follow_report *ret,
+                  struct error *error);
+
+/* Makes the folder `options->data` from what server_follow wrote, and marks it as a backup. A torn end is cut off.
+ * restore.exists, restore.empty, stream.damaged, journal.*, replay.* */
+struct restore_report {
+    int64_t entries; /* of the journal, beyond the copy */
+    int64_t last;
+    int64_t torn_bytes;
+    int64_t duration_ms;
+};
+int server_restore(const struct server_options *options, const char *from,
+                   struct restore_report *ret, struct error *error);
+
 /* --- inside the library --------------------------------------------------------------------- */
 
 /* Answers a request body; *ret_status is the HTTP status. The body written is always complete: an

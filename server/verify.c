@@ -11,20 +11,12 @@
 #include "server/history.h"
 #include "server/internal.h"
 #include "server/journal.h"
+#include "server/replay.h"
 #include "server/revoke.h"
 #include "server/sums.h"
 #include "server/verdicts.h"
 
 enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
-
-struct replay {
-    struct master *master; /* the empty one that the journal is replayed into */
-    struct work work;
-    struct arena arena;
-    struct sign_public key;
-    uint8_t hash[HASH_SIZE];
-    struct verify_report *report;
-};
 
 static void count_list(struct verify_report *report, const struct verdict *verdicts,
                        size_t count) {
@@ -121,6 +113,18 @@ static int write_sums(struct master *master, struct error *error) {
     return scope_sums_mark(master->sums) > MANY ? scope_sums_write(master, error) : 0;
 }
 
+int replay_next(struct replay *replay, const struct journal_entry *entry,
+                struct error *error) {
+    if (journal_check(entry, &replay->key, replay->master->entry + 1, replay->hash,
+                      error) != 0 ||
+        replay_entry(replay, entry, error) != 0 ||
+        write_sums(replay->master, error) != 0) {
+        return -1;
+    }
+    replay->report->entries++;
+    return 0;
+}
+
 static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
     struct journal_reader *reader = NULL;
     struct journal_entry entry;
@@ -129,14 +133,10 @@ static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
         return -1;
     }
     while ((rc = journal_next(reader, &entry, error)) == 1) {
-        if (journal_check(&entry, &replay->key, replay->report->entries + 1, replay->hash,
-                          error) != 0 ||
-            replay_entry(replay, &entry, error) != 0 ||
-            write_sums(replay->master, error) != 0) {
+        if (replay_next(replay, &entry, error) != 0) {
             rc = -1;
             break;
         }
-        replay->report->entries++;
     }
     journal_close(reader);
     return rc;

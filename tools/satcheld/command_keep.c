@@ -28,6 +28,9 @@ const struct subcommand subcommand_verify = {"verify", run_verify};
 
 static int run_backup(struct server_options *server, const struct options *options) {
     struct error error = {0};
+    if (options->follow != NULL) {
+        return run_follow(server, options);
+    }
     if (options->to == NULL) {
         return say_usage("say where to: %s DIR", "--to");
     }

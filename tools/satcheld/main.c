@@ -58,6 +58,14 @@ static const char USAGE[] =
     "      Checks every signature and chain, replays the journal and compares.\n"
     "  satcheld backup  --data DIR --to DIR\n"
     "      Copies a consistent state, also beside a running server.\n"
+    "  satcheld backup  --data DIR --follow DIR [--once]\n"
+    "      Keeps DIR, on another disk, up to date until SIGTERM: a copy, then the journal as\n"
+    "      it grows. --once: writes what is there now and ends.\n"
+    "  satcheld restore --from DIR --data NEW\n"
+    "      Makes NEW from what --follow wrote.\n"
+    "  satcheld refill  --data DIR [--end]\n"
+    "      After a restore: what stations sent again and still waits for work of others;\n"
+    "      --end refuses it now instead of after 30 days.\n"
     "\n"
     "  satcheld version\n"
     "\n"
@@ -68,7 +76,8 @@ static const struct subcommand *const SUBCOMMANDS[] = {
     &subcommand_access,   &subcommand_invite,          &subcommand_invitations,
     &subcommand_devices,  &subcommand_revoke,          &subcommand_verify,
     &subcommand_backup,   &subcommand_tls_self_signed, &subcommand_tls_import,
-    &subcommand_tls_show, &subcommand_bundle_import};
+    &subcommand_tls_show, &subcommand_bundle_import,   &subcommand_restore,
+    &subcommand_refill};
 
 /* "tls show" is one command of two words. */
 static const struct subcommand *find_subcommand(int count, char **arguments,

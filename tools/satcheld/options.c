@@ -44,7 +44,9 @@ static bool set_flag(struct options *options, const char *name) {
     const struct flag_option flags[] = {{"--allow-plain", &options->allow_plain},
                                         {"--new-key", &options->new_key},
                                         {"--all", &options->all},
-                                        {"--json", &options->json}};
+                                        {"--json", &options->json},
+                                        {"--end", &options->end},
+                                        {"--once", &options->once}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].flag = true;
@@ -79,6 +81,8 @@ static const char **find_value(struct options *options, const char *name) {
         {"--console", &options->console},
         {"--console-address", &options->console_address},
         {"--config", &options->config},
+        {"--follow", &options->follow},
+        {"--from", &options->from},
         {"--answer", &options->answer},
         {"--limit", &options->limit},
     };
