@@ -5,6 +5,7 @@
 #ifndef SATCHEL_CLIENT_SYNC_ANSWER_H
 #define SATCHEL_CLIENT_SYNC_ANSWER_H
 
+#include "client-core/bundle_store.h"
 #include "client-core/replica.h"
 #include "sync/message.h"
 
@@ -19,6 +20,7 @@ struct answer {
     struct answer_memory *memory;
     const struct sync_request *request;
     const struct sync_response *response;
+    const struct open_bundles *bundles; /* of the request */
     int64_t sent_at_boot_ms;
     int (*progress)(void *context, int64_t rows);
     void *context;
@@ -29,8 +31,9 @@ struct answer_result {
     int64_t bundles_settled;
     int64_t rows_forgotten;
     bool changed; /* rows came or went, or verdicts arrived */
+    bool forked;  /* noted: this station has to be enrolled again */
     struct error
-        blocked; /* bundle.fork … : nothing more can be sent; code empty: all is well */
+        blocked; /* bundle.chain … : nothing more can be sent; code empty: all is well */
 };
 
 int answer_take(const struct answer *answer, struct answer_result *ret,

@@ -12,9 +12,11 @@
 struct syncer;
 
 /* `replica` is the syncer's own from now on, also when this fails. The other pointers must outlive it. */
-int syncer_open(struct replica *replica, const struct identity *identity,
+int syncer_open(struct replica *replica, const char *home,
                 const struct transport *transport, struct syncer **ret,
                 struct error *error);
+/* Who the station was at the end of the last run: it may have become another device. */
+const struct identity *syncer_identity(const struct syncer *syncer);
 void syncer_close(struct syncer *syncer); /* NULL is fine */
 struct replica *syncer_replica(const struct syncer *syncer);
 
