@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "client-core/rekey.h"
 #include "client-core/state.h"
 
 /* --- sealing --------------------------------------------------------------------------------------- */
@@ -180,11 +181,13 @@ int bundle_store_seal(struct replica *replica, const struct identity *identity,
                       int64_t *ret_count, struct error *error) {
     struct arena arena = arena_make((size_t)LIMIT_PAYLOAD * 8);
     struct buffer sealed = buffer_make(LIMIT_BUNDLE);
-    struct unsealed work;
+    struct unsealed work = {0};
+    bool rotating = false; /* the request for it has named the last bundle of this key */
     int failed = replica_begin(replica, error);
     if (failed)
         goto out;
-    failed = read_unsealed(replica, &arena, &work, error) != 0 ||
+    failed = rekey_is_rotating(replica, &rotating, error) != 0 ||
+             (!rotating && read_unsealed(replica, &arena, &work, error) != 0) ||
              (work.count > 0 && seal(replica, identity, &work, &sealed, error) != 0) ||
              replica_commit(replica, error) != 0;
     if (!failed)
@@ -212,8 +215,8 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
                       struct arena *arena, struct open_bundles *ret,
                       struct error *error) {
     static const char sql[] =
-        "select sealed, position, device is not null from station_bundle where answered_at is null"
-        " order by position limit ?1";
+        "select sealed, position, device is not null from station_bundle"
+        " where answered_at is null and position > ?2 order by position limit ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     struct open_bundles open;
     size_t bytes = 0;
@@ -221,6 +224,7 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
     if (!statement || make_room(budget, arena, &open, error) != 0)
         return -1;
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)budget->count);
+    sqlite3_bind_int64(statement, 2, budget->after);
     while (row && open.count < budget->count) {
         if (replica_step(replica, statement, &row, error) != 0)
             return -1;
@@ -305,6 +309,17 @@ int bundle_store_hash(struct replica *replica, int64_t number, uint8_t ret[HASH_
         memcpy(ret, hash.data, HASH_SIZE);
     sqlite3_reset(statement);
     return 0;
+}
+
+int bundle_store_find(struct replica *replica, int64_t number, int64_t *ret,
+                      struct error *error) {
+    static const char sql[] =
+        "select position from station_bundle where device is null and number = ?1";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, number);
+    return replica_integer(replica, statement, ret, error);
 }
 
 /* --- sealing again --------------------------------------------------------------------------------- */

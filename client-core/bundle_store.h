@@ -8,7 +8,8 @@
 #include "client-core/identity.h"
 
 /* Seals the oldest unsealed work into one bundle of about LIMIT_BUNDLE_TARGET, in a transaction of its own. Times are
- * made anew with what is known of headquarters' clock now. *ret_count: transactions sealed; 0: nothing waited. */
+ * made anew with what is known of headquarters' clock now. *ret_count: transactions sealed; 0: nothing waited, or the
+ * key is about to be replaced. */
 int bundle_store_seal(struct replica *replica, const struct identity *identity,
                       int64_t *ret_count, struct error *error);
 
@@ -16,6 +17,7 @@ int bundle_store_seal(struct replica *replica, const struct identity *identity,
 struct bundle_budget {
     size_t count;
     size_t bytes;
+    int64_t after; /* only those behind this position */
 };
 /* Bundles to be sent, and where each is kept. */
 struct open_bundles {
@@ -51,6 +53,9 @@ int bundle_store_chain(struct replica *replica, struct bundle_chain *ret,
 /* The hash of a bundle of this device's chain; *ret_found false: it is not kept. */
 int bundle_store_hash(struct replica *replica, int64_t number, uint8_t ret[HASH_SIZE],
                       bool *ret_found, struct error *error);
+/* Where a bundle of this device's chain is kept; 0: it is not. */
+int bundle_store_find(struct replica *replica, int64_t number, int64_t *ret,
+                      struct error *error);
 /* What headquarters has not answered is unsealed: its transactions wait to be sealed again, as they are. */
 int bundle_store_unseal_open(struct replica *replica, struct error *error);
 /* The same for one bundle of a device that this station was before, answered or not. */

@@ -110,6 +110,14 @@ int rekey_note_rotation(struct replica *replica, struct error *error) {
     return failed ? -1 : 0;
 }
 
+int rekey_is_rotating(struct replica *replica, bool *ret, struct error *error) {
+    struct noted noted;
+    if (note_read(replica, &rotation_way, &noted, error) != 0)
+        return -1;
+    *ret = noted.set;
+    return 0;
+}
+
 /* --- asking ------------------------------------------------------------------------------------------ */
 
 struct asking {

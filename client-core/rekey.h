@@ -27,6 +27,9 @@ int rekey_note_fork(struct replica *replica, int64_t number, struct error *error
 /* In a transaction of its own; nothing when one is noted already. */
 int rekey_note_rotation(struct replica *replica, struct error *error);
 
+/* A rotation is noted: nothing more is sealed with the present key. */
+int rekey_is_rotating(struct replica *replica, bool *ret, struct error *error);
+
 /* Does what is noted. device.fork (headquarters does not enrol it again), transport.*, server.*, device.* */
 int rekey_run(const struct rekeying *rekeying, struct error *error);
 

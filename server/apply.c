@@ -541,41 +541,61 @@ static void start_work(struct work *work, const struct origin *origin,
     work->time = clock_pack(origin->received_at, 0);
 }
 
-/* Undoes the work and keeps the refusal: a row for its author, and what depends on it. */
+/* Keeps the refusal of what was undone, or never begun: a row for its author, and what depends on it. */
 static int refuse(struct work *work, const struct origin *origin,
                   const struct transaction *transaction, const struct error *why,
                   struct error *error) {
-    if (master_undo(work->master, error) != 0) {
-        return -1;
-    }
     start_work(work, origin, transaction);
-    if (master_savepoint(work->master, error) != 0 ||
-        derived_refusal(work, origin, why, error) != 0 || placing_run(work, error) != 0) {
+    return derived_refusal(work, origin, why, error) != 0 ? -1 : placing_run(work, error);
+}
+
+/* Merges, or fills `why` and leaves what was written to be undone. */
+static int try_merge(struct work *work, const struct origin *origin,
+                     const struct transaction *transaction,
+                     const struct verdict *recorded, struct error *why,
+                     struct error *error) {
+    start_work(work, origin, transaction);
+    error_clear(why);
+    if (merge_all(work, origin, recorded == NULL, why) == 0) {
+        return 0;
+    }
+    if (error_is_failure(why)) {
+        *error = *why;
         return -1;
     }
-    return master_release(work->master, error);
+    return 0;
+}
+
+static int merge_guarded(struct work *work, const struct origin *origin,
+                         const struct transaction *transaction,
+                         const struct verdict *recorded, struct error *why,
+                         struct error *error) {
+    if (master_savepoint(work->master, error) != 0 ||
+        try_merge(work, origin, transaction, recorded, why, error) != 0) {
+        return -1;
+    }
+    if (why->code[0] == '\0') {
+        return master_release(work->master, error);
+    }
+    return master_undo(work->master, error) != 0
+               ? -1
+               : refuse(work, origin, transaction, why, error);
 }
 
 static int merge_or_refuse(struct work *work, const struct origin *origin,
                            const struct transaction *transaction,
                            const struct verdict *recorded, struct error *why,
                            struct error *error) {
-    start_work(work, origin, transaction);
-    if (master_savepoint(work->master, error) != 0) {
-        return -1;
-    }
-    error_clear(why);
-    bool refused = recorded != NULL && recorded->kind == VERDICT_REFUSED;
-    if (refused) {
+    if (recorded != NULL && recorded->kind == VERDICT_REFUSED) {
         error_set(why, recorded->code, recorded->field, "%s", recorded->message);
-    } else if (merge_all(work, origin, recorded == NULL, why) == 0) {
-        return master_release(work->master, error);
+        return refuse(work, origin, transaction, why, error);
     }
-    if (error_is_failure(why)) {
-        *error = *why;
-        return -1;
+    if (!work->unguarded) {
+        return merge_guarded(work, origin, transaction, recorded, why, error);
     }
-    return refuse(work, origin, transaction, why, error);
+    int result = try_merge(work, origin, transaction, recorded, why, error);
+    work->must_undo = result == 0 && why->code[0] != '\0';
+    return result;
 }
 
 int apply_transaction(struct master *master, struct work *work,
@@ -583,6 +603,7 @@ int apply_transaction(struct master *master, struct work *work,
                       const struct verdict *recorded, struct arena *texts,
                       struct verdict *ret, struct error *error) {
     bool known = false;
+    work->must_undo = false;
     if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0) {
         return -1;
     }
@@ -593,6 +614,9 @@ int apply_transaction(struct master *master, struct work *work,
     struct error why = {0};
     if (merge_or_refuse(work, origin, transaction, recorded, &why, error) != 0) {
         return -1;
+    }
+    if (work->must_undo) {
+        return 0;
     }
     ret->transaction = transaction->id;
     ret->gsn = work->gsn;

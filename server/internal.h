@@ -66,6 +66,20 @@ void server_answer_failure(struct server *server, const char *what,
 int server_answer_certificate(struct server *server, struct bytes certificate,
                               const char *context, struct buffer *ret,
                               struct error *error);
+/* A request that came in a parcel (sync_handler.c). */
+struct carried_request {
+    struct bytes body;
+    bool rows; /* else it is only merged */
+    void *context;
+    /* Who sent it, before anything is merged. */
+    int (*meet)(void *context, const struct station *station, struct error *error);
+    /* A response, sealed: the first to the request, each further one to the response before. *ret_again: there is
+     * room for one more, if there is one. */
+    int (*take)(void *context, struct bytes sealed, const struct sync_response *response,
+                bool *ret_again, struct error *error);
+};
+int sync_answer_carried(struct server *server, const struct carried_request *carried,
+                        struct error *error);
 
 /* Starts listening for stations (routes.c). */
 int routes_start(struct server *server, const char *listen, const char *certificate,

@@ -7,6 +7,7 @@
 
 #include "server/access.h"
 #include "server/placing.h"
+#include "server/sums.h"
 
 static const char ENGINE_TABLES[] =
     "create table if not exists journal ("
@@ -75,9 +76,10 @@ static const char LOCAL_TABLES[] =
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
  * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
  * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. Freed space is not
- * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). */
+ * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). What a savepoint may have to
+ * put back stays in memory; SQLite would begin a file for it after 64 KiB. */
 static const char SETTINGS[] =
-    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off";
+    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off; pragma temp_store = memory";
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SAVEPOINT] = "savepoint work",
@@ -148,6 +150,10 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_STATE_GET] = "select value from server_state where name = ?",
     [SQL_STATE_PUT] = "insert into server_state (name, value) values (?, ?)"
                       " on conflict (name) do update set value = excluded.value",
+    [SQL_SUM_GET] = "select digest, rows from scope_sum where scope = ?",
+    [SQL_SUM_PUT] =
+        "insert into scope_sum (scope, digest, rows) values (?, ?, ?)"
+        " on conflict (scope) do update set digest = excluded.digest, rows = excluded.rows",
     [SQL_KIN_PUT] =
         "insert into station_kin (station, parent, root, fork_gsn, number, hash)"
         " values (?, ?, ?, ?, ?, ?)",
@@ -186,8 +192,9 @@ static int make_parts(struct master *master, struct error *error) {
         rules_open(master->db, master->catalogue, &master->rules, error) != 0) {
         return -1;
     }
-    return access_make(master, &master->access, error) == 0
-               ? scope_numbers_make(&master->scopes, error)
+    return access_make(master, &master->access, error) == 0 &&
+                   scope_numbers_make(&master->scopes, error) == 0
+               ? scope_sums_make(&master->sums, error)
                : -1;
 }
 
@@ -209,7 +216,8 @@ int master_open(const char *path, const struct env *env,
         goto out;
     }
     master->statements.db = master->db;
-    if (database_run(master->db, LOCAL_TABLES, error) != 0) {
+    if (database_run(master->db, LOCAL_TABLES, error) != 0 ||
+        scope_sums_prepare(master->db, catalogue, error) != 0) {
         goto out;
     }
     if (make_parts(master, error) != 0) {
@@ -233,6 +241,7 @@ void master_close(struct master *master) {
     rules_close(master->rules);
     access_free(master->access);
     scope_numbers_free(master->scopes);
+    scope_sums_free(master->sums);
     sqlite3_close(master->db);
     seal_wipe(&master->keys, sizeof master->keys);
     free(master);
@@ -268,15 +277,22 @@ int master_begin(struct master *master, struct error *error) {
     if (database_run(master->db, "begin immediate", error) != 0) {
         return -1;
     }
+    int64_t entry = master->entry;
+    uint8_t hash[HASH_SIZE];
+    memcpy(hash, master->entry_hash, HASH_SIZE);
     if (read_heads(master, error) != 0) {
         master_rollback(master);
         return -1;
+    }
+    if (master->entry != entry || memcmp(master->entry_hash, hash, HASH_SIZE) != 0) {
+        master_forget(master); /* another process may have changed rights */
     }
     return 0;
 }
 
 int master_commit(struct master *master, struct error *error) {
-    if (database_run(master->db, "commit", error) == 0) {
+    if (scope_sums_write(master, error) == 0 &&
+        database_run(master->db, "commit", error) == 0) {
         return 0;
     }
     master_rollback(master);
@@ -287,10 +303,12 @@ void master_rollback(struct master *master) {
     if (sqlite3_get_autocommit(master->db) == 0) {
         sqlite3_exec(master->db, "rollback", NULL, NULL, NULL);
     }
+    scope_sums_undo(master->sums, 0);
     master_forget(master);
 }
 
 int master_savepoint(struct master *master, struct error *error) {
+    master->sums_mark = scope_sums_mark(master->sums);
     sqlite3_stmt *statement = master_statement(master, SQL_SAVEPOINT, error);
     return statement ? master_run(master, statement, "starting a transaction", error)
                      : -1;
@@ -303,6 +321,7 @@ int master_release(struct master *master, struct error *error) {
 
 int master_undo(struct master *master, struct error *error) {
     master_forget(master);
+    scope_sums_undo(master->sums, master->sums_mark);
     return database_run(master->db, "rollback to work; release work", error);
 }
 

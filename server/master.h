@@ -11,6 +11,7 @@
  *   cell_stamp   the exceptions: cells written after the insert
  *   feed         per scope, the latest gsn of each row
  *   scope_name   small numbers for scopes
+ *   scope_sum    per scope, the sum of its rows' digests and how many they are
  *   station      enrolled devices with the head of their chains
  *   bundle_seen  which journal entry holds a device's bundle
  *   invitation   open and used invitations (tokens hashed)
@@ -34,6 +35,7 @@
 
 struct access_cache;
 struct scope_numbers;
+struct scope_sums;
 
 struct master {
     sqlite3 *db;
@@ -45,6 +47,8 @@ struct master {
     sqlite3_stmt *fixed[64];           /* by enum master_sql, prepared on first use */
     struct access_cache *access;
     struct scope_numbers *scopes;
+    struct scope_sums *sums;
+    size_t sums_mark; /* at the open savepoint */
     struct id org;
     int64_t epoch;
     struct sign_keys keys; /* zero in a replay: entries are then not signed again */
@@ -113,6 +117,8 @@ enum master_sql {
     SQL_USER,
     SQL_STATE_GET,
     SQL_STATE_PUT,
+    SQL_SUM_GET,
+    SQL_SUM_PUT,
     SQL_KIN_PUT,
     SQL_KIN_CHILD,
     SQL_SHARED_FAMILY,

@@ -138,6 +138,7 @@ static void count_answers(struct server *server, const struct sync_job *job) {
 struct sync_call {
     struct server *server;
     struct arena arena;
+    struct arena pulled; /* what the response's rows are made of */
     struct envelope envelope;
     struct sync_request request;
     struct sync_response response;
@@ -151,9 +152,9 @@ struct sync_call {
 /* The transaction that a gsn was given to; zero when there is none. */
 static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret,
                               struct error *error) {
-    sqlite3_stmt *statement = NULL;
-    if (database_statement(reader->db, "select id from gsn_log where gsn = ?", &statement,
-                           error) != 0) {
+    static const char SQL[] = "select id from gsn_log where gsn = ?";
+    sqlite3_stmt *statement = reader_statement(reader, SQL, error);
+    if (statement == NULL) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, gsn);
@@ -164,7 +165,7 @@ static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret
     if (id.size == ID_SIZE) {
         memcpy(ret->bytes, id.data, ID_SIZE);
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     return rc == SQLITE_ROW || rc == SQLITE_DONE
                ? 0
                : error_from_sqlite(error, reader->db, "reading the history");
@@ -356,15 +357,19 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
     return call->reader == NULL ? -1 : 0;
 }
 
-static int answer_sync(struct sync_call *call, struct buffer *ret, struct error *error) {
+static int fill_rows(struct sync_call *call, struct error *error) {
+    return pull_fill(call->reader, &call->station, &call->request, &call->pulled,
+                     &call->rows, &call->response, error) != 0
+               ? -1
+               : prove_target(call, error);
+}
+
+/* `answered`: the hash of what this answers; that of the response's own body afterwards. */
+static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
+                         struct buffer *ret, struct error *error) {
     struct server *server = call->server;
     struct sync_response *response = &call->response;
-    if (pull_fill(call->reader, &call->station, &call->request, &call->arena, &call->rows,
-                  response, error) != 0 ||
-        prove_target(call, error) != 0) {
-        return -1;
-    }
-    hash_blake2b(call->envelope.body, response->request_hash);
+    memcpy(response->request_hash, answered, HASH_SIZE);
     response->hq_time = server->env->wall_ms(server->env->context);
     response->schema_version = SCHEMA_VERSION;
     response->epoch = server->epoch;
@@ -373,6 +378,7 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     struct buffer body = buffer_make(LIMIT_RESPONSE);
     int result = sync_response_encode(response, &body, error);
     if (result == 0) {
+        hash_blake2b(buffer_bytes(&body), answered);
         envelope_seal(buffer_bytes(&body), "satchel sync response", &server->keys, ret);
         result = ret->failed ? error_out_of_memory(error) : 0;
     }
@@ -380,13 +386,18 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     return result;
 }
 
+static int answer_sync(struct sync_call *call, struct buffer *ret, struct error *error) {
+    uint8_t answered[HASH_SIZE];
+    hash_blake2b(call->envelope.body, answered);
+    return fill_rows(call, error) != 0 ? -1 : seal_response(call, answered, ret, error);
+}
+
 /* The station was here: what it has now, and what it still has to send beyond what came with this request. */
-static void note_contact(struct sync_call *call) {
+static void note_contact(struct sync_call *call, int64_t cursor) {
     struct server *server = call->server;
     const struct sync_response *response = &call->response;
-    struct contact contact = {.at = response->hq_time,
-                              .cursor =
-                                  response->more ? call->request.cursor : response->head,
+    struct contact contact = {.at = server->env->wall_ms(server->env->context),
+                              .cursor = cursor,
                               .waiting = call->request.waiting,
                               .schema_version = call->request.schema_version};
     for (size_t i = 0; i < response->answer_count && contact.waiting > 0; i++) {
@@ -399,12 +410,20 @@ static void note_contact(struct sync_call *call) {
     seen_write(server->seen, server->ingest, contact.at, false);
 }
 
+static struct sync_call begin_call(struct server *server) {
+    return (struct sync_call){.server = server,
+                              .arena = arena_make(REQUEST_MEMORY),
+                              .pulled = arena_make(REQUEST_MEMORY),
+                              .rows = buffer_make(LIMIT_RESPONSE)};
+}
+
 static void end_call(struct sync_call *call) {
     reader_give(call->server->readers, call->reader);
     scope_set_free(&call->request.held);
     scope_set_free(&call->response.gained);
     scope_set_free(&call->response.lost);
     arena_free(&call->arena);
+    arena_free(&call->pulled);
     arena_free(&call->job.arena);
     buffer_free(&call->rows);
 }
@@ -412,17 +431,77 @@ static void end_call(struct sync_call *call) {
 void server_handle_sync(struct server *server, struct bytes body, struct buffer *ret,
                         int *ret_status) {
     struct error error = {0};
-    struct sync_call call = {.server = server,
-                             .arena = arena_make(REQUEST_MEMORY),
-                             .rows = buffer_make(LIMIT_RESPONSE)};
+    struct sync_call call = begin_call(server);
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
-        note_contact(&call);
+        note_contact(&call,
+                     call.response.more ? call.request.cursor : call.response.head);
     } else {
         server_answer_failure(server, "sync refused", &error, ret, ret_status);
     }
     end_call(&call);
+}
+
+/* --- requests that came in a parcel ----------------------------------------------------------------- */
+
+/* The next response goes on where the last one ended, as if the station had asked for it. */
+static int go_on(struct sync_call *call, struct error *error) {
+    struct pull_position next = call->response.next;
+    next.key = arena_copy(&call->arena, next.key);
+    call->request.position = next;
+    scope_set_free(&call->response.gained);
+    scope_set_free(&call->response.lost);
+    call->response = (struct sync_response){0};
+    arena_reset(&call->pulled);
+    buffer_reset(&call->rows);
+    return next.key.data ? 0 : error_out_of_memory(error);
+}
+
+/* Without rows `more` says that there may be some, and nothing where they begin. */
+static int answer_carried(struct sync_call *call, const struct carried_request *carried,
+                          struct error *error) {
+    uint8_t answered[HASH_SIZE];
+    bool again = true;
+    int result = 0;
+    hash_blake2b(call->envelope.body, answered);
+    while (again && result == 0) {
+        struct buffer sealed = buffer_make(LIMIT_RESPONSE);
+        call->response.more = true;
+        call->response.digest_rows = -1;
+        result = carried->rows ? fill_rows(call, error) : 0;
+        if (result == 0) {
+            result = seal_response(call, answered, &sealed, error);
+        }
+        if (result == 0) {
+            result = carried->take(carried->context, buffer_bytes(&sealed),
+                                   &call->response, &again, error);
+        }
+        buffer_free(&sealed);
+        again = again && carried->rows && call->response.more;
+        if (again && result == 0) {
+            result = go_on(call, error);
+        }
+    }
+    return result;
+}
+
+int sync_answer_carried(struct server *server, const struct carried_request *carried,
+                        struct error *error) {
+    struct sync_call call = begin_call(server);
+    int result = admit(&call, carried->body, error);
+    if (result == 0) {
+        result = carried->meet(carried->context, &call.station, error);
+    }
+    if (result == 0) {
+        result = merge_bundles(&call, error);
+    }
+    if (result == 0) {
+        note_contact(&call, call.request.cursor);
+        result = answer_carried(&call, carried, error);
+    }
+    end_call(&call);
+    return result;
 }
 
 /* --- enrolment ------------------------------------------------------------------------------------------ */

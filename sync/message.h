@@ -162,6 +162,12 @@ struct pull_position {
 /* What a sender understands: 1 knows nothing of what came with 2. */
 enum { SYNC_PROTOCOL = 2 };
 
+/* What a bundle's transactions were given before headquarters lost its history: a gsn each, 0 where it is not known. */
+struct former_gsns {
+    int64_t *gsns;
+    size_t count;
+};
+
 struct sync_request {
     struct id org;
     struct id device;
@@ -182,14 +188,17 @@ struct sync_request {
         waiting; /* transactions without a verdict, these bundles' too; -1: not said */
     int64_t protocol; /* below 2, what follows is neither sent nor set */
     struct id
-        head_id; /* the transaction at `cursor`, as the server named it; zero at 0 */
+        head_id; /* of the history at `cursor`, as the server named it; zero: not known */
     int64_t bundle_epoch; /* the history that the bundles' bases are of */
     int64_t chain_number; /* the device's last sealed bundle; 0: none */
     uint8_t chain_hash[HASH_SIZE];
     struct sign_public server_key; /* the one that this station trusts */
     struct bytes
-        certificate; /* its envelope, for a server that does not know us; empty */
-    bool rebuild;    /* everything again: the station holds nothing */
+        certificate;      /* its envelope, for a server that does not know us; empty */
+    bool rebuild;         /* everything again: the station holds nothing */
+    int64_t first_bundle; /* the oldest that the station still has; 0: it has none */
+    struct former_gsns *formers; /* of each bundle, or none at all */
+    size_t former_count;
 };
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
                         struct error *error);
@@ -258,7 +267,7 @@ struct sync_response {
     int64_t
         epoch_from;    /* with an epoch that is new to the station: what is above this gsn
                            is of a history that the server lost */
-    struct id head_id; /* the transaction at `head` */
+    struct id head_id; /* of the history at `head`: what follows has another one */
     struct bytes *notices; /* of server keys (envelopes), oldest first */
     size_t notice_count;
 };
