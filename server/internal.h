@@ -31,6 +31,7 @@ struct server {
     int64_t epoch;
     char org_name[128];
     int64_t started_at;
+    atomic_llong files_swept_at;
     struct server_counters counters;
 };
 
@@ -55,6 +56,10 @@ int server_invite_with(struct master *master, const struct server_options *serve
 int server_lock(const char *data, int *ret_lock, struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */
 int server_open_master(const struct server_options *options, struct master **ret,
+                       struct error *error);
+
+/* Answers a request about a file (file_handler.c); the failure is the caller's to answer. */
+int server_answer_file(struct server *server, struct bytes body, struct buffer *ret,
                        struct error *error);
 
 /* Starts listening for stations (routes.c). */

@@ -57,6 +57,13 @@ static const char LOCAL_TABLES[] =
     "create table if not exists station_seen ("
     "  station integer primary key, at integer not null, cursor integer not null,"
     "  waiting integer not null, schema_version integer not null) strict;"
+    "create table if not exists file_kept ("
+    "  hash blob not null primary key, size integer not null, at integer not null,"
+    "  unnamed_since integer) strict, without rowid;"
+    "create table if not exists file_holder ("
+    "  hash blob not null, user_id blob not null, size integer not null,"
+    "  primary key (hash, user_id)) strict, without rowid;"
+    "create index if not exists file_holder_user on file_holder (user_id);"
     "create index if not exists journal_control on journal (entry) where kind <> 2;";
 
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand

@@ -1,4 +1,4 @@
-/* What the server answers over HTTP: /v1/sync, /v1/enrol, /healthz, /metrics. */
+/* What the server answers over HTTP: /v1/sync, /v1/enrol, /v1/file, /healthz, /metrics. */
 #include <string.h>
 
 #include "server/http.h"
@@ -57,6 +57,10 @@ static void handle_sync(void *context, const struct http_request *request) {
     handle_message(context, request, LIMIT_REQUEST, server_handle_sync);
 }
 
+static void handle_file(void *context, const struct http_request *request) {
+    handle_message(context, request, LIMIT_FILE_REQUEST, server_handle_file);
+}
+
 static void handle_enrol(void *context, const struct http_request *request) {
     handle_message(context, request, LIMIT_ENROL_REQUEST, server_handle_enrol);
 }
@@ -78,7 +82,7 @@ static void handle_metrics(void *context, const struct http_request *request) {
 static void handle_unknown(void *context, const struct http_request *request) {
     struct error error = {0};
     error_set(&error, "request.path", "path",
-              "this server answers /v1/sync, /v1/enrol, /healthz and /metrics");
+              "this server answers /v1/sync, /v1/enrol, /v1/file, /healthz and /metrics");
     answer_error(context, request, 404, &error);
 }
 
@@ -89,9 +93,9 @@ static void log_message(void *context, const char *message) {
 int routes_start(struct server *server, const char *listen, const char *certificate,
                  struct http **ret, struct error *error) {
     static const struct http_route ROUTES[] = {
-        {"/v1/sync", handle_sync},   {"/v1/enrol", handle_enrol},
-        {"/healthz", handle_health}, {"/metrics", handle_metrics},
-        {NULL, handle_unknown},
+        {"/v1/sync", handle_sync},    {"/v1/enrol", handle_enrol},
+        {"/v1/file", handle_file},    {"/healthz", handle_health},
+        {"/metrics", handle_metrics}, {NULL, handle_unknown},
     };
     return http_start(
         &(struct http_options){
