@@ -16,6 +16,8 @@ int syncer_open(struct replica *replica, const struct identity *identity,
                 const struct transport *transport, struct syncer **ret,
                 struct error *error);
 void syncer_close(struct syncer *syncer); /* NULL is fine */
+/* From now on it sends the files of this home too. */
+void syncer_send_files(struct syncer *syncer, const char *home);
 struct replica *syncer_replica(const struct syncer *syncer);
 
 int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,

@@ -16,7 +16,10 @@
 #include "tools/satchel/words.h"
 
 static int show_progress(void *context, const satchel_progress *now) {
-    progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
+    if (strcmp(now->phase, "files") == 0)
+        progress_show_files(context, now);
+    else
+        progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
     return 0;
 }
 
@@ -44,6 +47,9 @@ static void append_verdicts(struct buffer *text, const satchel_sync_report *repo
                       report->refused);
     if (report->conflicts + report->refused > 0)
         buffer_printf(text, "%s", word("See: satchel inbox\n"));
+    if (report->files_sent > 0)
+        buffer_printf(text, word("%" PRId64 " file%s sent.\n"), report->files_sent,
+                      report->files_sent == 1 ? "" : "s");
     if (report->waiting > 0)
         buffer_printf(text, word("%" PRId64 " transactions still wait.\n"),
                       report->waiting);
@@ -68,6 +74,7 @@ static void print_report_json(const satchel_sync_report *report) {
         {"duration_ms", report->duration_ms},
         {"waiting", report->waiting},
         {"cursor", report->cursor},
+        {"files_sent", report->files_sent},
     };
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         node_set_integer(object, members[i].name, members[i].value);

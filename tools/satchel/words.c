@@ -107,6 +107,9 @@ static const char *const words[][2] = {
     /* tables and help */
     {"(no rows)", "（无记录）"},
     {"Done.", "完成。"},
+    {"%" PRId64 " file%s sent.\n", "已上传 %" PRId64 " 个文件%.0s。\n"},
+    {"%lld files wait to be sent (", "%lld 个文件待上传（"},
+    {"); %lld are kept here (", "），本机保存 %lld 个（"},
     {"\nFor: ", "\n角色："},
     {"\nParameters:\n", "\n参数：\n"},
     {"\nNo parameters.\n", "\n无参数。\n"},
