@@ -195,8 +195,8 @@ SATCHEL_API int satchel_sync(satchel *station, satchel_progress_function progres
 SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error);
 
 /* Something happened that a screen may want to show: "changed" (rows came or went), "synced",
- * "offline", "online", "refused", "conflict", "notice". `json` is an object with the numbers: changed
- * {"received","forgotten"}, synced {"sent","waiting"}, refused and conflict {"count"}, offline {"code","message"}.
+ * "offline", "online", "refused", "conflict", "files", "notice". `json` is an object with the numbers: changed
+ * {"received","forgotten"}, synced {"sent","waiting"}, refused, conflict and files (that headquarters now has) {"count"}, offline {"code","message"}.
  * Called from the auto-sync thread. One listener. */
 typedef void (*satchel_event_function)(void *context, const char *event,
                                        const char *json);

@@ -131,6 +131,7 @@ static const char *counted_event(const char *event) {
     static const char *const texts[][2] = {
         {"synced", "sent %" PRId64 " change%s"},
         {"refused", "headquarters refused %" PRId64 " change%s; see: satchel inbox"},
+        {"files", "sent %" PRId64 " file%s"},
         {"conflict", "lost %" PRId64 " conflict%s; see: satchel inbox"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -82,6 +82,7 @@ static const char *const words[][2] = {
     {"%" PRId64 " transactions still wait.\n", "还有 %" PRId64 " 个事务待发送。\n"},
     {"received %" PRId64 " row%s", "收到 %" PRId64 " 行%.0s"},
     {"gave up %" PRId64 " row%s", "移出 %" PRId64 " 行%.0s"},
+    {"sent %" PRId64 " file%s", "上传 %" PRId64 " 个文件%.0s"},
     {"sent %" PRId64 " change%s", "发送 %" PRId64 " 项更改%.0s"},
     {"headquarters refused %" PRId64 " change%s; see: satchel inbox",
      "总部拒绝了 %" PRId64 " 项更改%.0s；请看：satchel inbox"},
