@@ -219,6 +219,9 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     request->time = clock_correct(&progress.anchor, &now);
     request->schema_version = SCHEMA_VERSION;
     request->epoch = syncer->identity->epoch;
+    request->protocol = SYNC_PROTOCOL;
+    request->bundle_epoch = syncer->identity->epoch;
+    request->server_key = syncer->identity->server_key;
     request->cursor = progress.cursor;
     request->digest = progress.digest;
     request->digest_rows = progress.digest_rows;

@@ -275,6 +275,7 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     response->hq_time = server->env->wall_ms(server->env->context);
     response->schema_version = SCHEMA_VERSION;
     response->epoch = server->epoch;
+    response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
     struct buffer body = buffer_make(LIMIT_RESPONSE);
     int result = sync_response_encode(response, &body, error);

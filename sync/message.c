@@ -4,7 +4,7 @@
  *   envelope        [body, signature]
  *   enrol request   [token, device_key, name, schema_version]
  *   certificate     [org, device, device_key, code, name, actors (16 bytes each), ceiling, issued_at] and,
- *                   where it is for everyone, true
+ *                   where it is for everyone or goes on from a parent, everyone, and then parent
  *   enrol response  [certificate (an envelope), org_name, hq_time, schema_version, epoch]
  *   failure         [code, field, message]
  *
@@ -204,7 +204,8 @@ int enrol_request_decode(struct bytes body, struct enrol_request *ret,
 
 void certificate_encode(const struct certificate *certificate, struct buffer *ret) {
     assert(certificate->actor_count <= CERTIFICATE_ACTORS);
-    wire_put_array(ret, certificate->everyone ? 9 : 8);
+    bool has_parent = !id_is_zero(certificate->parent);
+    wire_put_array(ret, has_parent ? 10 : certificate->everyone ? 9 : 8);
     wire_put_id(ret, certificate->org);
     wire_put_id(ret, certificate->device);
     wire_put_bytes(ret, (struct bytes){certificate->device_key.bytes, SIGN_PUBLIC});
@@ -214,8 +215,10 @@ void certificate_encode(const struct certificate *certificate, struct buffer *re
                                        certificate->actor_count * sizeof(struct id)});
     wire_put_text(ret, certificate->ceiling);
     wire_put_integer(ret, certificate->issued_at);
-    if (certificate->everyone)
-        wire_put_bool(ret, true);
+    if (certificate->everyone || has_parent)
+        wire_put_bool(ret, certificate->everyone);
+    if (has_parent)
+        wire_put_id(ret, certificate->parent);
 }
 
 static void read_actors(struct items *items, struct certificate *ret) {
@@ -243,6 +246,8 @@ int certificate_decode(struct bytes body, struct certificate *ret, struct error 
     items_integer(items, "issued_at", INT64_MIN, INT64_MAX, &certificate.issued_at);
     if (items->count > 8)
         items_bool(items, "everyone", &certificate.everyone);
+    if (items->count > 9)
+        items_id(items, "parent", &certificate.parent);
     if (message_close(&message) != 0)
         return -1;
     *ret = certificate;

@@ -74,6 +74,7 @@ struct certificate {
     char ceiling[256]; /* role names, blank between */
     int64_t issued_at;
     bool everyone; /* beside the actors: every active person, also one who comes later */
+    struct id parent; /* the device that this one goes on from after a fork; zero: none */
 };
 void certificate_encode(const struct certificate *certificate, struct buffer *ret);
 int certificate_decode(struct bytes body, struct certificate *ret, struct error *error);
@@ -99,6 +100,9 @@ struct pull_position {
     uint8_t target_hash[HASH_SIZE]; /* of the scopes it is walking */
 };
 
+/* What a sender understands: 1 knows nothing of what came with 2. */
+enum { SYNC_PROTOCOL = 2 };
+
 struct sync_request {
     struct id org;
     struct id device;
@@ -117,15 +121,30 @@ struct sync_request {
     size_t bundle_count;
     int64_t
         waiting; /* transactions without a verdict, these bundles' too; -1: not said */
+    int64_t protocol; /* below 2, what follows is neither sent nor set */
+    struct id
+        head_id; /* the transaction at `cursor`, as the server named it; zero at 0 */
+    int64_t bundle_epoch; /* the history that the bundles' bases are of */
+    int64_t chain_number; /* the device's last sealed bundle; 0: none */
+    uint8_t chain_hash[HASH_SIZE];
+    struct sign_public server_key; /* the one that this station trusts */
+    struct bytes
+        certificate; /* its envelope, for a server that does not know us; empty */
+    bool rebuild;    /* everything again: the station holds nothing */
 };
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
                         struct error *error);
 int sync_request_decode(struct bytes body, struct arena *arena, struct sync_request *ret,
                         struct error *error);
 
-enum verdict_kind { VERDICT_MERGED = 1, VERDICT_CONFLICTS = 2, VERDICT_REFUSED = 3 };
-const char *verdict_text(
-    enum verdict_kind kind); /* "merged", "merged with conflicts", "refused" */
+enum verdict_kind {
+    VERDICT_MERGED = 1,
+    VERDICT_CONFLICTS = 2,
+    VERDICT_REFUSED = 3,
+    VERDICT_DEFERRED = 4 /* of a lost history: waits for what it builds on */
+};
+/* "merged", "merged with conflicts", "refused", "deferred" */
+const char *verdict_text(enum verdict_kind kind);
 
 /* What became of one transaction. */
 struct verdict {
@@ -151,6 +170,12 @@ struct bundle_answer {
     size_t verdict_count;
 };
 
+/* What headquarters tells the device to do with itself. */
+enum station_order { ORDER_NONE = 0, ORDER_WIPE = 1 };
+
+/* Server keys that followed one another since the one a station trusts. */
+enum { KEY_NOTICES = 64 };
+
 struct sync_response {
     uint8_t request_hash
         [HASH_SIZE]; /* BLAKE2b-256 of the request's body: an answer to nothing else */
@@ -171,6 +196,15 @@ struct sync_response {
         [HASH_SIZE];     /* the server's word for the scopes held after this answer */
     int64_t digest;      /* of what the station holds once it has applied this */
     int64_t digest_rows; /* -1: not computed this time */
+    int64_t protocol;    /* of the server; below 2, what follows is not set */
+    bool rebuild; /* forget what is held and pull from the beginning; the outbox stays */
+    enum station_order order;
+    int64_t
+        epoch_from;    /* with an epoch that is new to the station: what is above this gsn
+                           is of a history that the server lost */
+    struct id head_id; /* the transaction at `head` */
+    struct bytes *notices; /* of server keys (envelopes), oldest first */
+    size_t notice_count;
 };
 int sync_response_encode(const struct sync_response *response, struct buffer *ret,
                          struct error *error);

@@ -2,15 +2,17 @@
  * The two messages of a sync round.
  *
  *   request   [org, device, time, counter, schema_version, epoch, cursor, held, position, digest,
- *              digest_rows, [bundle …], held_proof] and, where it is said, waiting
+ *              digest_rows, [bundle …], held_proof] and, where it is said, waiting, and since protocol 2
+ *              [protocol, head_id, bundle_epoch, chain_number, chain_hash, server_key, certificate, rebuild]
  *   response  [request_hash, hq_time, schema_version, epoch, [answer …], restart, gained, lost, rows,
- *              row_count, rows_left, more, next, head, digest, digest_rows, scopes_proof]
+ *              row_count, rows_left, more, next, head, digest, digest_rows, scopes_proof] and since protocol 2
+ *              [protocol, rebuild, order, epoch_from, head_id, [notice …]]
  *   answer    [number, accepted, code, message, expected_number, [verdict …]]
  *   verdict   [transaction, kind, gsn, time] and, for a refused one, code, field, message
  *   position  nil or [gsn, table, key, target_hash]
  *   scopes    bytes: per scope  kind (one byte) · id (16 bytes), ascending
  *
- * A newer sender may add items at the end of request and response; they are ignored.
+ * A newer sender may add items at the end of request, response and what came with protocol 2; they are ignored.
  */
 #include "sync/message.h"
 
@@ -19,7 +21,13 @@
 #include "schema/base/limits.h"
 #include "sync/message_items.h"
 
-enum { REQUEST_ITEMS = 13, RESPONSE_ITEMS = 17, SCOPE_SIZE = 1 + ID_SIZE };
+enum {
+    REQUEST_ITEMS = 13,
+    REQUEST_LATER = 8, /* items that came with protocol 2 */
+    RESPONSE_ITEMS = 17,
+    RESPONSE_LATER = 6,
+    SCOPE_SIZE = 1 + ID_SIZE
+};
 
 const char *verdict_text(enum verdict_kind kind) {
     switch (kind) {
@@ -27,6 +35,8 @@ const char *verdict_text(enum verdict_kind kind) {
         return "merged";
     case VERDICT_CONFLICTS:
         return "merged with conflicts";
+    case VERDICT_DEFERRED:
+        return "deferred";
     default:
         return "refused";
     }
@@ -99,9 +109,23 @@ static void read_position(struct items *items, const char *what,
 
 /* --- request ------------------------------------------------------------------------- */
 
+static void put_request_later(struct buffer *ret, const struct sync_request *request) {
+    wire_put_array(ret, REQUEST_LATER);
+    wire_put_integer(ret, request->protocol);
+    wire_put_id(ret, request->head_id);
+    wire_put_integer(ret, request->bundle_epoch);
+    wire_put_integer(ret, request->chain_number);
+    wire_put_bytes(ret, (struct bytes){request->chain_hash, HASH_SIZE});
+    wire_put_bytes(ret, (struct bytes){request->server_key.bytes, SIGN_PUBLIC});
+    wire_put_bytes(ret, request->certificate);
+    wire_put_bool(ret, request->rebuild);
+}
+
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
                         struct error *error) {
-    wire_put_array(ret, REQUEST_ITEMS + (request->waiting >= 0 ? 1 : 0));
+    bool later = request->protocol >= 2;
+    bool waiting = later || request->waiting >= 0;
+    wire_put_array(ret, (size_t)REQUEST_ITEMS + waiting + later);
     wire_put_id(ret, request->org);
     wire_put_id(ret, request->device);
     wire_put_integer(ret, request->time);
@@ -117,8 +141,10 @@ int sync_request_encode(const struct sync_request *request, struct buffer *ret,
     for (size_t i = 0; i < request->bundle_count; i++)
         wire_put_bytes(ret, request->bundles[i]);
     wire_put_bytes(ret, (struct bytes){request->held_proof, HASH_SIZE});
-    if (request->waiting >= 0)
+    if (waiting)
         wire_put_integer(ret, request->waiting);
+    if (later)
+        put_request_later(ret, request);
     if (ret->failed)
         return error_set(error, "request.size", NULL,
                          "The request takes more than %zu bytes.", ret->maximum);
@@ -157,10 +183,24 @@ static void read_bundles(struct items *items, struct arena *arena,
     items->failed = inner.failed;
 }
 
+static void read_request_later(struct items *items, struct sync_request *ret) {
+    struct items inner = open_inner(items, "later", REQUEST_LATER, MESSAGE_ITEMS);
+    ret->certificate = (struct bytes){NULL, 0};
+    items_integer(&inner, "protocol", 2, INT32_MAX, &ret->protocol);
+    items_id(&inner, "head_id", &ret->head_id);
+    items_integer(&inner, "bundle_epoch", 0, INT64_MAX, &ret->bundle_epoch);
+    items_integer(&inner, "chain_number", 0, INT64_MAX, &ret->chain_number);
+    items_fixed(&inner, "chain_hash", ret->chain_hash, HASH_SIZE);
+    items_fixed(&inner, "server_key", ret->server_key.bytes, SIGN_PUBLIC);
+    items_bytes(&inner, "certificate", 0, LIMIT_ENROL_REQUEST, &ret->certificate);
+    items_bool(&inner, "rebuild", &ret->rebuild);
+    items->failed = inner.failed;
+}
+
 int sync_request_decode(struct bytes body, struct arena *arena, struct sync_request *ret,
                         struct error *error) {
     struct message_body message;
-    struct sync_request request = {.waiting = -1};
+    struct sync_request request = {.waiting = -1, .protocol = 1};
     if (message_open(body, "sync request", REQUEST_ITEMS, &message, error) != 0)
         return -1;
     struct items *items = &message.items;
@@ -178,7 +218,9 @@ int sync_request_decode(struct bytes body, struct arena *arena, struct sync_requ
     read_bundles(items, arena, &request);
     items_fixed(items, "held_proof", request.held_proof, HASH_SIZE);
     if (items->count > REQUEST_ITEMS)
-        items_integer(items, "waiting", 0, INT64_MAX, &request.waiting);
+        items_integer(items, "waiting", -1, INT64_MAX, &request.waiting);
+    if (items->count > REQUEST_ITEMS + 1)
+        read_request_later(items, &request);
     if (message_close(&message) != 0) {
         scope_set_free(&request.held);
         return -1;
@@ -215,9 +257,22 @@ static void put_answer(struct buffer *ret, const struct bundle_answer *answer) {
         put_verdict(ret, &answer->verdicts[i]);
 }
 
+static void put_response_later(struct buffer *ret, const struct sync_response *response) {
+    wire_put_array(ret, RESPONSE_LATER);
+    wire_put_integer(ret, response->protocol);
+    wire_put_bool(ret, response->rebuild);
+    wire_put_integer(ret, response->order);
+    wire_put_integer(ret, response->epoch_from);
+    wire_put_id(ret, response->head_id);
+    wire_put_array(ret, response->notice_count);
+    for (size_t i = 0; i < response->notice_count; i++)
+        wire_put_bytes(ret, response->notices[i]);
+}
+
 int sync_response_encode(const struct sync_response *response, struct buffer *ret,
                          struct error *error) {
-    wire_put_array(ret, RESPONSE_ITEMS);
+    bool later = response->protocol >= 2;
+    wire_put_array(ret, (size_t)RESPONSE_ITEMS + later);
     wire_put_bytes(ret, (struct bytes){response->request_hash, HASH_SIZE});
     wire_put_integer(ret, response->hq_time);
     wire_put_integer(ret, response->schema_version);
@@ -237,6 +292,8 @@ int sync_response_encode(const struct sync_response *response, struct buffer *re
     wire_put_integer(ret, response->digest);
     wire_put_integer(ret, response->digest_rows);
     wire_put_bytes(ret, (struct bytes){response->scopes_proof, HASH_SIZE});
+    if (later)
+        put_response_later(ret, response);
     if (ret->failed)
         return error_set(error, "response.size", NULL,
                          "The response takes more than %zu bytes.", ret->maximum);
@@ -248,7 +305,7 @@ static void read_verdict(struct items *items, struct arena *arena, struct verdic
     struct items inner = open_inner(items, "verdict", 4, 7);
     *ret = (struct verdict){.code = "", .field = "", .message = ""};
     items_id(&inner, "transaction", &ret->transaction);
-    items_integer(&inner, "kind", VERDICT_MERGED, VERDICT_REFUSED, &kind);
+    items_integer(&inner, "kind", VERDICT_MERGED, VERDICT_DEFERRED, &kind);
     items_integer(&inner, "gsn", 0, INT64_MAX, &ret->gsn);
     items_integer(&inner, "time", 0, INT64_MAX, &ret->time);
     ret->kind = (enum verdict_kind)kind;
@@ -318,10 +375,36 @@ static void read_pull(struct items *items, struct sync_response *ret) {
     items_fixed(items, "scopes_proof", ret->scopes_proof, HASH_SIZE);
 }
 
+static void read_notices(struct items *items, struct arena *arena,
+                         struct sync_response *ret) {
+    struct items inner = open_inner(items, "notices", 0, KEY_NOTICES);
+    ret->notices = allocate(items, arena, inner.count, sizeof *ret->notices);
+    if (items->failed)
+        return;
+    ret->notice_count = inner.count;
+    for (size_t i = 0; i < inner.count; i++)
+        items_bytes(&inner, "notice", 1, LIMIT_ENROL_REQUEST, &ret->notices[i]);
+    items->failed = inner.failed;
+}
+
+static void read_response_later(struct items *items, struct arena *arena,
+                                struct sync_response *ret) {
+    int64_t order = ORDER_NONE;
+    struct items inner = open_inner(items, "later", RESPONSE_LATER, MESSAGE_ITEMS);
+    items_integer(&inner, "protocol", 2, INT32_MAX, &ret->protocol);
+    items_bool(&inner, "rebuild", &ret->rebuild);
+    items_integer(&inner, "order", ORDER_NONE, ORDER_WIPE, &order);
+    items_integer(&inner, "epoch_from", 0, INT64_MAX, &ret->epoch_from);
+    items_id(&inner, "head_id", &ret->head_id);
+    read_notices(&inner, arena, ret);
+    ret->order = (enum station_order)order;
+    items->failed = inner.failed;
+}
+
 int sync_response_decode(struct bytes body, struct arena *arena,
                          struct sync_response *ret, struct error *error) {
     struct message_body message;
-    struct sync_response response = {.hq_time = 0};
+    struct sync_response response = {.protocol = 1};
     if (message_open(body, "sync response", RESPONSE_ITEMS, &message, error) != 0)
         return -1;
     struct items *items = &message.items;
@@ -331,6 +414,8 @@ int sync_response_decode(struct bytes body, struct arena *arena,
     items_integer(items, "epoch", 0, INT64_MAX, &response.epoch);
     read_answers(items, arena, &response);
     read_pull(items, &response);
+    if (items->count > RESPONSE_ITEMS)
+        read_response_later(items, arena, &response);
     if (message_close(&message) != 0) {
         scope_set_free(&response.gained);
         scope_set_free(&response.lost);

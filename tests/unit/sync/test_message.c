@@ -193,6 +193,19 @@ static void test_certificate_of_everyone(void **state) {
     buffer_free(&body);
 }
 
+static void test_certificate_of_a_child(void **state) {
+    struct certificate certificate = {
+        .code = "7L", .ceiling = "rep", .actor_count = 1, .parent = id_of(9)};
+    struct certificate read;
+    struct buffer body = buffer_make(10000);
+    certificate_encode(&certificate, &body);
+    assert_int_equal(certificate_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_false(read.everyone);
+    assert_true(id_equal(read.parent, id_of(9)));
+    exchange_every_node(buffer_bytes(&body), decode_certificate);
+    buffer_free(&body);
+}
+
 static int decode_enrol_response(struct bytes body, struct arena *arena,
                                  struct error *error) {
     struct enrol_response response;
@@ -310,7 +323,15 @@ static struct sync_request make_request(struct bytes *bundles) {
         .digest_rows = 12,
         .bundles = bundles,
         .bundle_count = 2,
-        .waiting = 12};
+        .waiting = 12,
+        .protocol = 2,
+        .head_id = id_of(7),
+        .bundle_epoch = 1,
+        .chain_number = 31,
+        .chain_hash = {8},
+        .server_key = {{9}},
+        .certificate = BYTES("certificate"),
+        .rebuild = true};
 }
 
 static int decode_request(struct bytes body, struct arena *arena, struct error *error) {
@@ -339,6 +360,11 @@ static void test_request(void **state) {
     assert_int_equal(read.bundle_count, 2);
     assert_bytes(read.bundles[0], bundles[0]);
     assert_bytes(read.bundles[1], bundles[1]);
+    assert_true(read.protocol == 2 && id_equal(read.head_id, id_of(7)) && read.rebuild);
+    assert_true(read.bundle_epoch == 1 && read.chain_number == 31);
+    assert_memory_equal(read.chain_hash, request.chain_hash, HASH_SIZE);
+    assert_memory_equal(read.server_key.bytes, request.server_key.bytes, SIGN_PUBLIC);
+    assert_bytes(read.certificate, request.certificate);
     scope_set_free(&read.held);
     exchange_every_node(buffer_bytes(&body), decode_request);
     assert_true(starve(buffer_bytes(&body), decode_request) > 0);
@@ -361,10 +387,20 @@ static void test_request_without_position(void **state) {
     request.position = (struct pull_position){.set = false};
     request.bundle_count = 0;
     request.waiting = -1; /* as earlier stations ask */
+    request.protocol = 1;
     scope_set_clear(&request.held);
     assert_int_equal(sync_request_encode(&request, &body, NULL), 0);
     assert_int_equal(sync_request_decode(buffer_bytes(&body), &arena, &read, NULL), 0);
     assert_int_equal(read.waiting, -1);
+    assert_int_equal(read.protocol, 1);
+    assert_false(read.rebuild);
+    assert_int_equal(read.certificate.size, 0);
+    scope_set_free(&read.held);
+    buffer_reset(&body);
+    request.waiting = 3;
+    assert_int_equal(sync_request_encode(&request, &body, NULL), 0);
+    assert_int_equal(sync_request_decode(buffer_bytes(&body), &arena, &read, NULL), 0);
+    assert_true(read.waiting == 3 && read.protocol == 1);
     assert_false(read.position.set);
     assert_int_equal(read.held.count, 0);
     assert_int_equal(read.bundle_count, 0);
@@ -411,15 +447,19 @@ static void test_request_scopes_refused(void **state) {
 
 /* --- sync response ------------------------------------------------------------------- */
 
-static struct verdict verdicts[3];
+static struct verdict verdicts[4];
 static struct bundle_answer answers[2];
+static struct bytes notices[2];
 
 static struct sync_response make_response(void) {
     verdicts[0] = (struct verdict){id_of(1), VERDICT_MERGED, 5, 6, "", "", ""};
     verdicts[1] = (struct verdict){id_of(2), VERDICT_CONFLICTS, 7, 8, "", "", ""};
     verdicts[2] = (struct verdict){id_of(3),    VERDICT_REFUSED, 9,       10,
                                    "scope.row", "customer",      "不可见"};
-    answers[0] = (struct bundle_answer){4, true, "", "", 5, verdicts, 3};
+    verdicts[3] = (struct verdict){id_of(4), VERDICT_DEFERRED, 11, 12, "", "", ""};
+    notices[0] = BYTES("one");
+    notices[1] = BYTES("two");
+    answers[0] = (struct bundle_answer){4, true, "", "", 5, verdicts, 4};
     answers[1] =
         (struct bundle_answer){9, false, "bundle.gap", "Five is missing.", 5, NULL, 0};
     return (struct sync_response){.request_hash = {1},
@@ -438,7 +478,14 @@ static struct sync_response make_response(void) {
                                   .next = {true, 55, 30, BYTES("1234567890123456"), {5}},
                                   .head = 4,
                                   .digest = -9,
-                                  .digest_rows = 3};
+                                  .digest_rows = 3,
+                                  .protocol = 2,
+                                  .rebuild = true,
+                                  .order = ORDER_WIPE,
+                                  .epoch_from = 77,
+                                  .head_id = id_of(8),
+                                  .notices = notices,
+                                  .notice_count = 2};
 }
 
 static void free_response(struct sync_response *response) {
@@ -493,6 +540,10 @@ static void test_response(void **state) {
     assert_true(read.row_count == 1 && read.rows_left == 8 && read.head == 4);
     assert_true(read.digest == -9 && read.digest_rows == 3);
     assert_position(&read.next, &response.next);
+    assert_true(read.protocol == 2 && read.rebuild && read.order == ORDER_WIPE);
+    assert_true(read.epoch_from == 77 && id_equal(read.head_id, id_of(8)));
+    assert_int_equal(read.notice_count, 2);
+    assert_bytes(read.notices[1], notices[1]);
     free_response(&read);
     exchange_every_node(buffer_bytes(&body), decode_response);
     assert_true(starve(buffer_bytes(&body), decode_response) > 100);
@@ -502,6 +553,22 @@ static void test_response(void **state) {
         assert_code(error, "response.size");
         buffer_free(&small);
     }
+    free_response(&response);
+    arena_free(&arena);
+    buffer_free(&body);
+}
+
+/* As earlier servers answer. */
+static void test_response_of_protocol_1(void **state) {
+    struct sync_response response = make_response(), read;
+    struct buffer body = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    response.protocol = 1;
+    assert_int_equal(sync_response_encode(&response, &body, NULL), 0);
+    assert_int_equal(sync_response_decode(buffer_bytes(&body), &arena, &read, NULL), 0);
+    assert_true(read.protocol == 1 && !read.rebuild && read.order == ORDER_NONE);
+    assert_int_equal(read.notice_count, 0);
+    free_response(&read);
     free_response(&response);
     arena_free(&arena);
     buffer_free(&body);
@@ -564,6 +631,7 @@ static void test_verdict_texts(void **state) {
     assert_string_equal(verdict_text(VERDICT_MERGED), "merged");
     assert_string_equal(verdict_text(VERDICT_CONFLICTS), "merged with conflicts");
     assert_string_equal(verdict_text(VERDICT_REFUSED), "refused");
+    assert_string_equal(verdict_text(VERDICT_DEFERRED), "deferred");
 }
 
 static void test_not_even_wire(void **state) {
@@ -592,10 +660,12 @@ int main(void) {
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_items_at_the_end),
         cmocka_unit_test(test_certificate_of_everyone),
+        cmocka_unit_test(test_certificate_of_a_child),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_request_without_position),
         cmocka_unit_test(test_request_scopes_refused),
         cmocka_unit_test(test_response),
+        cmocka_unit_test(test_response_of_protocol_1),
         cmocka_unit_test(test_refusal_without_code),
         cmocka_unit_test(test_texts_fit),
         cmocka_unit_test(test_verdict_texts),
