@@ -155,6 +155,8 @@ static int check_files(struct executor *executor, const struct operation *operat
         if (!own)
             return error_set(error, "file.missing", parameter->name,
                              "add the file to this station first");
+        if (file_store_note_attached(executor->replica, values[i].bytes, error) != 0)
+            return -1;
     }
     return 0;
 }

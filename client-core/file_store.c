@@ -27,9 +27,12 @@ static void bind_hash(sqlite3_stmt *statement, int index, const uint8_t *hash) {
 
 /* --- rows that name a file -------------------------------------------------------------------------- */
 
-/* "exists (…) or exists (…)"; `known`: of rows that headquarters has given a place. */
-static void put_named(const struct catalogue *catalogue, const char *hash, bool known,
-                      struct buffer *sql) {
+/* Which rows count: all, or those that headquarters does not know yet. */
+enum naming_rows { ROWS_ALL, ROWS_PENDING };
+
+/* "(exists (…) or exists (…))" */
+static void put_named(const struct catalogue *catalogue, const char *hash,
+                      enum naming_rows rows, struct buffer *sql) {
     const struct table *table = NULL;
     const struct column *column = NULL;
     const char *between = "(";
@@ -37,7 +40,7 @@ static void put_named(const struct catalogue *catalogue, const char *hash, bool 
         buffer_printf(sql, "%sexists (select 1 from \"%s\" where \"%s\".\"%s\" = %s%s%s)",
                       between, table->name, table->name, column->name, hash,
                       table->soft_delete ? " and deleted_at is null" : "",
-                      known ? " and gsn > 0" : "");
+                      rows == ROWS_PENDING ? " and gsn = 0" : "");
         between = " or ";
     }
     buffer_printf(sql, between[0] == '(' ? "0" : ")");
@@ -45,10 +48,10 @@ static void put_named(const struct catalogue *catalogue, const char *hash, bool 
 
 /* A statement with "%named%" once in it, replaced. The caller finalizes. */
 static int prepare_named(struct replica *replica, const char *before, const char *after,
-                         bool known, sqlite3_stmt **ret, struct error *error) {
+                         enum naming_rows rows, sqlite3_stmt **ret, struct error *error) {
     struct buffer sql = buffer_make(NAMED_SQL);
     buffer_printf(&sql, "%s", before);
-    put_named(replica->catalogue, "(f.hash)", known, &sql);
+    put_named(replica->catalogue, "(f.hash)", rows, &sql);
     buffer_printf(&sql, "%s", after);
     int failed = sql.failed
                      ? error_out_of_memory(error)
@@ -61,7 +64,7 @@ int file_store_is_named(struct replica *replica, const uint8_t hash[HASH_SIZE], 
                         struct error *error) {
     sqlite3_stmt *statement = NULL;
     bool row = false;
-    if (prepare_named(replica, "select 1 from (select ? as hash) f where ", "", false,
+    if (prepare_named(replica, "select 1 from (select ? as hash) f where ", "", ROWS_ALL,
                       &statement, error) != 0)
         return -1;
     bind_hash(statement, 1, hash);
@@ -151,17 +154,27 @@ int file_store_is_own(struct replica *replica, const struct id *user, struct byt
     return 0;
 }
 
+int file_store_note_attached(struct replica *replica, struct bytes hash,
+                             struct error *error) {
+    static const char sql[] = "update station_file set attached = 1 where hash = ?";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    bind_bytes(statement, 1, hash);
+    return replica_finish(replica, statement, error);
+}
+
 /* --- what headquarters lacks ----------------------------------------------------------------------------- */
 
 int file_store_next(struct replica *replica, int64_t epoch, struct waiting_file *ret,
                     bool *ret_found, struct error *error) {
     static const char before[] =
         "select f.hash, f.size, f.sent from station_file f where f.own = 1"
-        " and f.whole_epoch is not ?1"
-        " and (f.retry_at <= ?2 or f.retry_at > ?2 + 3600000) and ";
+        " and f.whole_epoch is not ?1 and f.attached = 1"
+        " and (f.retry_at <= ?2 or f.retry_at > ?2 + 3600000) and not ";
     sqlite3_stmt *statement = NULL;
-    if (prepare_named(replica, before, " order by f.at, f.hash limit 1", true, &statement,
-                      error) != 0)
+    if (prepare_named(replica, before, " order by f.at, f.hash limit 1", ROWS_PENDING,
+                      &statement, error) != 0)
         return -1;
     sqlite3_bind_int64(statement, 1, epoch);
     sqlite3_bind_int64(statement, 2, now_of(replica));
@@ -219,10 +232,11 @@ int file_store_count(struct replica *replica, int64_t epoch, struct file_counts 
     static const char before[] =
         "select count(*) filter (where f.waits), coalesce(sum(f.size - f.sent) filter"
         " (where f.waits), 0), count(*), coalesce(sum(f.size), 0) from (select f.size, f.sent,"
-        " f.own = 1 and f.whole_epoch is not ?1 and ";
+        " f.own = 1 and f.attached = 1 and f.whole_epoch is not ?1"
+        " and (f.code <> 'file.unknown' or ";
     sqlite3_stmt *statement = NULL;
     bool row = false;
-    if (prepare_named(replica, before, " as waits from station_file f) f", false,
+    if (prepare_named(replica, before, ") as waits from station_file f) f", ROWS_ALL,
                       &statement, error) != 0)
         return -1;
     sqlite3_bind_int64(statement, 1, epoch);
@@ -264,10 +278,11 @@ int file_store_put_waiting(struct replica *replica, int64_t epoch, const struct 
     static const char before[] =
         "select f.hash, f.size, f.sent, f.code from station_file f"
         " join station_file_user u on u.hash = f.hash and u.user_id = ?2"
-        " where f.own = 1 and f.whole_epoch is not ?1 and ";
+        " where f.own = 1 and f.attached = 1 and f.whole_epoch is not ?1"
+        " and (f.code <> 'file.unknown' or ";
     sqlite3_stmt *statement = NULL;
     bool row = true;
-    if (prepare_named(replica, before, " order by f.at, f.hash limit 1000", false,
+    if (prepare_named(replica, before, ") order by f.at, f.hash limit 1000", ROWS_ALL,
                       &statement, error) != 0)
         return -1;
     sqlite3_bind_int64(statement, 1, epoch);
@@ -330,7 +345,7 @@ static int forget_unnamed(struct replica *replica, const char *folder,
     static const char before[] =
         "select f.hash, f.size from station_file f where max(f.at, f.used_at) < ?1 and not ";
     sqlite3_stmt *statement = NULL;
-    if (prepare_named(replica, before, " limit 1000", false, &statement, error) != 0)
+    if (prepare_named(replica, before, " limit 1000", ROWS_ALL, &statement, error) != 0)
         return -1;
     sqlite3_bind_int64(statement, 1, now_of(replica) - FILE_UNNAMED_MS);
     int failed = forget_all(replica, folder, statement, NULL, error);

@@ -26,6 +26,9 @@ int file_store_touch(struct replica *replica, const uint8_t hash[HASH_SIZE],
 /* Whether this person added the file at this station. */
 int file_store_is_own(struct replica *replica, const struct id *user, struct bytes hash,
                       bool *ret, struct error *error);
+/* A command names it, in the open transaction: from now on it waits to be sent, also when the row leaves this station. */
+int file_store_note_attached(struct replica *replica, struct bytes hash,
+                             struct error *error);
 /* Whether a row names the file, of those that the connection sees. */
 int file_store_is_named(struct replica *replica, const uint8_t hash[HASH_SIZE], bool *ret,
                         struct error *error);
@@ -38,8 +41,8 @@ struct waiting_file {
     int64_t sent; /* bytes that headquarters has */
 };
 
-/* The next that headquarters of this epoch lacks and that a row names which it knows, and that is not to be left alone for a
- * while because of its last failure. */
+/* The next that headquarters of this epoch lacks; not while a row that it does not know yet names it, nor what is to be left
+ * alone for a while because of its last failure. */
 int file_store_next(struct replica *replica, int64_t epoch, struct waiting_file *ret,
                     bool *ret_found, struct error *error);
 int file_store_note_sent(struct replica *replica, const struct waiting_file *file,
@@ -51,7 +54,7 @@ int file_store_note_failure(struct replica *replica, const uint8_t hash[HASH_SIZ
                             const char *code, int64_t wait_ms, struct error *error);
 
 struct file_counts {
-    int64_t waiting;       /* named by a row, and not at headquarters */
+    int64_t waiting;       /* a command named them, and headquarters lacks them */
     int64_t waiting_bytes; /* that are still to be sent */
     int64_t kept, kept_bytes;
 };

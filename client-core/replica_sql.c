@@ -95,6 +95,7 @@ const char replica_tables_sql[] =
     "  hash blob not null primary key,"
     "  size integer not null,"
     "  own integer not null,"
+    "  attached integer not null default 0," /* a command named it */
     "  at integer not null,"
     "  used_at integer not null,"
     "  sent integer not null default 0,"
