@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "client-core/bulk_indexes.h"
-#include "client-core/images.h"
+#include "client-core/misfits.h"
 #include "client-core/outbox.h"
 #include "client-core/rebase.h"
+#include "client-core/rebuild.h"
 #include "client-core/state.h"
+#include "client-core/tally.h"
 #include "schema/database.h"
-#include "sync/digest.h"
 #include "sync/rows.h"
 
 enum { PROGRESS_ROWS = 5000 };
@@ -51,7 +52,7 @@ struct apply {
     struct replica *replica;
     const struct pull_end *end;
     struct pull_result *result;
-    struct buffer image;             /* scratch */
+    struct tally tally;
     uint8_t emptiness[LIMIT_TABLES]; /* at the beginning */
 };
 
@@ -98,99 +99,82 @@ static void row_of_wire(const struct apply_group *group, const struct sync_row *
     };
 }
 
-/* `former_gsn`: of the row before, 0 or less when headquarters did not know it here. */
-static void count_row(struct apply *apply, const struct table *table, struct bytes key,
-                      int64_t former_gsn, int64_t gsn) {
-    struct pull_result *result = apply->result;
-    if (former_gsn > 0) {
-        result->digest = digest_subtract(result->digest,
-                                         digest_of_row(table->number, key, former_gsn));
-        result->digest_rows--;
-    }
-    if (gsn > 0) {
-        result->digest =
-            digest_add(result->digest, digest_of_row(table->number, key, gsn));
-        result->digest_rows++;
-    }
-}
-
-/* A row that does not fit here is kept aside; what is behind it goes on. */
-static int set_aside(struct apply *apply, const struct table *table, struct bytes key,
-                     const struct stored_row *row, const char *why, struct error *error) {
-    static const char sql[] =
-        "insert into station_misfit (table_number, row_key, gsn, image, message)"
-        " values (?1, ?2, ?3, ?4, ?5) on conflict (table_number, row_key) do update"
-        " set gsn = excluded.gsn, image = excluded.image, message = excluded.message";
-    sqlite3_stmt *statement = replica_statement(apply->replica, sql, error);
-    if (!statement)
-        return -1;
-    buffer_reset(&apply->image);
-    image_encode(row, &apply->image);
-    sqlite3_bind_int(statement, 1, table->number);
-    bind_bytes(statement, 2, key);
-    sqlite3_bind_int64(statement, 3, row->stamps.gsn);
-    bind_bytes(statement, 4, buffer_bytes(&apply->image));
-    bind_text(statement, 5, why);
-    int failed = replica_finish(apply->replica, statement, error);
-    sqlite3_clear_bindings(statement);
-    apply->result->misfits++;
-    return failed;
-}
-
 /* The common case of a first sync: nothing is there, nothing needs to be looked up. */
 static bool insert_into_empty(struct apply *apply, const struct apply_group *group,
                               struct bytes key, const struct stored_row *row) {
-    if (apply->emptiness[group->access->table->number] != EMPTINESS_EMPTY)
-        return false;
-    if (row_insert(apply->replica, group->access, key, row, NULL) != SQLITE_OK)
-        return false;
-    count_row(apply, group->access->table, key, 0, row->stamps.gsn);
-    return true;
+    return apply->emptiness[group->access->table->number] == EMPTINESS_EMPTY &&
+           !apply->tally.any_misfits &&
+           row_insert(apply->replica, group->access, key, row, NULL) == SQLITE_OK;
+}
+
+/* What is on this replica of the row, and how it is counted. */
+static int look_at(struct apply *apply, const struct apply_group *group, struct bytes key,
+                   int64_t *ret_gsn, struct tally_row *ret, struct error *error) {
+    if (row_gsn(apply->replica, group->access, key, ret_gsn, error) != 0)
+        return -1;
+    return tally_find(&apply->tally, group->access->table, key, *ret_gsn, ret, error);
+}
+
+/* A row that does not fit here is kept aside; what is behind it goes on. */
+static int write_row(struct apply *apply, const struct apply_group *group,
+                     struct bytes key, const struct stored_row *row, bool insert,
+                     struct tally_row *now, struct error *error) {
+    struct error why = {0};
+    int rc =
+        (insert ? row_insert : row_put)(apply->replica, group->access, key, row, &why);
+    if (rc == SQLITE_OK)
+        return 0;
+    if ((rc & 0xff) == SQLITE_CONSTRAINT) {
+        now->misfit = true;
+        apply->result->misfits++;
+        return misfit_keep(apply->replica, group->access->table, key, row, why.message,
+                           error);
+    }
+    if (error)
+        *error = why;
+    return -1;
 }
 
 static int apply_row(struct apply *apply, const struct apply_group *group,
                      const struct sync_row *from, struct error *error) {
     const struct table *table = group->access->table;
     struct stored_row row;
-    struct error why = {0};
-    int64_t former = 0;
+    struct tally_row former = {0};
+    struct tally_row now = {from->gsn, from->places, false};
+    int64_t present = 0;
     if (from->key.size != table->key_count * ID_SIZE)
         return error_set(error, "server.response", "rows",
                          "a key of %s has the wrong size", table->name);
     row_of_wire(group, from, &row);
     apply->result->rows++;
     if (insert_into_empty(apply, group, from->key, &row))
-        return 0;
-    if (row_gsn(apply->replica, group->access, from->key, &former, error) != 0)
+        return tally_move(&apply->tally, table, from->key, &former, &now, error);
+    if (look_at(apply, group, from->key, &present, &former, error) != 0)
         return -1;
-    if (former > from->gsn)
+    if (former.gsn > from->gsn)
         return 0; /* a later state of the row came before */
-    int rc = (former < 0 ? row_insert : row_put)(apply->replica, group->access, from->key,
-                                                 &row, &why);
-    if (rc == SQLITE_OK) {
-        count_row(apply, table, from->key, former, from->gsn);
-        return 0;
-    }
-    if ((rc & 0xff) == SQLITE_CONSTRAINT)
-        return set_aside(apply, table, from->key, &row, why.message, error);
-    if (error)
-        *error = why;
-    return -1;
+    if (write_row(apply, group, from->key, &row, present < 0, &now, error) != 0 ||
+        (former.misfit && !now.misfit &&
+         misfit_drop(apply->replica, table, from->key, error) != 0))
+        return -1;
+    return tally_move(&apply->tally, table, from->key, &former, &now, error);
 }
 
 static int forget_row(struct apply *apply, const struct apply_group *group,
                       struct bytes key, struct error *error) {
     const struct table *table = group->access->table;
-    int64_t former = 0;
+    const struct tally_row gone = {0};
+    struct tally_row former;
+    int64_t present = 0;
     if (key.size != table->key_count * ID_SIZE)
         return error_set(error, "server.response", "rows",
                          "a key of %s has the wrong size", table->name);
-    if (row_gsn(apply->replica, group->access, key, &former, error) != 0 ||
-        row_forget(apply->replica, group->access, key, error) != 0)
+    if (look_at(apply, group, key, &present, &former, error) != 0 ||
+        row_forget(apply->replica, group->access, key, error) != 0 ||
+        (former.misfit && misfit_drop(apply->replica, table, key, error) != 0))
         return -1;
-    count_row(apply, table, key, former, 0);
-    apply->result->forgotten += former >= 0;
-    return 0;
+    apply->result->forgotten += former.gsn >= 0;
+    return tally_move(&apply->tally, table, key, &former, &gone, error);
 }
 
 static int compare_rows(const void *a, const void *b) {
@@ -268,64 +252,103 @@ static int apply_staged(struct apply *apply, struct arena *arena, struct error *
     return failed;
 }
 
+/* What did not fit may fit now. */
+static int try_misfits(struct apply *apply, struct error *error) {
+    int64_t fitted = 0;
+    if (!apply->tally.any_misfits)
+        return 0;
+    if (misfits_try(apply->replica, &fitted, error) != 0)
+        return -1;
+    apply->result->misfits -= fitted;
+    return 0;
+}
+
 static int apply_chunks(struct apply *apply, struct error *error) {
     struct arena arena = arena_make((size_t)LIMIT_CHUNK_INFLATED * 16);
     int failed = apply_staged(apply, &arena, error) != 0 ||
-                 apply_chunk(apply, apply->end->chunk, &arena, error) != 0;
+                 apply_chunk(apply, apply->end->chunk, &arena, error) != 0 ||
+                 try_misfits(apply, error) != 0;
     arena_free(&arena);
     return failed;
 }
 
 /* A first sync that took more than one response is worth building the indexes afterwards. */
-static int is_bulk(struct replica *replica, const struct progress *progress, bool *ret,
+static int is_bulk(struct replica *replica, bool from_nothing, bool *ret,
                    struct error *error) {
     static const char sql[] = "select exists (select 1 from station_staging)";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     int64_t staged = 0;
     if (!statement || replica_integer(replica, statement, &staged, error) != 0)
         return -1;
-    *ret = staged && progress->cursor == 0;
+    *ret = staged && from_nothing;
     return 0;
 }
 
-static int apply_all(struct apply *apply, const struct progress *progress,
-                     struct error *error) {
+/* Work that waits is run again right after, and its rules ask for what the indexes know. */
+static int restore_indexes(struct replica *replica, const struct dropped_indexes *dropped,
+                           struct error *error) {
+    static const char sql[] =
+        "select exists (select 1 from station_outbox where active = 1)";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    int64_t waits = 0;
+    if (!statement || replica_integer(replica, statement, &waits, error) != 0)
+        return -1;
+    return (waits ? bulk_indexes_create : bulk_indexes_defer)(replica, dropped, error);
+}
+
+static int apply_all(struct apply *apply, bool from_nothing, struct error *error) {
     struct arena arena = arena_make(LIMIT_JSON);
     struct dropped_indexes dropped = {0};
     bool bulk = false;
     int failed =
-        is_bulk(apply->replica, progress, &bulk, error) != 0 ||
+        is_bulk(apply->replica, from_nothing, &bulk, error) != 0 ||
         (bulk && bulk_indexes_drop(apply->replica, &arena, &dropped, error) != 0) ||
         apply_chunks(apply, error) != 0 ||
-        bulk_indexes_create(apply->replica, &dropped, error) != 0;
+        (bulk && restore_indexes(apply->replica, &dropped, error) != 0);
     arena_free(&arena);
     return failed;
+}
+
+/* Where the tally begins: a rebuild counts from nothing. */
+static int begin(struct apply *apply, const struct progress *progress,
+                 struct error *error) {
+    bool rebuild = apply->end->rebuild;
+    if (rebase_undo(apply->replica, error) != 0 ||
+        (rebuild && rebuild_clear(apply->replica, error) != 0))
+        return -1;
+    return tally_begin(&apply->tally, apply->replica, rebuild ? 0 : progress->digest,
+                       rebuild ? 0 : progress->digest_rows, error);
 }
 
 int pull_apply(struct replica *replica, const struct pull_end *end,
                struct pull_result *ret, struct error *error) {
     struct progress progress;
-    if (progress_read(replica, &progress, error) != 0)
-        return -1;
-    struct pull_result result = {.digest = progress.digest,
-                                 .digest_rows = progress.digest_rows};
-    struct apply apply = {.replica = replica,
-                          .end = end,
-                          .result = &result,
-                          .image = buffer_make(LIMIT_ROW_SIZE * 2)};
-    int failed = rebase_undo(replica, error) != 0 ||
-                 apply_all(&apply, &progress, error) != 0 ||
-                 drop_staged(replica, error) != 0 ||
-                 outbox_settle(replica, end->head, error) != 0 ||
-                 rebase_redo(replica, &result.attention, error) != 0;
-    buffer_free(&apply.image);
-    if (failed)
+    struct pull_result result = {0};
+    struct apply apply = {.replica = replica, .end = end, .result = &result};
+    if (progress_read(replica, &progress, error) != 0 ||
+        begin(&apply, &progress, error) != 0 ||
+        apply_all(&apply, end->rebuild || progress.cursor == 0, error) != 0 ||
+        drop_staged(replica, error) != 0 ||
+        outbox_settle(replica, end->head, error) != 0 ||
+        rebase_redo(replica, &result.attention, error) != 0 ||
+        (end->rebuild && rebuild_end(replica, error) != 0))
         return -1;
     progress.cursor = end->head;
-    progress.digest = result.digest;
-    progress.digest_rows = result.digest_rows;
+    progress.digest = result.digest = apply.tally.digest;
+    progress.digest_rows = result.digest_rows = apply.tally.rows;
     if (progress_write_cursor(replica, &progress, end->held, error) != 0)
         return -1;
     *ret = result;
     return 0;
+}
+
+int pull_settle(struct replica *replica, struct error *error) {
+    struct progress progress;
+    int64_t attention = 0;
+    return progress_read(replica, &progress, error) != 0 ||
+                   rebase_undo(replica, error) != 0 ||
+                   outbox_settle(replica, progress.cursor, error) != 0 ||
+                   rebase_redo(replica, &attention, error) != 0
+               ? -1
+               : 0;
 }

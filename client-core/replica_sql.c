@@ -109,6 +109,20 @@ const char replica_tables_sql[] =
     "  user_id blob not null,"
     "  primary key (hash, user_id)"
     ") strict, without rowid;"
+    /* What was asked of headquarters through a file, as sync requests without their bundles: an
+     * answer may come weeks later. */
+    "create table if not exists station_question ("
+    "  hash blob not null primary key," /* of the request's body, which the answer names */
+    "  asked_at integer not null,"
+    "  request blob not null"
+    ") strict, without rowid;"
+    /* Rows that are in more than one of this station's scopes: how many. */
+    "create table if not exists station_places ("
+    "  table_number integer not null,"
+    "  row_key blob not null,"
+    "  places integer not null,"
+    "  primary key (table_number, row_key)"
+    ") strict, without rowid;"
     /* Secrets of the people of this station (Argon2id), with what slows guessing down. */
     "create table if not exists station_credential ("
     "  user_id blob not null primary key,"

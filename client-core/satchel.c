@@ -12,6 +12,7 @@
 #include "client-core/enrol.h"
 #include "client-core/marks.h"
 #include "client-core/people.h"
+#include "client-core/rebuild.h"
 #include "client-core/roles.h"
 #include "client-core/station.h"
 #include "client-core/story.h"
@@ -366,6 +367,35 @@ int satchel_sync(satchel *station, satchel_progress_function progress, void *con
     return outcome(station->home, failed, error);
 }
 
+int satchel_bundle_export(satchel *station, void **ret_data, size_t *ret_size,
+                          satchel_parcel_report *ret, satchel_error *error) {
+    struct buffer parcel = buffer_make(LIMIT_PARCEL);
+    satchel_parcel_report report;
+    int failed = station_export(station, SYNC_WAIT_MS, &parcel, &report, inner(error));
+    if (failed) {
+        buffer_free(&parcel);
+        return outcome(station->home, failed, error);
+    }
+    *ret_data = parcel.data;
+    *ret_size = parcel.size;
+    if (ret)
+        *ret = report;
+    return 0;
+}
+
+int satchel_bundle_import(satchel *station, const satchel_parcel *parcel,
+                          satchel_progress_function progress, void *context,
+                          satchel_sync_report *ret, satchel_error *error) {
+    const struct parcel_taking taking = {
+        .parcel = {parcel->data, parcel->size},
+        .wait_ms = SYNC_WAIT_MS,
+        .progress = progress,
+        .context = context,
+    };
+    return outcome(station->home, station_import(station, &taking, ret, inner(error)),
+                   error);
+}
+
 int satchel_auto_sync(satchel *station, int on, satchel_error *error) {
     struct auto_sync *fresh = NULL;
     pthread_mutex_lock(&station->session_lock);
@@ -554,8 +584,28 @@ int satchel_verify(satchel *station, satchel_error *error) {
     return outcome(station->home, failed, error);
 }
 
-void satchel_free(char *json) {
-    free(json);
+static int begin_rebuild(struct replica *replica, struct error *error) {
+    if (replica_begin(replica, error) != 0)
+        return -1;
+    if (rebuild_begin(replica, "asked", error) != 0 ||
+        replica_commit(replica, error) != 0) {
+        replica_rollback(replica);
+        return -1;
+    }
+    return 0;
+}
+
+int satchel_rebuild(satchel *station, satchel_error *error) {
+    pthread_mutex_lock(&station->write_lock);
+    int failed = begin_rebuild(station->writer, inner(error));
+    pthread_mutex_unlock(&station->write_lock);
+    if (!failed)
+        work_was_done(station);
+    return outcome(station->home, failed, error);
+}
+
+void satchel_free(void *result) {
+    free(result);
 }
 
 const char *satchel_version(void) {

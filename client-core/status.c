@@ -7,6 +7,7 @@
 #include "client-core/outbox.h"
 #include "client-core/people.h"
 #include "client-core/state.h"
+#include "client-core/tally.h"
 
 static void put_text(struct buffer *json, const char *name, const char *text) {
     json_put_name(json, name);
@@ -113,6 +114,17 @@ static int put_reach(struct replica *replica, const struct status_request *reque
     return 0;
 }
 
+static int put_healing(struct replica *replica, struct buffer *json,
+                       struct error *error) {
+    int64_t rebuilds = 0;
+    if (put_flag_setting(replica, "differs", json, error) != 0 ||
+        put_text_setting(replica, "rebuilding", "rebuild", json, error) != 0 ||
+        setting_integer(replica, "rebuilds", &rebuilds, error) != 0)
+        return -1;
+    put_integer(json, "rebuilds", rebuilds);
+    return 0;
+}
+
 static int put_progress(struct replica *replica, int64_t epoch, struct buffer *json,
                         struct error *error) {
     struct file_counts files = {0};
@@ -120,22 +132,24 @@ static int put_progress(struct replica *replica, int64_t epoch, struct buffer *j
     struct outbox_counts counts;
     struct clock_reading now = clock_read(replica->env);
     int64_t differences = 0;
+    int64_t repeats = 0;
     if (progress_read(replica, &progress, error) != 0 ||
         outbox_count(replica, &counts, error) != 0 ||
         file_store_count(replica, epoch, &files, error) != 0 ||
+        tally_repeats(replica, &repeats, error) != 0 ||
         setting_integer(replica, "digest_differences", &differences, error) != 0)
         return -1;
     put_integer(json, "cursor", progress.cursor);
     put_integer(json, "waiting", counts.waiting);
     put_integer(json, "attention", counts.attention);
     put_integer(json, "refused", counts.refused);
-    put_integer(json, "rows", progress.digest_rows);
+    put_integer(json, "rows", progress.digest_rows - repeats);
     put_integer(json, "clock_offset_ms",
                 clock_correct(&progress.anchor, &now) - now.wall_ms);
     put_integer(json, "digest_differences", differences);
     put_integer(json, "files_waiting", files.waiting);
     put_integer(json, "file_bytes_waiting", files.waiting_bytes);
-    return 0;
+    return put_healing(replica, json, error);
 }
 
 int status_put(struct replica *replica, const struct status_request *request,

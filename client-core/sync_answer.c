@@ -8,8 +8,10 @@
 
 #include "client-core/bundle_store.h"
 #include "client-core/exchange.h"
+#include "client-core/healing.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
+#include "client-core/rebuild.h"
 #include "client-core/state.h"
 
 enum {
@@ -135,25 +137,21 @@ static int scopes_after(const struct answer *answer, struct scope_set *ret,
     return 0;
 }
 
-/* Counts differences where the two sides can be compared. */
-static int compare_digests(const struct answer *answer, const struct pull_result *pulled,
-                           struct error *error) {
-    static const char sql[] = "select exists (select 1 from station_misfit)";
+/* Both sides have the same tables and columns, and the server has counted. */
+static bool can_compare(const struct sync_response *response) {
+    return response->digest_rows >= 0 && response->schema_version == SCHEMA_VERSION;
+}
+
+static int settle_digests(const struct answer *answer, const struct pull_result *pulled,
+                          struct answer_result *result, struct error *error) {
     const struct sync_response *response = answer->response;
-    sqlite3_stmt *statement = replica_statement(answer->replica, sql, error);
-    int64_t misfits = 0;
-    int64_t differences = 0;
-    if (!statement || replica_integer(answer->replica, statement, &misfits, error) != 0)
-        return -1;
-    if (response->digest_rows < 0 || response->schema_version != SCHEMA_VERSION ||
-        misfits || pulled->skipped > 0 ||
-        (response->digest == pulled->digest &&
-         response->digest_rows == pulled->digest_rows))
+    if (!can_compare(response) || pulled->skipped > 0)
         return 0;
-    if (setting_integer(answer->replica, "digest_differences", &differences, error) != 0)
-        return -1;
-    return setting_set(answer->replica, "digest_differences",
-                       value_integer(differences + 1), error);
+    if (response->digest == pulled->digest &&
+        response->digest_rows == pulled->digest_rows)
+        return healing_agrees(answer->replica, &result->healed, error);
+    return healing_differs(answer->replica, response->hq_time, &result->differences,
+                           error);
 }
 
 static int apply_rows(const struct answer *answer, struct answer_result *result,
@@ -164,6 +162,7 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
         .head = answer->response->head,
         .chunk = answer->response->rows,
         .held = &held,
+        .rebuild = answer->request->rebuild,
         .progress = answer->progress,
         .context = answer->context,
     };
@@ -172,7 +171,7 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
     int failed = scopes_after(answer, &held, error) != 0 ||
                  pull_apply(answer->replica, &end, &pulled, error) != 0 ||
                  setting_set(answer->replica, "scopes_proof", proof, error) != 0 ||
-                 compare_digests(answer, &pulled, error) != 0;
+                 settle_digests(answer, &pulled, result, error) != 0;
     scope_set_free(&held);
     if (failed)
         return -1;
@@ -180,13 +179,34 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
     return 0;
 }
 
+/* Headquarters wants the station to have everything again; or somebody here began that while the answer was on its way,
+ * and what it brings does not belong to it. */
+static int look_for_rebuild(const struct answer *answer, struct answer_result *result,
+                            struct error *error) {
+    bool under_way = false;
+    if (answer->response->rebuild &&
+        rebuild_begin(answer->replica, "headquarters", error) != 0)
+        return -1;
+    if (rebuild_is_under_way(answer->replica, &under_way, error) != 0)
+        return -1;
+    result->again = under_way != answer->request->rebuild;
+    return 0;
+}
+
 static int take_rows(const struct answer *answer, struct answer_result *result,
                      struct error *error) {
     const struct sync_response *response = answer->response;
+    if (look_for_rebuild(answer, result, error) != 0)
+        return -1;
+    if (result->again)
+        return 0;
     if (response->restart && pull_restart(answer->replica, error) != 0)
         return -1;
-    if (!response->more)
-        return apply_rows(answer, result, error);
+    if (!response->more) {
+        if (apply_rows(answer, result, error) != 0)
+            return -1;
+        return rebuild_is_under_way(answer->replica, &result->again, error);
+    }
     if (!response->next.set)
         return 0; /* a restart: the pull begins at the cursor */
     if (response->rows.size > 0 &&
@@ -197,10 +217,20 @@ static int take_rows(const struct answer *answer, struct answer_result *result,
 
 /* --- the answer as a whole --------------------------------------------------------------------------- */
 
+static bool agrees(const struct answer *answer) {
+    const struct sync_response *response = answer->response;
+    return !can_compare(response) ||
+           (response->digest == answer->request->digest &&
+            response->digest_rows == answer->request->digest_rows);
+}
+
 static bool says_nothing(const struct answer *answer) {
     const struct sync_response *response = answer->response;
-    return response->answer_count == 0 && response->rows.size == 0 && !response->more &&
-           !response->restart && !answer->request->position.set &&
+    if (answer->stale)
+        return response->answer_count == 0;
+    return agrees(answer) && response->answer_count == 0 && response->rows.size == 0 &&
+           !response->more && !response->restart && !response->rebuild &&
+           !answer->request->rebuild && !answer->request->position.set &&
            response->head == answer->request->cursor && response->gained.count == 0 &&
            response->lost.count == 0;
 }
@@ -217,14 +247,25 @@ static int prune(const struct answer *answer, struct error *error) {
     return setting_set(answer->replica, "pruned_at", value_integer(now_ms), error);
 }
 
+/* When headquarters was like this: over the network it is now, which answer_note_outcome writes. */
+static int note_time(const struct answer *answer, const struct clock_anchor *anchor,
+                     struct error *error) {
+    if (!answer->carried)
+        return progress_write_anchor(answer->replica, anchor, error);
+    return setting_set(answer->replica, "last_sync_at",
+                       value_integer(answer->response->hq_time), error);
+}
+
 static int take_inside(const struct answer *answer, const struct clock_anchor *anchor,
                        struct answer_result *result, struct error *error) {
-    if (progress_write_anchor(answer->replica, anchor, error) != 0 ||
+    if (take_answers(answer, result, error) != 0)
+        return -1;
+    if (answer->stale)
+        return pull_settle(answer->replica, error);
+    if (note_time(answer, anchor, error) != 0 ||
         setting_set(answer->replica, "server_schema_version",
                     value_integer(answer->response->schema_version), error) != 0 ||
-        take_answers(answer, result, error) != 0)
-        return -1;
-    if (take_rows(answer, result, error) != 0)
+        take_rows(answer, result, error) != 0)
         return -1;
     return prune(answer, error);
 }
@@ -237,7 +278,7 @@ int answer_take(const struct answer *answer, struct answer_result *ret,
     if (progress_read(answer->replica, &progress, error) != 0)
         return -1;
     bool nothing = says_nothing(answer);
-    if (nothing && !anchor_is_news(&progress.anchor, &anchor)) {
+    if (nothing && (answer->carried || !anchor_is_news(&progress.anchor, &anchor))) {
         *ret = result;
         return 0;
     }

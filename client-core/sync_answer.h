@@ -20,6 +20,9 @@ struct answer {
     const struct sync_request *request;
     const struct sync_response *response;
     int64_t sent_at_boot_ms;
+    bool carried; /* it came as a file: it does not tell what time it is */
+    bool
+        stale; /* and the station is not any more where it asked from: only verdicts count */
     int (*progress)(void *context, int64_t rows);
     void *context;
 };
@@ -28,7 +31,10 @@ struct answer_result {
     int64_t merged, conflicts, refused;
     int64_t bundles_settled;
     int64_t rows_forgotten;
-    bool changed; /* rows came or went, or verdicts arrived */
+    bool changed;        /* rows came or went, or verdicts arrived */
+    bool again;          /* a rebuild begins */
+    int64_t differences; /* what is held is not what headquarters counts: found now */
+    int64_t healed;      /* and it is again */
     struct error
         blocked; /* bundle.fork … : nothing more can be sent; code empty: all is well */
 };

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-core/bulk_indexes.h"
 #include "client-core/bundle_store.h"
 #include "client-core/exchange.h"
 #include "client-core/file_round.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
+#include "client-core/rebuild.h"
 #include "client-core/state.h"
 #include "client-core/sync_answer.h"
 
@@ -198,18 +200,29 @@ static int read_proof(struct replica *replica, uint8_t ret[HASH_SIZE],
     return failed;
 }
 
-static int fill_request(struct round *round, bool with_bundles, struct error *error) {
-    struct syncer *syncer = round->run->syncer;
-    struct sync_request *request = &round->request;
+/* Under a rebuild the station asks like one that was enrolled just now. */
+static int hold_nothing(struct replica *replica, struct sync_request *request,
+                        struct error *error) {
+    if (rebuild_is_under_way(replica, &request->rebuild, error) != 0)
+        return -1;
+    if (!request->rebuild)
+        return 0;
+    scope_set_clear(&request->held);
+    memset(request->held_proof, 0, HASH_SIZE);
+    request->head_id = (struct id){{0}};
+    request->cursor = request->digest = request->digest_rows = 0;
+    return 0;
+}
+
+static int fill_request(struct syncer *syncer, struct arena *arena,
+                        struct sync_request *request, struct error *error) {
     struct progress progress;
     struct outbox_counts counts;
     struct clock_reading now = clock_read(syncer->replica->env);
-    const struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE};
     if (progress_read(syncer->replica, &progress, error) != 0 ||
         progress_read_held(syncer->replica, &request->held, error) != 0 ||
         read_proof(syncer->replica, request->held_proof, error) != 0 ||
-        progress_read_position(syncer->replica, &round->arena, &request->position,
-                               error) != 0 ||
+        progress_read_position(syncer->replica, arena, &request->position, error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0 ||
         outbox_count(syncer->replica, &counts, error) != 0)
         return -1;
@@ -225,6 +238,16 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     request->cursor = progress.cursor;
     request->digest = progress.digest;
     request->digest_rows = progress.digest_rows;
+    return hold_nothing(syncer->replica, request, error);
+}
+
+static int fill_round(struct round *round, bool with_bundles, struct error *error) {
+    struct syncer *syncer = round->run->syncer;
+    struct sync_request *request = &round->request;
+    const struct bundle_budget budget = {.count = syncer->bundles,
+                                         .bytes = LIMIT_REQUEST - REQUEST_SPARE};
+    if (fill_request(syncer, &round->arena, request, error) != 0)
+        return -1;
     if (!with_bundles)
         return 0;
     return bundle_store_open(syncer->replica, &budget, &round->arena, &request->bundles,
@@ -265,27 +288,31 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     return 0;
 }
 
+int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
+                       struct error *error) {
+    if (response->epoch == syncer->identity->epoch)
+        return 0;
+    return error_set(
+        error, "server.epoch", "",
+        "headquarters was restored from a backup (its history is number %lld,"
+        " this station's is %lld); enrol this station again",
+        (long long)response->epoch, (long long)syncer->identity->epoch);
+}
+
 /* The answer is to this question and of this history of the server. */
 static int check_response(const struct round *round, struct error *error) {
-    const struct identity *identity = round->run->syncer->identity;
     uint8_t hash[HASH_SIZE];
     hash_blake2b(buffer_bytes(&round->body), hash);
     if (memcmp(hash, round->response.request_hash, HASH_SIZE) != 0)
         return error_set(error, "server.signature", "",
                          "the answer is to another question");
-    if (round->response.epoch != identity->epoch)
-        return error_set(
-            error, "server.epoch", "",
-            "headquarters was restored from a backup (its history is number %lld,"
-            " this station's is %lld); enrol this station again",
-            (long long)round->response.epoch, (long long)identity->epoch);
-    return 0;
+    return syncer_check_epoch(round->run->syncer, &round->response, error);
 }
 
 static int run_round(struct round *round, bool with_bundles, struct error *error) {
     struct run *run = round->run;
     struct bytes answer;
-    if (fill_request(round, with_bundles, error) != 0 ||
+    if (fill_round(round, with_bundles, error) != 0 ||
         tell(run, round->request.bundle_count ? "sending" : "receiving",
              run->report.rows_received, 0, error) != 0)
         return -1;
@@ -316,6 +343,8 @@ static void add_to_report(struct run *run, const struct answer_result *result) {
     run->report.conflicts += result->conflicts;
     run->report.refused += result->refused;
     run->report.rows_forgotten += result->rows_forgotten;
+    run->report.differences += result->differences;
+    run->report.healed += result->healed;
     run->report.rounds++;
 }
 
@@ -348,7 +377,8 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
     int failed = run_round(round, with_bundles, error);
     if (!failed) {
         add_to_report(run, &round->result);
-        *ret_more = round->response.more || round->response.restart;
+        *ret_more =
+            round->response.more || round->response.restart || round->result.again;
         failed = round->result.blocked.code[0] != '\0';
         if (failed && error)
             *error = round->result.blocked;
@@ -463,6 +493,9 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     struct error why = {0};
     int64_t started = env->boot_ms(env->context);
     int failed = run_rounds(&run, &why);
+    /* what a first sync left to be made, this one or one that was cut off */
+    if (bulk_indexes_finish(syncer->replica, failed ? NULL : &why) != 0)
+        failed = -1;
     answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
     finish_report(&run, started);
     if (ret)
@@ -470,4 +503,20 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     if (failed && error)
         *error = why;
     return failed;
+}
+
+/* --- for rounds that go as files ------------------------------------------------------------------------- */
+
+const struct identity *syncer_identity(const struct syncer *syncer) {
+    return syncer->identity;
+}
+
+int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
+               struct error *error) {
+    *ret = (struct sync_request){0};
+    return fill_request(syncer, arena, ret, error);
+}
+
+void syncer_note(struct syncer *syncer, const struct error *why) {
+    answer_note_outcome(syncer->replica, &syncer->memory, why);
 }

@@ -9,52 +9,20 @@
 #include "client-core/outbox.h"
 #include "client-core/rebase.h"
 #include "client-core/state.h"
+#include "client-core/tally.h"
 #include "schema/base/hash.h"
 #include "schema/database.h"
-#include "sync/digest.h"
 
 enum { VERIFY_MEMORY = 16 * LIMIT_TRANSACTION };
 
 /* --- the digest ---------------------------------------------------------------------------------------- */
 
-static int digest_table(struct replica *replica, const struct table *table,
-                        struct progress *sum, struct error *error) {
-    struct buffer sql = buffer_make(4096);
-    sqlite3_stmt *statement = NULL;
-    bool row = true;
-    buffer_printf(&sql, "select gsn");
-    for (size_t i = 0; i < table->key_count; i++)
-        buffer_printf(&sql, ", \"%s\"", table->key[i]->name);
-    buffer_printf(&sql, " from \"%s\" where gsn > 0", table->name);
-    int failed = database_statement(replica->db, buffer_text(&sql), &statement, error);
-    buffer_free(&sql);
-    while (!failed && row) {
-        uint8_t key[LIMIT_KEY_COLUMNS * ID_SIZE];
-        failed = replica_step(replica, statement, &row, error);
-        if (failed || !row)
-            break;
-        for (size_t i = 0; i < table->key_count; i++) {
-            struct id id = column_id(statement, (int)i + 1);
-            memcpy(key + i * ID_SIZE, id.bytes, ID_SIZE);
-        }
-        struct bytes whole = {key, table->key_count * ID_SIZE};
-        sum->digest =
-            digest_add(sum->digest, digest_of_row(table->number, whole,
-                                                  sqlite3_column_int64(statement, 0)));
-        sum->digest_rows++;
-    }
-    sqlite3_finalize(statement);
-    return failed;
-}
-
 static int verify_digest(struct replica *replica, struct error *error) {
     struct progress kept;
     struct progress sum = {0};
-    if (progress_read(replica, &kept, error) != 0)
+    if (progress_read(replica, &kept, error) != 0 ||
+        tally_compute(replica, &sum.digest, &sum.digest_rows, error) != 0)
         return -1;
-    for (size_t i = 0; i < replica->catalogue->table_count; i++)
-        if (digest_table(replica, &replica->catalogue->tables[i], &sum, error) != 0)
-            return -1;
     if (sum.digest == kept.digest && sum.digest_rows == kept.digest_rows)
         return 0;
     return error_set(

@@ -1,6 +1,8 @@
 /* The writer thread and its queue. */
 #include "server/ingest.h"
 
+#include "server/sums.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +62,7 @@ static int run_group(struct ingest *ingest, struct job **jobs, size_t count,
         int64_t gsn = master->gsn;
         int64_t entry = master->entry;
         int64_t at = master->last_at;
+        size_t sums = scope_sums_mark(master->sums);
         uint8_t hash[HASH_SIZE];
         memcpy(hash, master->entry_hash, HASH_SIZE);
         if (run_job(ingest, jobs[i]) != 0) {
@@ -71,6 +74,7 @@ static int run_group(struct ingest *ingest, struct job **jobs, size_t count,
             master->gsn = gsn;
             master->entry = entry;
             master->last_at = at;
+            scope_sums_undo(master->sums, sums);
             memcpy(master->entry_hash, hash, HASH_SIZE);
         }
     }

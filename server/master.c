@@ -7,6 +7,7 @@
 
 #include "server/access.h"
 #include "server/placing.h"
+#include "server/sums.h"
 
 static const char ENGINE_TABLES[] =
     "create table if not exists journal ("
@@ -51,7 +52,7 @@ static const char ENGINE_TABLES[] =
     "create table if not exists server_state (name text primary key not null, value blob) strict, without rowid;"
     "create table if not exists server_local (name text primary key not null, value text) strict, without rowid;";
 
-/* What this installation keeps beside what follows from the journal. A master of an earlier program of the same
+/* What this installation keeps beside what follows from the journal, and what later programs added. A master of an earlier program of the same
  * schema version has to get it too, so it is looked for at every opening. */
 static const char LOCAL_TABLES[] =
     "create table if not exists station_seen ("
@@ -64,14 +65,28 @@ static const char LOCAL_TABLES[] =
     "  hash blob not null, user_id blob not null, size integer not null,"
     "  primary key (hash, user_id)) strict, without rowid;"
     "create index if not exists file_holder_user on file_holder (user_id);"
-    "create index if not exists journal_control on journal (entry) where kind <> 2;";
+    "create index if not exists journal_control on journal (entry) where kind <> 2;"
+    "create table if not exists station_kin ("
+    "  station integer primary key, parent integer not null, root integer not null,"
+    "  fork_gsn integer not null, number integer not null, hash blob not null,"
+    "  unique (parent, number, hash)) strict;"
+    "create index if not exists station_kin_root on station_kin (root);"
+    "create table if not exists station_shared ("
+    "  station integer not null, gsn integer not null, primary key (station, gsn))"
+    " strict, without rowid;"
+    "create table if not exists station_key ("
+    "  public_key blob primary key not null, station integer not null,"
+    "  last_number integer not null, last_hash blob not null, entry integer not null)"
+    " strict, without rowid;"
+    "create index if not exists station_key_station on station_key (station);";
 
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
  * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
  * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. Freed space is not
- * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). */
+ * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). What a savepoint may have to
+ * put back stays in memory; SQLite would begin a file for it after 64 KiB. */
 static const char SETTINGS[] =
-    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off";
+    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off; pragma temp_store = memory";
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SAVEPOINT] = "savepoint work",
@@ -112,12 +127,14 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_JOURNAL_OUTCOME] = "select outcome from journal where entry = ?",
     [SQL_STATION_PUT] = "insert into station (number, id, public_key, code, certificate,"
                         " last_number, last_seq, last_hash, seen_base, schema_version)"
-                        " values (?, ?, ?, ?, ?, 0, 0, zeroblob(32), ?, 0)",
+                        " values (?, ?, ?, ?, ?, 0, 0, zeroblob(32), ?, ?)",
     [SQL_STATION_HEAD] =
         "update station set last_number = ?2, last_seq = ?3, last_hash = ?4,"
         " seen_base = ?5, schema_version = ?6"
         " where number = ?1",
-    [SQL_STATION_REVOKE] = "update station set revoked_at = ?2 where number = ?1",
+    [SQL_STATION_REVOKE] =
+        "update station set revoked_at = ?2 where revoked_at is null"
+        " and (number = ?1 or number in (select station from station_kin where root = ?1))",
     [SQL_BUNDLE_GET] =
         "select hash, entry from bundle_seen where station = ? and number = ?",
     [SQL_BUNDLE_PUT] = "insert into bundle_seen (station, number, hash, entry)"
@@ -133,12 +150,29 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         " on conflict (table_number, row_key, whole, station)"
         " do update set gsn = excluded.gsn",
     [SQL_REFUSED_GET] = "select 1 from refused_row where table_number = ? and row_key = ?"
-                        " and whole = ? and station = ? and gsn > ?",
+                        " and whole = ? and gsn > ?4 and (station = ?5 or station in"
+                        " (select station from station_kin where root = ?5)) limit 1",
     [SQL_ROLES] = "select role from engine_role where user_id = ?",
     [SQL_USER] = "select active from engine_user where user_id = ?",
     [SQL_STATE_GET] = "select value from server_state where name = ?",
     [SQL_STATE_PUT] = "insert into server_state (name, value) values (?, ?)"
                       " on conflict (name) do update set value = excluded.value",
+    [SQL_SUM_GET] = "select digest, rows from scope_sum where scope = ?",
+    [SQL_SUM_PUT] =
+        "insert into scope_sum (scope, digest, rows) values (?, ?, ?)"
+        " on conflict (scope) do update set digest = excluded.digest, rows = excluded.rows",
+    [SQL_KIN_PUT] =
+        "insert into station_kin (station, parent, root, fork_gsn, number, hash)"
+        " values (?, ?, ?, ?, ?, ?)",
+    [SQL_KIN_CHILD] = "select station from station_kin where parent = ? and number = ?"
+                      " and hash = ?",
+    [SQL_SHARED_FAMILY] =
+        "select 1 from gsn_log g where g.gsn = ?1 and g.station <> ?2 and (g.station = ?3"
+        " or exists (select 1 from station_kin k where k.station = g.station"
+        " and k.root = ?3))",
+    [SQL_SHARED_PUT] = "insert into station_shared (station, gsn) values (?, ?)"
+                       " on conflict do nothing",
+    [SQL_SHARED_GET] = "select 1 from station_shared where station = ? and gsn = ?",
 };
 
 sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
@@ -165,8 +199,9 @@ static int make_parts(struct master *master, struct error *error) {
         rules_open(master->db, master->catalogue, &master->rules, error) != 0) {
         return -1;
     }
-    return access_make(master, &master->access, error) == 0
-               ? scope_numbers_make(&master->scopes, error)
+    return access_make(master, &master->access, error) == 0 &&
+                   scope_numbers_make(&master->scopes, error) == 0
+               ? scope_sums_make(&master->sums, error)
                : -1;
 }
 
@@ -188,7 +223,8 @@ int master_open(const char *path, const struct env *env,
         goto out;
     }
     master->statements.db = master->db;
-    if (database_run(master->db, LOCAL_TABLES, error) != 0) {
+    if (database_run(master->db, LOCAL_TABLES, error) != 0 ||
+        scope_sums_prepare(master->db, catalogue, error) != 0) {
         goto out;
     }
     if (make_parts(master, error) != 0) {
@@ -212,6 +248,7 @@ void master_close(struct master *master) {
     rules_close(master->rules);
     access_free(master->access);
     scope_numbers_free(master->scopes);
+    scope_sums_free(master->sums);
     sqlite3_close(master->db);
     seal_wipe(&master->keys, sizeof master->keys);
     free(master);
@@ -247,15 +284,22 @@ int master_begin(struct master *master, struct error *error) {
     if (database_run(master->db, "begin immediate", error) != 0) {
         return -1;
     }
+    int64_t entry = master->entry;
+    uint8_t hash[HASH_SIZE];
+    memcpy(hash, master->entry_hash, HASH_SIZE);
     if (read_heads(master, error) != 0) {
         master_rollback(master);
         return -1;
+    }
+    if (master->entry != entry || memcmp(master->entry_hash, hash, HASH_SIZE) != 0) {
+        master_forget(master); /* another process may have changed rights */
     }
     return 0;
 }
 
 int master_commit(struct master *master, struct error *error) {
-    if (database_run(master->db, "commit", error) == 0) {
+    if (scope_sums_write(master, error) == 0 &&
+        database_run(master->db, "commit", error) == 0) {
         return 0;
     }
     master_rollback(master);
@@ -266,10 +310,12 @@ void master_rollback(struct master *master) {
     if (sqlite3_get_autocommit(master->db) == 0) {
         sqlite3_exec(master->db, "rollback", NULL, NULL, NULL);
     }
+    scope_sums_undo(master->sums, 0);
     master_forget(master);
 }
 
 int master_savepoint(struct master *master, struct error *error) {
+    master->sums_mark = scope_sums_mark(master->sums);
     sqlite3_stmt *statement = master_statement(master, SQL_SAVEPOINT, error);
     return statement ? master_run(master, statement, "starting a transaction", error)
                      : -1;
@@ -282,6 +328,7 @@ int master_release(struct master *master, struct error *error) {
 
 int master_undo(struct master *master, struct error *error) {
     master_forget(master);
+    scope_sums_undo(master->sums, master->sums_mark);
     return database_run(master->db, "rollback to work; release work", error);
 }
 

@@ -11,9 +11,12 @@
  *   cell_stamp   the exceptions: cells written after the insert
  *   feed         per scope, the latest gsn of each row
  *   scope_name   small numbers for scopes
+ *   scope_sum    per scope, the sum of its rows' digests and how many they are
  *   station      enrolled devices with the head of their chains
  *   bundle_seen  which journal entry holds a device's bundle
  *   invitation   open and used invitations (tokens hashed)
+ *   station_kin  children of devices that were copied or restored (kin.h), and station_shared: work of several of a family
+ *   station_key  keys that devices had before, with how far they count (device.h)
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
  *   server_local settings of this installation; not part of what a replay must reproduce
  *   station_seen when stations were heard of last, and what they said; no part of it either
@@ -33,6 +36,7 @@
 
 struct access_cache;
 struct scope_numbers;
+struct scope_sums;
 
 struct master {
     sqlite3 *db;
@@ -44,6 +48,8 @@ struct master {
     sqlite3_stmt *fixed[64];           /* by enum master_sql, prepared on first use */
     struct access_cache *access;
     struct scope_numbers *scopes;
+    struct scope_sums *sums;
+    size_t sums_mark; /* at the open savepoint */
     struct id org;
     int64_t epoch;
     struct sign_keys keys; /* zero in a replay: entries are then not signed again */
@@ -112,6 +118,13 @@ enum master_sql {
     SQL_USER,
     SQL_STATE_GET,
     SQL_STATE_PUT,
+    SQL_SUM_GET,
+    SQL_SUM_PUT,
+    SQL_KIN_PUT,
+    SQL_KIN_CHILD,
+    SQL_SHARED_FAMILY,
+    SQL_SHARED_PUT,
+    SQL_SHARED_GET,
     SQL_COUNT
 };
 /* Reset and unbound; NULL with the error filled when it cannot be prepared. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/sums.h"
+
 enum {
     NAME_CACHE = 1024,
     SCOPE_NUMBER_ORG = 1,
@@ -450,9 +452,16 @@ static int move_row(struct work *work, struct row_work *row, const struct number
                                         content,      write_entry, &write};
     int count = placements_move(places, row->placement_count, room, &move);
     assert(count >= 0);
+    const struct placement *before = row->placements;
+    size_t before_count = row->placement_count;
     row->placements = places;
     row->placement_count = (size_t)count;
-    return write.result == 0 ? write_meta(work, row, error) : -1;
+    if (write.result != 0 ||
+        scope_sums_move(work->master, row, before, before_count,
+                        content ? work->gsn : row->counted, error) != 0) {
+        return -1;
+    }
+    return write_meta(work, row, error);
 }
 
 /* --- what moves with it ----------------------------------------------------------------------- */

@@ -6,10 +6,12 @@
 
 #include "schema/base/hash.h"
 #include "server/chain.h"
+#include "server/device.h"
 #include "server/dump.h"
 #include "server/internal.h"
 #include "server/journal.h"
 #include "server/revoke.h"
+#include "server/sums.h"
 #include "server/verdicts.h"
 
 enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
@@ -77,6 +79,13 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
     case ENTRY_REVOKE:
         result = revoke_apply(master, &replay->work, entry->content, entry->at, error);
         break;
+    case ENTRY_REENROL:
+        result =
+            device_apply_reenrol(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_ROTATE:
+        result = device_apply_rotate(master, entry->content, error);
+        break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);
         break;
@@ -90,6 +99,12 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
     return result;
 }
 
+/* Nothing is committed in a replay: what would be written then must not pile up. */
+static int write_sums(struct master *master, struct error *error) {
+    enum { MANY = 100000 };
+    return scope_sums_mark(master->sums) > MANY ? scope_sums_write(master, error) : 0;
+}
+
 static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
     struct journal_reader *reader = NULL;
     struct journal_entry entry;
@@ -100,7 +115,8 @@ static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
     while ((rc = journal_next(reader, &entry, error)) == 1) {
         if (journal_check(&entry, &replay->key, replay->report->entries + 1, replay->hash,
                           error) != 0 ||
-            replay_entry(replay, &entry, error) != 0) {
+            replay_entry(replay, &entry, error) != 0 ||
+            write_sums(replay->master, error) != 0) {
             rc = -1;
             break;
         }
@@ -146,7 +162,9 @@ static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *err
         master_begin(replay->master, error) != 0) {
         return -1;
     }
-    int result = replay_all(replay, db, error) == 0 ? compare(db, replay, error) : -1;
+    int result = replay_all(replay, db, error) == 0 && compare(db, replay, error) == 0
+                     ? scope_sums_check(db, replay->master->catalogue, error)
+                     : -1;
     master_rollback(replay->master);
     return result;
 }

@@ -153,6 +153,7 @@ static int copy_values(struct work *work, struct row_work *row, sqlite3_stmt *st
         }
         row->values[i] = value;
     }
+    row->counted = sqlite3_column_int64(statement, (int)row->table->data_count + 4);
     return 0;
 }
 

@@ -6,18 +6,20 @@
 #define SATCHEL_SERVER_WORK_H
 
 #include "server/access.h"
+#include "server/kin.h"
 #include "server/master.h"
 
 struct row_work {
     const struct table *table;
     struct bytes key;
-    bool existed;  /* before this transaction */
-    bool inserted; /* by this transaction */
-    bool changed;  /* a value was taken */
-    bool stamped;  /* its row_meta is written (placing.c writes it) */
-    bool queued;   /* waits for its places to be computed */
-    bool replace;  /* its scopes may have changed: they are computed anew */
-    int64_t gsn;   /* of its insert: the stamp of cells without one of their own */
+    bool existed;    /* before this transaction */
+    bool inserted;   /* by this transaction */
+    bool changed;    /* a value was taken */
+    bool stamped;    /* its row_meta is written (placing.c writes it) */
+    bool queued;     /* waits for its places to be computed */
+    bool replace;    /* its scopes may have changed: they are computed anew */
+    int64_t gsn;     /* of its insert: the stamp of cells without one of their own */
+    int64_t counted; /* the version that the sums of its scopes count; 0: none */
     struct placement *placements;
     size_t placement_count;
     struct value *values; /* by index of table->columns, data columns; NULL: not loaded */
@@ -42,8 +44,12 @@ struct work {
     struct master *master;
     struct arena arena;
     const struct transaction *transaction; /* NULL: the engine's own rows */
+    bool
+        unguarded; /* no savepoint around each transaction: one is around all (apply.h) */
+    bool must_undo; /* an unguarded one cannot stay */
     struct id device;
     int64_t station;             /* its number; 0: the server itself */
+    struct family family;        /* of the station */
     const struct access *access; /* NULL: everything is allowed (genesis, the engine) */
     role_set roles;
     int64_t seen_base;

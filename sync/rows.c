@@ -3,13 +3,17 @@
  *
  *   chunk = one zstd frame of [group …]
  *   group = [table, columns, row_count, key_columns, keys, forget, gsn, created_at, updated_at,
- *            created_by, updated_by, column …]
+ *            created_by, updated_by, column …] and, where a row is in more than one of the receiver's scopes,
+ *            places
  *
- *   columns      bytes: the column numbers, one byte each; as many `column` items close the group
+ *   columns      bytes: the column numbers, one byte each; as many `column` items follow the stamps
  *   key_columns  1 to 4: a key has 16 bytes for each
  *   keys         bytes: the rows' keys
  *   forget       bytes: keys of rows to forget
  *   gsn … column the rows' stamps and cells, each a column as in row_column.c
+ *   places       bytes: per run of equal numbers  its length · the number (pack.h)
+ *
+ * A newer sender may add items at the end of a group; they are ignored.
  */
 #include "sync/rows.h"
 
@@ -17,11 +21,17 @@
 #include <string.h>
 
 #include "schema/base/limits.h"
+#include "sync/pack.h"
 #include "sync/row_column.h"
 #include "sync/seal.h"
 #include "sync/wire.h"
 
-enum { ROWS_LEVEL = 3, GROUP_FIXED = 6, GROUP_ITEMS = GROUP_FIXED + ROW_STAMPS };
+enum {
+    ROWS_LEVEL = 3,
+    GROUP_FIXED = 6,
+    GROUP_ITEMS = GROUP_FIXED + ROW_STAMPS,
+    GROUP_SPARE = 16 /* items that a newer sender may add */
+};
 
 /* --- writing ------------------------------------------------------------------------- */
 
@@ -54,9 +64,38 @@ static void put_keys(struct buffer *ret, const struct row_group *group) {
     buffer_free(&forget);
 }
 
+static uint32_t places_of(const struct sync_row *row) {
+    return row->places ? row->places : 1;
+}
+
+static bool has_places(const struct row_group *group) {
+    for (size_t i = 0; i < group->row_count; i++)
+        if (places_of(&group->rows[i]) != 1)
+            return true;
+    return false;
+}
+
+static void put_places(struct buffer *ret, const struct row_group *group) {
+    struct buffer places = buffer_make(ret->maximum);
+    size_t run = 0;
+    for (size_t i = 0; i < group->row_count; i++) {
+        uint32_t number = places_of(&group->rows[i]);
+        run++;
+        if (i + 1 < group->row_count && places_of(&group->rows[i + 1]) == number)
+            continue;
+        pack_unsigned(&places, run);
+        pack_unsigned(&places, number);
+        run = 0;
+    }
+    wire_put_bytes(ret, buffer_bytes(&places));
+    ret->failed |= places.failed;
+    buffer_free(&places);
+}
+
 static void put_group(struct buffer *ret, const struct row_group *group) {
+    bool places = has_places(group);
     assert(group->column_count < LIMIT_COLUMNS);
-    wire_put_array(ret, GROUP_ITEMS + group->column_count);
+    wire_put_array(ret, GROUP_ITEMS + group->column_count + places);
     wire_put_integer(ret, group->table);
     wire_put_bytes(ret, (struct bytes){group->columns, group->column_count});
     wire_put_integer(ret, (int64_t)group->row_count);
@@ -65,6 +104,8 @@ static void put_group(struct buffer *ret, const struct row_group *group) {
         struct row_column column = {group->rows, group->row_count, which};
         row_column_put(ret, &column);
     }
+    if (places)
+        put_places(ret, group);
 }
 
 int rows_encode(const struct row_chunk *chunk, struct buffer *ret, struct error *error) {
@@ -88,6 +129,7 @@ struct decoder {
     struct arena *arena;
     size_t rows_left; /* of what a chunk may hold */
     size_t forget_left;
+    size_t items; /* of the group at hand */
 };
 
 static int invalid(const char *what, struct error *error) {
@@ -114,18 +156,17 @@ static int read_column_numbers(const struct wire_node *node, struct row_group *r
 /* The group's fixed items, but for the keys. */
 static int read_shape(struct decoder *decoder, const struct wire_node *node,
                       struct row_group *ret, struct error *error) {
-    size_t items = 0;
     int64_t table = 0;
     int64_t rows = 0;
-    if (wire_array(node, "group", GROUP_ITEMS, GROUP_ITEMS + LIMIT_COLUMNS, &items,
-                   error) != 0 ||
+    if (wire_array(node, "group", GROUP_ITEMS, GROUP_ITEMS + LIMIT_COLUMNS + GROUP_SPARE,
+                   &decoder->items, error) != 0 ||
         wire_integer(wire_item(node, 0), "table", 1, LIMIT_TABLES - 1, &table, error) !=
             0 ||
         read_column_numbers(wire_item(node, 1), ret, error) != 0 ||
         wire_integer(wire_item(node, 2), "row_count", 0, (int64_t)decoder->rows_left,
                      &rows, error) != 0)
         return -1;
-    if (items != GROUP_ITEMS + ret->column_count)
+    if (decoder->items < GROUP_ITEMS + ret->column_count)
         return invalid("group", error);
     ret->table = (uint8_t)table;
     ret->row_count = (size_t)rows;
@@ -237,18 +278,43 @@ static int read_cells(const struct wire_node *node, struct row_group *ret,
     return 0;
 }
 
+/* All rows are in one place unless the group says more. */
+static int read_places(const struct decoder *decoder, const struct wire_node *node,
+                       struct row_group *ret, struct error *error) {
+    size_t item = GROUP_ITEMS + ret->column_count;
+    struct bytes places = {NULL, 0};
+    size_t row = 0;
+    for (size_t i = 0; i < ret->row_count; i++)
+        ret->rows[i].places = 1;
+    if (item == decoder->items)
+        return 0;
+    if (wire_bytes(wire_item(node, item), "places", 0, LIMIT_CHUNK_INFLATED, &places,
+                   error) != 0)
+        return -1;
+    struct pack_reader reader = pack_open(places);
+    while (row < ret->row_count && !reader.failed) {
+        size_t run = pack_read_count(&reader, ret->row_count - row);
+        uint32_t number = (uint32_t)pack_read_count(&reader, LIMIT_SCOPES_OF_ROW);
+        reader.failed |= run == 0 || number == 0;
+        for (; run > 0; run--)
+            ret->rows[row++].places = number;
+    }
+    return pack_done(&reader) ? 0 : invalid("places", error);
+}
+
 static int read_group(struct decoder *decoder, const struct wire_node *node,
                       struct row_group *ret, struct error *error) {
     if (read_shape(decoder, node, ret, error) != 0 ||
         read_keys(decoder, node, ret, error) != 0 ||
-        read_stamps(decoder, node, ret, error) != 0)
+        read_stamps(decoder, node, ret, error) != 0 ||
+        read_places(decoder, node, ret, error) != 0)
         return -1;
     return read_cells(node, ret, error);
 }
 
 static int read_chunk(const struct wire_node *root, struct arena *arena,
                       struct row_chunk *ret, struct error *error) {
-    struct decoder decoder = {arena, LIMIT_CHUNK_ROWS, LIMIT_CHUNK_ROWS};
+    struct decoder decoder = {arena, LIMIT_CHUNK_ROWS, LIMIT_CHUNK_ROWS, 0};
     size_t count = 0;
     if (wire_array(root, "groups", 0, LIMIT_CHUNK_ROWS, &count, error) != 0)
         return -1;

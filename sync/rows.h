@@ -17,6 +17,7 @@ struct sync_row {
     struct id created_by;
     struct id updated_by;
     struct value *values;
+    uint32_t places; /* how many of the receiver's scopes it is in; 0 is taken for 1 */
 };
 
 /* Rows of one table; columns are numbers, key columns excluded. */

@@ -329,8 +329,12 @@ class Station:
             options += ["--address", self.link.address]
         return self.json("enrol", invitation, *options)
 
-    def sync(self):
-        return self.json("sync")
+    def sync(self, differences=0):
+        """What is held must be what headquarters counts, at every sync of every test."""
+        report = self.json("sync")
+        if report["differences"] != differences:
+            raise AssertionError(f"{self.home} differs from headquarters: {report}")
+        return report
 
     def status(self):
         return self.json("status")

@@ -180,6 +180,9 @@ typedef struct satchel_sync_report {
     int64_t waiting; /* transactions that are still to be sent */
     int64_t cursor;
     int64_t files_sent; /* that headquarters now has whole */
+    int64_t
+        differences; /* what is held is not what headquarters counts: found in this sync */
+    int64_t healed;  /* and it is again, after everything came once more */
 } satchel_sync_report;
 
 /* Sends what waits and receives what is new, until neither is left. Cut anywhere, call again.
@@ -190,13 +193,40 @@ SATCHEL_API int satchel_sync(satchel *station, satchel_progress_function progres
                              void *context, satchel_sync_report *ret,
                              satchel_error *error);
 
+/* --- without a network: the same as files that people carry, encrypted to who is to read them --------------------- */
+
+typedef struct satchel_parcel_report {
+    int64_t bundles, transactions, bytes;
+} satchel_parcel_report;
+
+/* Everything that waits, and the question for what is new, as a file for headquarters (`satcheld bundle import`).
+ * *ret_data: the file's bytes, given back with satchel_free. Nothing counts as sent: the work goes again, by this way or over
+ * the network, until an answer is here.
+ * Errors: parcel.size, sync.busy */
+SATCHEL_API int satchel_bundle_export(satchel *station, void **ret_data, size_t *ret_size,
+                                      satchel_parcel_report *ret, satchel_error *error);
+
+typedef struct satchel_parcel {
+    const void *data;
+    size_t size;
+} satchel_parcel;
+/* Takes in headquarters' answer. It may come late, twice, or not at all; when the station has synced since, only the verdicts
+ * are news. Errors: parcel.format, parcel.newer, parcel.kind (what a station wrote), parcel.company, parcel.station and
+ * parcel.recipient (for somebody else), parcel.truncated, parcel.damaged, parcel.unknown (answers what was not asked, or more
+ * than 30 days ago), server.signature, server.epoch, device.fork, sync.busy, sync.stopped */
+SATCHEL_API int satchel_bundle_import(satchel *station, const satchel_parcel *parcel,
+                                      satchel_progress_function progress, void *context,
+                                      satchel_sync_report *ret, satchel_error *error);
+
 /* The station syncs by itself on a thread of its own: soon after a change, when the network returns, and every few seconds
  * while it is online; backs off with jitter when it is not. `on` 0 stops it. */
 SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error);
 
 /* Something happened that a screen may want to show: "changed" (rows came or went), "synced",
- * "offline", "online", "refused", "conflict", "files", "notice". `json` is an object with the numbers: changed
- * {"received","forgotten"}, synced {"sent","waiting"}, refused, conflict and files (that headquarters now has) {"count"}, offline {"code","message"}.
+ * "offline", "online", "refused", "conflict", "files", "notice", "difference" (what is held is not what headquarters counts),
+ * "healed" (it is again). `json` is an object with the numbers: changed {"received","forgotten"}, synced
+ * {"sent","waiting"}, refused, conflict, files (that headquarters now has), difference and healed {"count"}, offline
+ * {"code","message"}.
  * Called from the auto-sync thread. One listener. */
 typedef void (*satchel_event_function)(void *context, const char *event,
                                        const char *json);
@@ -207,12 +237,16 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 
 /* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone",
  *  "schema_version","last_sync_at","last_error","last_error_at","online","offline_since","fork","revoked","syncing","shared","conflicts",
- *  "cursor","waiting","attention","refused","rows","clock_offset_ms","files_waiting","file_bytes_waiting"}
+ *  "cursor","waiting","attention","refused","rows","clock_offset_ms","differs","digest_differences","rebuilding","rebuilds",
+ *  "files_waiting","file_bytes_waiting"}
  *   online         headquarters was reached at the last attempt; offline_since: since when it was not (null: it was)
  *   revoked        headquarters takes nothing from this station any more
  *   syncing        at this moment, in this process
  *   shared         several people sign in here: each sees only what is his
  *   waiting        transactions that headquarters has not answered; attention: those that no longer apply
+ *   differs        what is held is not what headquarters counts; digest_differences: how often that was found
+ *   rebuilding     everything comes once more: why (headquarters, digest, history, asked), null: it does not;
+ *                  rebuilds: how often it did
  *   refused        transactions that it did not take, of the last 30 days; conflicts: unsettled ones that are held here
  * Times are UTC milliseconds, null when it never happened. */
 SATCHEL_API int satchel_status(satchel *station, char **ret_json, satchel_error *error);
@@ -261,7 +295,11 @@ SATCHEL_API int satchel_describe(satchel *station, char **ret_json, satchel_erro
  * held) and compares. verify.* on a difference. */
 SATCHEL_API int satchel_verify(satchel *station, satchel_error *error);
 
-SATCHEL_API void satchel_free(char *json);
+/* The next syncs get everything once more, as on a station that was enrolled just now; it takes the place of the rows
+ * that are here when all of it has come. What waits to be sent, and the history of what was done here, stay. */
+SATCHEL_API int satchel_rebuild(satchel *station, satchel_error *error);
+
+SATCHEL_API void satchel_free(void *result);
 SATCHEL_API const char *satchel_version(void);
 
 #ifdef __cplusplus

@@ -43,8 +43,9 @@
 #define LIMIT_CHUNK \
     (4 * 1024 * 1024) /* where a server stops filling a response (rows, inflated) */
 #define LIMIT_CHUNK_INFLATED \
-    (32 * 1024 * 1024)            /* rows of a response, inflated, at most */
-#define LIMIT_SUBSCRIPTIONS 20000 /* scopes of one station */
+    (32 * 1024 * 1024)                   /* rows of a response, inflated, at most */
+#define LIMIT_PARCEL (256 * 1024 * 1024) /* a bundle file */
+#define LIMIT_SUBSCRIPTIONS 20000        /* scopes of one station */
 
 /* --- files: photos, signatures ---------------------------------------------------------- */
 #define LIMIT_FILE (32LL * 1024 * 1024) /* bytes of one file */
@@ -68,6 +69,8 @@
 #define SYNC_POLL_MS 2000    /* a station in front of somebody, while online */
 #define SYNC_BACKOFF_MS 1000 /* first wait after a failure, doubled up to SYNC_EVERY_MS */
 #define SEEN_EVERY_MS 60000  /* how often a server writes down who was there */
+#define HEAL_EVERY_MS \
+    3600000 /* how often a station heals itself, when it is not asked to */
 #define INVITATION_MS (7LL * 86400000LL)
 #define BUNDLE_KEEP_MS (30LL * 86400000LL) /* acknowledged bundles kept at the station */
 

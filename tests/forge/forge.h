@@ -49,7 +49,7 @@ struct forge {
     struct id foreign_customer;
     struct id foreign_user;
     uint8_t foreign_file[HASH_SIZE]; /* it is at headquarters */
-    struct id own_opportunity; /* open */
+    struct id own_opportunity;       /* open */
     struct id closed_opportunity;
     struct buffer last_bundle; /* the last one that was merged, with its verdict */
     struct transaction last_transaction;

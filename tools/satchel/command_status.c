@@ -10,6 +10,7 @@
 #include "tools/satchel/desk.h"
 #include "tools/satchel/format.h"
 #include "tools/satchel/json.h"
+#include "tools/satchel/progress.h"
 #include "tools/satchel/table.h"
 #include "tools/satchel/transaction_text.h"
 #include "tools/satchel/words.h"
@@ -86,6 +87,10 @@ static void print_status(const struct node *status) {
     print_count("to be sent", status, "waiting");
     print_count("refused", status, "refused");
     print_count("need a look", status, "attention");
+    if (node_member_text(status, "rebuilding")[0] != '\0')
+        print_text("equality", word("everything comes once more"));
+    else if (node_kind(node_member(status, "differs")) == NODE_TRUE)
+        print_text("equality", word("what is here differs from headquarters"));
     print_clock(status);
 }
 
@@ -163,10 +168,24 @@ const struct subcommand subcommand_story = {
     .run = run_story,
 };
 
+/* Everything comes once more; whatever was wrong is replaced. */
+static int heal(const struct invocation *invocation, struct desk *desk,
+                satchel_error *error) {
+    satchel_sync_report report;
+    struct progress progress = progress_begin(invocation->json);
+    int rc = satchel_rebuild(desk->handle, error);
+    if (rc == 0)
+        rc = satchel_sync(desk->handle, sync_show_progress, &progress, &report, error);
+    progress_end(&progress);
+    return rc;
+}
+
 static int run_verify(const struct invocation *invocation) {
     satchel_error error;
     struct desk desk;
     int rc = desk_open_only(invocation, &desk, &error);
+    if (rc == 0 && arguments_option(invocation, "--heal") != NULL)
+        rc = heal(invocation, &desk, &error);
     if (rc == 0)
         rc = satchel_verify(desk.handle, &error);
     desk_close(&desk);
@@ -182,5 +201,6 @@ const struct subcommand subcommand_verify = {
     .words = "",
     .title = "recompute and compare what this station holds",
     .title_zh = "校验本站数据",
+    .options = {{"--heal", NULL, "first get everything once more from headquarters"}},
     .run = run_verify,
 };

@@ -14,8 +14,9 @@
 #include "tools/satchel/json.h"
 #include "tools/satchel/progress.h"
 #include "tools/satchel/words.h"
+#include "tools/web/report.h"
 
-static int show_progress(void *context, const satchel_progress *now) {
+int sync_show_progress(void *context, const satchel_progress *now) {
     if (strcmp(now->phase, "files") == 0)
         progress_show_files(context, now);
     else
@@ -53,35 +54,22 @@ static void append_verdicts(struct buffer *text, const satchel_sync_report *repo
     if (report->waiting > 0)
         buffer_printf(text, word("%" PRId64 " transactions still wait.\n"),
                       report->waiting);
+    if (report->healed > 0)
+        buffer_printf(text, "%s",
+                      word("What was here differed from headquarters; everything came "
+                           "once more, and it is equal again.\n"));
+    else if (report->differences > 0)
+        buffer_printf(
+            text, "%s",
+            word("What is here differs from headquarters; an administrator should "
+                 "look: satchel verify --heal\n"));
 }
 
 static void print_report_json(const satchel_sync_report *report) {
-    struct node *object = node_object();
-    const struct {
-        const char *name;
-        int64_t value;
-    } members[] = {
-        {"bundles_sent", report->bundles_sent},
-        {"transactions_sent", report->transactions_sent},
-        {"bytes_sent", report->bytes_sent},
-        {"merged", report->merged},
-        {"conflicts", report->conflicts},
-        {"refused", report->refused},
-        {"rows_received", report->rows_received},
-        {"rows_forgotten", report->rows_forgotten},
-        {"bytes_received", report->bytes_received},
-        {"rounds", report->rounds},
-        {"duration_ms", report->duration_ms},
-        {"waiting", report->waiting},
-        {"cursor", report->cursor},
-        {"files_sent", report->files_sent},
-    };
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        node_set_integer(object, members[i].name, members[i].value);
-    char *text = node_write(object);
-    puts(text != NULL ? text : "{}");
-    node_free_text(text);
-    node_release(object);
+    struct buffer json = buffer_make(4096);
+    report_put(&json, report);
+    puts(buffer_text(&json));
+    buffer_free(&json);
 }
 
 static void print_report(const satchel_sync_report *report, bool json) {
@@ -101,7 +89,7 @@ static int sync_once(const struct invocation *invocation, struct desk *desk,
     satchel_sync_report report;
     struct progress progress = progress_begin(
         invocation->json || arguments_option(invocation, "--quiet") != NULL);
-    int rc = satchel_sync(desk->handle, show_progress, &progress, &report, error);
+    int rc = satchel_sync(desk->handle, sync_show_progress, &progress, &report, error);
     progress_end(&progress);
     if (rc == 0)
         print_report(&report, invocation->json);
@@ -132,6 +120,9 @@ static const char *counted_event(const char *event) {
         {"synced", "sent %" PRId64 " change%s"},
         {"refused", "headquarters refused %" PRId64 " change%s; see: satchel inbox"},
         {"files", "sent %" PRId64 " file%s"},
+        {"difference", "what is here differs from headquarters: everything comes once "
+                       "more (%" PRId64 " difference%s)"},
+        {"healed", "equal to headquarters again (%" PRId64 " difference%s healed)"},
         {"conflict", "lost %" PRId64 " conflict%s; see: satchel inbox"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -14,6 +14,7 @@ extern const struct subcommand subcommand_ask;
 extern const struct subcommand subcommand_attach;
 extern const struct subcommand subcommand_file;
 extern const struct subcommand subcommand_sync;
+extern const struct subcommand subcommand_bundle;
 extern const struct subcommand subcommand_status;
 extern const struct subcommand subcommand_inbox;
 extern const struct subcommand subcommand_story;
@@ -28,5 +29,8 @@ extern const struct subcommand *const subcommands[];
 /* Help on the command line itself: all of it, or one subcommand. */
 void help_print_usage(bool chinese);
 void help_print_subcommand(const struct subcommand *subcommand);
+
+/* A satchel_progress_function that shows a struct progress. */
+int sync_show_progress(void *context, const satchel_progress *now);
 
 #endif

@@ -31,6 +31,18 @@ static const char *const words[][2] = {
     {"this clock is %" PRId64 " minutes ahead of headquarters'; corrected\n",
      "本机时钟比总部快 %" PRId64 " 分钟；已校正\n"},
     {"What this station holds adds up.", "本站数据校验无误。"},
+    {"equality", "一致性"},
+    {"what is here differs from headquarters", "本站数据与总部不同"},
+    {"everything comes once more", "正在重新接收全部数据"},
+    /* bundle files */
+    {"%s holds %" PRId64 " transaction%s (", "%s 包含 %" PRId64 " 项操作%.0s（"},
+    {"), encrypted for headquarters.\nThere: satcheld bundle import FILE --answer FILE2; "
+     "then here: satchel bundle import FILE2\n",
+     "），已为总部加密。\n总部执行：satcheld bundle import 文件 --answer 文件2；然后本机执行："
+     "satchel bundle import 文件2\n"},
+    {"Nothing new: this answer was taken in before, or the station has synced since.",
+     "没有新内容：该回复已经导入过，或者本站此后已同步。"},
+    {"Received %" PRId64 " row%s.\n", "收到 %" PRId64 " 行%.0s。\n"},
     /* story and inbox */
     {"Nothing was done on this station lately.", "本站最近没有操作。"},
     {"waits to be sent", "等待发送"},
@@ -80,6 +92,17 @@ static const char *const words[][2] = {
      "总部合并了 %" PRId64 " 个，其中 %" PRId64 " 个有冲突；拒绝了 %" PRId64 " 个。\n"},
     {"See: satchel inbox\n", "请看：satchel inbox\n"},
     {"%" PRId64 " transactions still wait.\n", "还有 %" PRId64 " 个事务待发送。\n"},
+    {"What was here differed from headquarters; everything came once more, and it is equal "
+     "again.\n",
+     "本站数据曾与总部不同；已重新接收全部数据，现已一致。\n"},
+    {"What is here differs from headquarters; an administrator should look: satchel verify "
+     "--heal\n",
+     "本站数据与总部不同，请管理员查看：satchel verify --heal\n"},
+    {"what is here differs from headquarters: everything comes once more (%" PRId64
+     " difference%s)",
+     "本站数据与总部不同：正在重新接收全部数据（%" PRId64 " 处%.0s）"},
+    {"equal to headquarters again (%" PRId64 " difference%s healed)",
+     "已与总部一致（修复 %" PRId64 " 处%.0s）"},
     {"received %" PRId64 " row%s", "收到 %" PRId64 " 行%.0s"},
     {"gave up %" PRId64 " row%s", "移出 %" PRId64 " 行%.0s"},
     {"sent %" PRId64 " file%s", "上传 %" PRId64 " 个文件%.0s"},

@@ -6,6 +6,7 @@
 
 #include "client-core/json.h"
 #include "tools/web/internal.h"
+#include "tools/web/report.h"
 
 enum { PROGRESS_EVERY_MS = 100, IDLE_EVERY_MS = 60000, LIMIT_REPORT = 4096 };
 
@@ -88,6 +89,8 @@ static void tell_report(struct web *web, const satchel_sync_report *report) {
     const struct count refused[] = {{"count", report->refused}};
     const struct count conflict[] = {{"count", report->conflicts}};
     const struct count files[] = {{"count", report->files_sent}};
+    const struct count differences[] = {{"count", report->differences}};
+    const struct count healed[] = {{"count", report->healed}};
     const struct count synced[] = {{"sent", report->transactions_sent},
                                    {"waiting", report->waiting}};
     if (report->rows_received + report->rows_forgotten > 0)
@@ -98,6 +101,10 @@ static void tell_report(struct web *web, const satchel_sync_report *report) {
         tell(web, "conflict", conflict, 1);
     if (report->files_sent > 0)
         tell(web, "files", files, 1);
+    if (report->differences > 0)
+        tell(web, "difference", differences, 1);
+    if (report->healed > 0)
+        tell(web, "healed", healed, 1);
     tell(web, "synced", synced, 2);
 }
 
@@ -114,25 +121,8 @@ static void tell_failure(struct web *web, const struct error *error) {
 }
 
 static void answer_report(const struct visit *visit, const satchel_sync_report *report) {
-    const struct count counts[] = {
-        {"bundles_sent", report->bundles_sent},
-        {"transactions_sent", report->transactions_sent},
-        {"bytes_sent", report->bytes_sent},
-        {"merged", report->merged},
-        {"conflicts", report->conflicts},
-        {"refused", report->refused},
-        {"rows_received", report->rows_received},
-        {"rows_forgotten", report->rows_forgotten},
-        {"bytes_received", report->bytes_received},
-        {"rounds", report->rounds},
-        {"duration_ms", report->duration_ms},
-        {"waiting", report->waiting},
-        {"cursor", report->cursor},
-    };
     struct buffer json = buffer_make(LIMIT_REPORT);
-    buffer_append_byte(&json, '{');
-    put_counts(&json, counts, sizeof counts / sizeof *counts);
-    buffer_append_byte(&json, '}');
+    report_put(&json, report);
     visit_answer_buffer(visit, &json);
     buffer_free(&json);
 }

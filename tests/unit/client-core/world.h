@@ -222,6 +222,7 @@ struct world {
     int requests;
     int bundles; /* in the last request */
     bool unreachable;
+    int stop_after; /* requests; then the line is cut. 0: never */
     bool wrong_key;
     int64_t hq_ahead_ms; /* of the station's wall clock */
     int64_t gsn;
@@ -284,7 +285,7 @@ static inline int world_post(void *context, const struct transport_request *requ
     struct sync_request decoded = {0};
     struct sync_response response = {0};
     struct sign_public device_key;
-    if (world->unreachable)
+    if (world->unreachable || (world->stop_after && world->requests >= world->stop_after))
         return error_set(error, "transport.unreachable", "", "the test is offline");
     assert_string_equal(request->path, "/v1/sync");
     arena_reset(&world->arena);
@@ -369,6 +370,19 @@ static inline void world_take_bundles(struct world *world,
     response->answers = world->answers;
     response->answer_count = request->bundle_count;
     response->head = world->gsn;
+}
+
+/* Answers (world->answer): every transaction is merged, or refused. */
+static inline int answer_merged(struct world *world, const struct sync_request *request,
+                                struct sync_response *response) {
+    world_take_bundles(world, request, response, VERDICT_MERGED);
+    return 200;
+}
+
+static inline int answer_refused(struct world *world, const struct sync_request *request,
+                                 struct sync_response *response) {
+    world_take_bundles(world, request, response, VERDICT_REFUSED);
+    return 200;
 }
 
 static inline void world_enrol(struct world *world) {

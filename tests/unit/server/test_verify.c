@@ -68,6 +68,15 @@ static void an_altered_feed_is_found(void **state) {
            "verify.differs");
 }
 
+static void an_altered_sum_is_found(void **state) {
+    tamper(*state, "update scope_sum set digest = digest + 1 where scope = 2",
+           "verify.sums");
+}
+
+static void a_removed_sum_is_found(void **state) {
+    tamper(*state, "delete from scope_sum where scope = 1", "verify.sums");
+}
+
 static void an_altered_entry_is_found(void **state) {
     tamper(*state, "update journal set at = at + 1 where entry = 3", "journal.hash");
 }
@@ -140,6 +149,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_removed_row_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_altered_stamp_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_altered_feed_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_altered_sum_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_removed_sum_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_altered_entry_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_altered_bundle_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_removed_entry_is_found, set_up, tear_down),

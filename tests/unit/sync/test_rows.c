@@ -221,6 +221,77 @@ static struct buffer encode_plain(const struct row_chunk *chunk) {
     return plain;
 }
 
+/* In how many of the receiver's scopes each row is. */
+static void test_places(void **state) {
+    const uint32_t numbers[7] = {1, 1, 2, 2, 2, 4096, 0};
+    for (size_t count = 0; count <= 7; count++) {
+        struct table_of_rows *all = make_rows(count, false);
+        struct row_chunk chunk = {&all->group, 1};
+        struct row_chunk read;
+        struct buffer encoded = buffer_make(ROOM);
+        struct arena arena = arena_make(ROOM);
+        for (size_t i = 0; i < count; i++)
+            all->rows[i].places = numbers[i];
+        check_there_and_back(&chunk);
+        assert_int_equal(rows_encode(&chunk, &encoded, NULL), 0);
+        assert_int_equal(rows_decode(buffer_bytes(&encoded), &arena, &read, NULL), 0);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(read.groups[0].rows[i].places, numbers[i] ? numbers[i] : 1);
+        arena_free(&arena);
+        buffer_free(&encoded);
+        free(all);
+    }
+}
+
+/* The last item of a group whose first row is in two places: as here, and as a newer sender's. */
+static void read_places(struct bytes places, const char *code) {
+    struct table_of_rows *all = make_rows(2, false);
+    struct row_chunk chunk = {&all->group, 1};
+    struct arena arena = arena_make(ROOM);
+    struct error error = {0};
+    all->rows[0].places = 2;
+    struct buffer plain = encode_plain(&chunk);
+    /* runs of one: 1 x 2, 1 x 1 */
+    assert_memory_equal(plain.data + plain.size - 6, "\xc4\x04\x01\x02\x01\x01", 6);
+    plain.size -= 6;
+    buffer_append(&plain, places.data, places.size);
+    assert_int_equal(decode_plain(buffer_bytes(&plain), &arena, &error),
+                     code[0] ? -1 : 0);
+    assert_code(error, code);
+    arena_free(&arena);
+    buffer_free(&plain);
+    free(all);
+}
+
+static void test_places_refused(void **state) {
+    read_places(BYTES("\xc4\x04\x01\x02\x01\x01"), "");
+    read_places(BYTES("\xc4\x02\x02\x07"), "");
+    read_places(BYTES("\xc0"), "wire.type");
+    read_places(BYTES("\xc4\x02\x01\x07"), "rows.invalid");         /* one is missing */
+    read_places(BYTES("\xc4\x02\x03\x07"), "rows.invalid");         /* one too many */
+    read_places(BYTES("\xc4\x04\x00\x07\x02\x01"), "rows.invalid"); /* none */
+    read_places(BYTES("\xc4\x02\x02\x00"), "rows.invalid");         /* nowhere */
+    read_places(BYTES("\xc4\x03\x02\x81\x20"), "rows.invalid");     /* 4097 */
+    read_places(BYTES("\xc4\x04\x02\x01\x02\x01"), "rows.invalid"); /* left over */
+}
+
+/* A newer sender may add items at the end of a group. */
+static void test_later_items(void **state) {
+    struct table_of_rows *all = make_rows(2, false);
+    struct row_chunk chunk = {&all->group, 1};
+    struct arena arena = arena_make(ROOM);
+    struct error error = {0};
+    all->rows[0].places = 2;
+    struct buffer plain = encode_plain(&chunk);
+    assert_memory_equal(plain.data, "\x91\xdc\x00\x15", 4); /* one group of 21 items */
+    plain.data[3]++;
+    buffer_append(&plain, (const uint8_t *)"\xc3", 1);
+    assert_int_equal(decode_plain(buffer_bytes(&plain), &arena, &error), 0);
+    arena_free(&arena);
+    buffer_free(&plain);
+    free(all);
+}
+
 static void test_every_wrong_value(void **state) {
     for (int some_null = 0; some_null < 2; some_null++) {
         struct table_of_rows *all = make_rows(9, some_null);
@@ -326,7 +397,9 @@ static void test_groups_refused(void **state) {
                 "columns");
     refuse_item(3, BYTES("\xc4\x09\x02\x03\x04\x05\x06\x07\x3f\x09\x02"), "rows.invalid",
                 "columns");
-    refuse_item(3, BYTES("\xc4\x01\x02"), "rows.invalid", "group");
+    refuse_item(3, BYTES("\xc4\x0a\x02\x03\x04\x05\x06\x07\x3f\x09\x01\x0a"),
+                "rows.invalid", "group");
+    refuse_item(3, BYTES("\xc4\x01\x02"), "wire.type", "places");
     refuse_item(4, BYTES("\xcd\x4e\x21"), "wire.range", "row_count"); /* 20,001 */
     refuse_item(4, BYTES("\x02"), "rows.invalid", "keys");
     refuse_item(5, BYTES("\x01"), "rows.invalid", "keys");
@@ -366,6 +439,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_places_refused),
+        cmocka_unit_test(test_later_items),
         cmocka_unit_test(test_repetition_is_nearly_free),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_column_room),
