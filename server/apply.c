@@ -101,8 +101,8 @@ static int check_refused(struct work *work, const struct row_work *row, bool who
     sqlite3_bind_int(statement, 1, row->table->number);
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, whole ? 1 : 0);
-    sqlite3_bind_int64(statement, 4, work->station);
-    sqlite3_bind_int64(statement, 5, work->transaction->base);
+    sqlite3_bind_int64(statement, 4, work->transaction->base);
+    sqlite3_bind_int64(statement, 5, work->family.root);
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
     if (rc == SQLITE_ROW) {
@@ -534,6 +534,7 @@ static void start_work(struct work *work, const struct origin *origin,
     work->transaction = transaction;
     work->device = origin->device;
     work->station = origin->station;
+    work->family = origin->family;
     work->seen_base = origin->seen_base;
     work->access = NULL;
     work->gsn = work->master->gsn + 1;
@@ -582,8 +583,12 @@ int apply_transaction(struct master *master, struct work *work,
                       const struct verdict *recorded, struct arena *texts,
                       struct verdict *ret, struct error *error) {
     bool known = false;
-    if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0 || known) {
-        return known ? 0 : -1;
+    if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0) {
+        return -1;
+    }
+    if (known) {
+        start_work(work, origin, transaction);
+        return kin_share(work, ret->gsn, error);
     }
     struct error why = {0};
     if (merge_or_refuse(work, origin, transaction, recorded, &why, error) != 0) {

@@ -13,7 +13,8 @@ struct origin {
     role_set ceiling;
     const struct id *actors; /* who may act on the device */
     size_t actor_count;
-    bool everyone;       /* beside them, all active people */
+    bool everyone; /* beside them, all active people */
+    struct family family;
     int64_t received_at; /* HQ time, UTC ms: of the journal entry */
     int64_t entry;
     int64_t schema_version;

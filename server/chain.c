@@ -6,6 +6,26 @@
 #include "server/journal.h"
 #include "server/verdicts.h"
 
+/* By the key that the device had when it sealed this part of its chain. */
+static int verify_bundle(const struct bundle_envelope *envelope,
+                         const struct station *station, struct error *error) {
+    int64_t number = envelope->header.number;
+    for (size_t i = 0; i < station->former_count; i++) {
+        const struct former_key *former = &station->former[i];
+        if (number > former->last_number) {
+            continue;
+        }
+        if (number == former->last_number &&
+            memcmp(envelope->hash, former->last_hash, HASH_SIZE) != 0) {
+            return error_set(error, "bundle.key", "number",
+                             "the bundle is not the one that the former key named as "
+                             "its last");
+        }
+        return bundle_verify(envelope, &former->key, error);
+    }
+    return bundle_verify(envelope, &station->key, error);
+}
+
 void chain_open(struct bytes sealed, const struct station *station, struct id org,
                 struct arena *arena, struct incoming_bundle *ret) {
     memset(ret, 0, sizeof *ret);
@@ -29,7 +49,7 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
                   "the bundle is another device's");
         return;
     }
-    if (bundle_verify(envelope, &station->key, &ret->refused) != 0) {
+    if (verify_bundle(envelope, station, &ret->refused) != 0) {
         return;
     }
     bundle_read(envelope, arena, &ret->transactions, &ret->transaction_count,
@@ -119,6 +139,7 @@ static struct origin origin_of(const struct master *master, const struct station
                            .actors = station->certificate.actors,
                            .actor_count = station->certificate.actor_count,
                            .everyone = station->certificate.everyone,
+                           .family = station->family,
                            .received_at = at,
                            .entry = master->entry + 1,
                            .seen_base = station->seen_base,

@@ -14,6 +14,7 @@ struct seen;
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
     atomic_llong bundles, transactions, merged, conflicts, refused, rows_sent, enrolments;
+    atomic_llong forks_suspected, reenrolments, rotations, quarantined;
 };
 
 struct server {
@@ -71,6 +72,15 @@ struct carried_request {
 };
 int sync_answer_carried(struct server *server, const struct carried_request *carried,
                         struct error *error);
+
+/* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
+void server_answer_failure(struct server *server, const char *what,
+                           const struct error *error, struct buffer *ret,
+                           int *ret_status);
+/* The answer that brings a certificate, sealed for this purpose. */
+int server_answer_certificate(struct server *server, struct bytes certificate,
+                              const char *context, struct buffer *ret,
+                              struct error *error);
 
 /* Starts listening for stations (routes.c). */
 int routes_start(struct server *server, const char *listen, const char *certificate,

@@ -308,6 +308,15 @@ void server_metrics(struct server *server, struct buffer *ret) {
     put_metric(ret, "rows_sent_total", "counter", "Rows sent to stations.",
                counters->rows_sent);
     put_metric(ret, "enrolments_total", "counter", "Enrolments.", counters->enrolments);
+    put_metric(ret, "forks_suspected_total", "counter",
+               "Requests that a copy of a station may have made.",
+               counters->forks_suspected);
+    put_metric(ret, "reenrolments_total", "counter", "Children enrolled after a fork.",
+               counters->reenrolments);
+    put_metric(ret, "rotations_total", "counter", "Keys of devices rotated.",
+               counters->rotations);
+    put_metric(ret, "quarantined_total", "counter", "Bundles of revoked devices kept.",
+               counters->quarantined);
     put_metric(ret, "commits_total", "counter", "Durable commits.", figures.commits);
     put_metric(ret, "jobs_total", "counter", "Jobs of the writer.", figures.jobs);
 }

@@ -160,6 +160,10 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
                         int *ret_status);
 void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,
                          int *ret_status);
+void server_handle_reenrol(struct server *server, struct bytes body, struct buffer *ret,
+                           int *ret_status);
+void server_handle_rotate(struct server *server, struct bytes body, struct buffer *ret,
+                          int *ret_status);
 void server_metrics(struct server *server, struct buffer *ret);
 int server_health(struct server *server, struct buffer *ret); /* the HTTP status */
 

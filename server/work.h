@@ -6,6 +6,7 @@
 #define SATCHEL_SERVER_WORK_H
 
 #include "server/access.h"
+#include "server/kin.h"
 #include "server/master.h"
 
 struct row_work {
@@ -45,6 +46,7 @@ struct work {
     const struct transaction *transaction; /* NULL: the engine's own rows */
     struct id device;
     int64_t station;             /* its number; 0: the server itself */
+    struct family family;        /* of the station */
     const struct access *access; /* NULL: everything is allowed (genesis, the engine) */
     role_set roles;
     int64_t seen_base;

@@ -145,6 +145,12 @@ static void test_enrol_request(void **state) {
     assert_int_equal(enrol_request_decode(buffer_bytes(&body), &read, NULL), 0);
     assert_memory_equal(&read, &request, sizeof read);
     exchange_every_node(buffer_bytes(&body), decode_enrol_request);
+    buffer_reset(&body);
+    request.server_key.bytes[0] = 5; /* of an invitation that names it */
+    enrol_request_encode(&request, &body);
+    assert_int_equal(enrol_request_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_memory_equal(&read, &request, sizeof read);
+    exchange_every_node(buffer_bytes(&body), decode_enrol_request);
     buffer_free(&body);
 }
 
@@ -226,6 +232,23 @@ static void test_enrol_response(void **state) {
     assert_string_equal(read.org_name, response.org_name);
     assert_true(read.hq_time == response.hq_time && read.epoch == 3 &&
                 read.schema_version == 1);
+    assert_int_equal(read.notice_count, 0);
+    exchange_every_node(buffer_bytes(&body), decode_enrol_response);
+    buffer_free(&body);
+}
+
+static void test_enrol_response_with_notices(void **state) {
+    struct enrol_response response = {.certificate = BYTES("certificate"),
+                                      .schema_version = 1,
+                                      .notices = {BYTES("first"), BYTES("second")},
+                                      .notice_count = 2},
+                          read;
+    struct buffer body = buffer_make(1000);
+    enrol_response_encode(&response, &body);
+    assert_int_equal(enrol_response_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_int_equal(read.notice_count, 2);
+    assert_bytes(read.notices[0], BYTES("first"));
+    assert_bytes(read.notices[1], BYTES("second"));
     exchange_every_node(buffer_bytes(&body), decode_enrol_response);
     buffer_free(&body);
 }
@@ -691,6 +714,7 @@ int main(void) {
         cmocka_unit_test(test_enrol_request),
         cmocka_unit_test(test_certificate),
         cmocka_unit_test(test_enrol_response),
+        cmocka_unit_test(test_enrol_response_with_notices),
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_items_at_the_end),
         cmocka_unit_test(test_certificate_of_everyone),
