@@ -166,7 +166,7 @@ static int seal(struct replica *replica, const struct identity *identity,
         .number = chain.number + 1,
         .first_seq = chain.last_seq + 1,
         .last_seq = chain.last_seq + (int64_t)work->count,
-        .schema_version = SCHEMA_VERSION,
+        .schema_version = replica->catalogue->version,
         .sealed_at = sealed_at,
     };
     memcpy(header.previous_hash, chain.hash, HASH_SIZE);

@@ -43,6 +43,7 @@ static int status_of(const struct error *error) {
         {"file.failed", 500},
         {"file.offset", 409},
         {"file.hash", 409},
+        {"schema.", 409},
     };
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (strncmp(error->code, STATUSES[i].prefix, strlen(STATUSES[i].prefix)) == 0) {
@@ -306,8 +307,12 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
         return -1;
     }
     look_for_fork(call);
-    return call->station.revoked
-               ? error_set(error, "device.revoked", "device", "this station was revoked")
+    if (call->station.revoked) {
+        return error_set(error, "device.revoked", "device", "this station was revoked");
+    }
+    return schema_check_version(server->catalogue->version, call->request.schema_version,
+                                error) != 0
+               ? -1
                : check_held(call, error);
 }
 
@@ -377,7 +382,7 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     struct sync_response *response = &call->response;
     memcpy(response->request_hash, answered, HASH_SIZE);
     response->hq_time = server->env->wall_ms(server->env->context);
-    response->schema_version = SCHEMA_VERSION;
+    response->schema_version = server->catalogue->version;
     response->epoch = server->epoch;
     response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
@@ -544,7 +549,7 @@ int server_answer_certificate(struct server *server, struct bytes certificate,
     struct enrol_response response = {.certificate = certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
-                                      .schema_version = SCHEMA_VERSION,
+                                      .schema_version = server->catalogue->version,
                                       .epoch = server->epoch};
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
     struct buffer body = buffer_make(LIMIT_TEXT);
@@ -562,6 +567,8 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
         enrol_request_decode(envelope.body, &job->request, error) != 0 ||
         envelope_verify(&envelope, "satchel enrol request", &job->request.device_key,
                         error) != 0 ||
+        schema_check_version(server->catalogue->version, job->request.schema_version,
+                             error) != 0 ||
         ingest_run(server->ingest, enrol_station, job, error) != 0) {
         return -1;
     }

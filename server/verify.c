@@ -54,8 +54,8 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
     chain_open(entry->content, &station, master->org, &replay->arena, &bundle);
     count_verdicts(replay->report, recorded, count);
     struct chain chain = {master, &replay->work, &station, &replay->arena, entry->at};
-    const struct recorded_outcome outcome = {recorded, count,
-                                             entry->schema_version == SCHEMA_VERSION};
+    const struct recorded_outcome outcome = {
+        recorded, count, entry->schema_version == master->catalogue->version};
     return chain_replay(&chain, &bundle, &outcome, error);
 }
 

@@ -15,6 +15,8 @@
 #define LIMIT_STATEMENTS 64 /* of one command */
 #define LIMIT_NAME 63       /* bytes of any name in the catalogue */
 #define LIMIT_SCOPE_CLAUSES 8
+#define LIMIT_SCHEMA_VERSIONS \
+    10 /* headquarters takes work from stations of its version and of the nine before */
 
 /* --- values and transactions --------------------------------------------------------- */
 #define LIMIT_MONEY \
