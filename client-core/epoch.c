@@ -19,7 +19,7 @@ static int first_lost(struct replica *replica, int64_t from, int64_t *ret,
                       struct error *error) {
     static const char lost[] = "select min(bundle) from station_outbox"
                                " where verdict is not null and gsn > ?1";
-    static const char any[] = "select min(number) from station_bundle where ?1 = 0";
+    static const char any[] = "select min(position) from station_bundle where ?1 = 0";
     sqlite3_stmt *statement = replica_statement(replica, from > 0 ? lost : any, error);
     if (!statement)
         return -1;
@@ -53,7 +53,7 @@ static int reopen(struct replica *replica, int64_t bundle, bool rebuild,
         " where bundle >= ?1 and verdict is not null";
     static const char bundles[] =
         "update station_bundle set answered_at = null, code = ''"
-        " where number >= ?1 and ?2 = ?2";
+        " where position >= ?1 and ?2 = ?2";
     return run_from(replica, entries, bundle, rebuild, error) != 0
                ? -1
                : run_from(replica, bundles, bundle, rebuild, error);

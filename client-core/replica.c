@@ -4,7 +4,6 @@
 #include "client-core/replica.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,40 +17,43 @@ static const char later_indexes[] =
     " strict, without rowid;"
     "create index if not exists station_outbox_refused on station_outbox (position)"
     " where verdict = 3;"
-    "create index if not exists station_bundle_deferred on station_bundle (number)"
+    "create index if not exists station_bundle_deferred on station_bundle (position)"
     " where deferred = 1";
 
+/* What replicas of earlier programs lack. SQLite has no IF NOT EXISTS for columns, and another process may be doing
+ * the same. */
 struct later_column {
-    const char *table;
-    const char *name;
+    const char *has; /* counts it */
     const char *alter;
 };
 
 static const struct later_column later_columns[] = {
-    {"station_outbox", "former", "alter table station_outbox add column former blob"},
-    {"station_outbox", "epoch", "alter table station_outbox add column epoch integer"},
-    {"station_outbox", "lost_gsn",
+    {"select count(*) from pragma_table_info('station_outbox') where name = 'former'",
+     "alter table station_outbox add column former blob"},
+    /* A station can be several devices in turn, whose bundles are numbered each on its own. */
+    {"select count(*) from pragma_table_info('station_bundle') where name = 'position'",
+     "alter table station_bundle rename column number to position;"
+     "alter table station_bundle add column device blob;"
+     "alter table station_bundle add column number integer not null default 0;"
+     "update station_bundle set number = position"},
+    /* Headquarters can lose some of its history. */
+    {"select count(*) from pragma_table_info('station_outbox') where name = 'epoch'",
+     "alter table station_outbox add column epoch integer;"
      "alter table station_outbox add column lost_gsn integer"},
-    {"station_bundle", "epoch",
-     "alter table station_bundle add column epoch integer not null default 1"},
-    {"station_bundle", "deferred",
+    {"select count(*) from pragma_table_info('station_bundle') where name = 'epoch'",
+     "alter table station_bundle add column epoch integer not null default 1;"
      "alter table station_bundle add column deferred integer not null default 0"},
 };
 
 static int has_column(struct replica *replica, const struct later_column *column,
                       bool *ret, struct error *error) {
-    char sql[200];
     int64_t found = 0;
-    snprintf(sql, sizeof sql,
-             "select count(*) from pragma_table_info('%s') where name = '%s'",
-             column->table, column->name);
-    if (database_integer(replica->db, sql, &found, error) != 0)
+    if (database_integer(replica->db, column->has, &found, error) != 0)
         return -1;
     *ret = found != 0;
     return 0;
 }
 
-/* Likewise a column; SQLite has no IF NOT EXISTS for it, and another process may be doing the same. */
 static int add_column(struct replica *replica, const struct later_column *column,
                       struct error *error) {
     bool has = false;

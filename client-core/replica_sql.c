@@ -4,6 +4,12 @@
  */
 #include "client-core/replica.h"
 
+/* Headquarters' program was newer than the one that had this replica before, whose version user_version still is. */
+#define MISSED                                               \
+    "(select user_version from pragma_user_version) > 0 and" \
+    " (select user_version from pragma_user_version) <"      \
+    " (select value from station_setting where name = 'server_schema_version')"
+
 const char replica_tables_sql[] =
     /* Who this station is and whom it trusts, by name. */
     "create table if not exists station_setting ("
@@ -38,7 +44,7 @@ const char replica_tables_sql[] =
     "  user_id blob not null,"
     "  command text not null,"
     "  changes blob not null,"
-    "  bundle integer," /* NULL: not sealed yet */
+    "  bundle integer," /* position of its bundle; NULL: not sealed yet */
     "  active integer not null default 1,"
     "  verdict integer," /* enum verdict_kind; NULL: not known yet */
     "  gsn integer,"
@@ -57,9 +63,12 @@ const char replica_tables_sql[] =
     "create index if not exists station_outbox_active on station_outbox (position) where active = 1;"
     "create index if not exists station_outbox_unanswered on station_outbox (position) where verdict is null;"
     "create index if not exists station_outbox_bundle on station_outbox (bundle) where bundle is not null;"
-    /* Sealed work, immutable, kept for a while after headquarters answered. */
+    /* Sealed work, immutable, kept for a while after headquarters answered. `device`: who sealed it, when this station
+     * was another device then; NULL: this one. */
     "create table if not exists station_bundle ("
-    "  number integer not null primary key,"
+    "  position integer not null primary key,"
+    "  device blob,"
+    "  number integer not null," /* in the chain of its device */
     "  sealed blob not null,"
     "  hash blob not null,"
     "  last_seq integer not null,"
@@ -70,7 +79,7 @@ const char replica_tables_sql[] =
     "  epoch integer not null default 1,"   /* the history that the bases are of */
     "  deferred integer not null default 0" /* answered, but not about all of it */
     ") strict;"
-    "create index if not exists station_bundle_open on station_bundle (number) where answered_at is null;"
+    "create index if not exists station_bundle_open on station_bundle (position) where answered_at is null;"
     /* Rows with pending work as headquarters last sent them. A touched row without an image
      * and with gsn 0 is one that headquarters does not know. */
     "create table if not exists station_image ("
@@ -93,6 +102,26 @@ const char replica_tables_sql[] =
     "  message text not null,"
     "  primary key (table_number, row_key)"
     ") strict, without rowid;"
+    /* Files whose bytes are in HOME/files. `own`: added here. Headquarters of epoch `whole_epoch` has it
+     * whole; `retry_at`: it is left alone until then, because of `code`. */
+    "create table if not exists station_file ("
+    "  hash blob not null primary key,"
+    "  size integer not null,"
+    "  own integer not null,"
+    "  attached integer not null default 0," /* a command named it */
+    "  at integer not null,"
+    "  used_at integer not null,"
+    "  sent integer not null default 0,"
+    "  whole_epoch integer,"
+    "  retry_at integer not null default 0,"
+    "  code text not null default ''"
+    ") strict, without rowid;"
+    /* Who added them: nobody names a file that he only knows the hash of. */
+    "create table if not exists station_file_user ("
+    "  hash blob not null,"
+    "  user_id blob not null,"
+    "  primary key (hash, user_id)"
+    ") strict, without rowid;"
     /* What was asked of headquarters through a file, as sync requests without their bundles: an
      * answer may come weeks later. */
     "create table if not exists station_question ("
@@ -107,6 +136,11 @@ const char replica_tables_sql[] =
     "  places integer not null,"
     "  primary key (table_number, row_key)"
     ") strict, without rowid;"
+    /* What the program before did not know was left out for it: everything comes again (rebuild.h). */
+    "delete from station_staging where " MISSED ";"
+    "update station_progress set position = null where " MISSED ";"
+    "insert into station_setting (name, value) select 'rebuild', 'schema' where " MISSED
+    "  on conflict (name) do update set value = excluded.value where value = '';"
     /* Secrets of the people of this station (Argon2id), with what slows guessing down. */
     "create table if not exists station_credential ("
     "  user_id blob not null primary key,"

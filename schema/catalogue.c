@@ -136,6 +136,7 @@ int catalogue_load(const struct embedded_file *files, size_t count,
                           .scratch = &scratch,
                           .catalogue = &loaded->catalogue,
                           .error = error};
+    loaded->catalogue.version = SCHEMA_VERSION;
     if (read_files(load, files, count) != 0 || resolve_tables(load) != 0 ||
         resolve_policies(load) != 0 || resolve_scopes(load) != 0 ||
         resolve_operations(load) != 0)
@@ -199,9 +200,42 @@ const struct column *table_column(const struct table *table, const char *name) {
     return NULL;
 }
 
+/* The place after `column` in its table, or the first one. */
+static size_t column_after(const struct table *table, const struct column *column) {
+    return column ? (size_t)(column - table->columns) + 1 : 0;
+}
+
+bool catalogue_next_file(const struct catalogue *catalogue, const struct table **table,
+                         const struct column **column) {
+    size_t first = *table ? (size_t)(*table - catalogue->tables) : 0;
+    for (size_t t = first; t < catalogue->table_count; t++) {
+        const struct table *at = &catalogue->tables[t];
+        for (size_t c = column_after(at, *column); c < at->data_count; c++) {
+            if (!at->columns[c].file)
+                continue;
+            *table = at;
+            *column = &at->columns[c];
+            return true;
+        }
+        *column = NULL;
+    }
+    return false;
+}
+
 role_set catalogue_role(const struct catalogue *catalogue, const char *name) {
     for (size_t i = 0; i < catalogue->role_count; i++)
         if (catalogue->role_names[i] && strcmp(catalogue->role_names[i], name) == 0)
             return (role_set)1 << i;
     return 0;
+}
+
+int schema_check_version(int64_t ours, int64_t theirs, struct error *error) {
+    int64_t oldest = ours - LIMIT_SCHEMA_VERSIONS + 1;
+    if (theirs >= oldest)
+        return 0;
+    return error_set(error, "schema.old", "schema_version",
+                     "This station's program is too old (schema version %lld; "
+                     "headquarters takes %lld and later): update it. Its unsent work is "
+                     "kept and sent then.",
+                     (long long)theirs, (long long)oldest);
 }

@@ -296,7 +296,7 @@ int server_health(struct server *server, struct buffer *ret) {
         "{\"status\":\"ok\",\"gsn\":%lld,\"journal_entries\":%lld,\"stations\":%lld,"
         "\"schema_version\":%d,\"epoch\":%lld,\"uptime_ms\":%lld}\n",
         (long long)head.gsn, (long long)head.entries, (long long)head.stations,
-        SCHEMA_VERSION, (long long)head.epoch,
+        server->catalogue->version, (long long)head.epoch,
         (long long)(server->env->wall_ms(server->env->context) - server->started_at));
     return 200;
 }

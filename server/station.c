@@ -378,17 +378,59 @@ static int write_device(struct work *work, const void *context, struct error *er
     return derived_device(work, context, error);
 }
 
+/* A child that comes back after its enrolment was lost is of its parent's family again. */
+static int join_family(struct master *master, const struct certificate *certificate,
+                       int64_t number, struct error *error) {
+    struct arena arena = arena_make(LIMIT_PAYLOAD);
+    struct station parent;
+    struct error why = {0};
+    uint8_t hash[HASH_SIZE];
+    hash_blake2b((struct bytes){certificate->device.bytes, ID_SIZE}, hash);
+    int result = station_find(master->db, master->catalogue, certificate->parent, &arena,
+                              &parent, &why);
+    if (result == 0) {
+        const struct kinship kinship = {.station = number,
+                                        .parent = parent.number,
+                                        .root = parent.family.root,
+                                        .fork_gsn = master->gsn,
+                                        .hash = {hash, HASH_SIZE}};
+        result = kin_put(master, &kinship, error);
+    } else if (error_is(&why, "device.unknown")) {
+        result = 0;
+    } else {
+        *error = why;
+    }
+    arena_free(&arena);
+    return result;
+}
+
+/* A device that shows its certificate has work from before: what it has seen is what both histories share. */
+static int start_of(struct master *master, struct bytes token_hash,
+                    struct station_start *ret, struct error *error) {
+    static const uint8_t NO_INVITATION[HASH_SIZE];
+    *ret = (struct station_start){master->gsn, 0};
+    return memcmp(token_hash.data, NO_INVITATION, HASH_SIZE) != 0
+               ? 0
+               : database_integer(master->db,
+                                  "select coalesce(min(from_gsn), 0) from epoch"
+                                  " where number = (select max(number) from epoch)",
+                                  &ret->seen_base, error);
+}
+
 int station_apply_enrol(struct master *master, struct work *work, struct bytes content,
                         int64_t at, struct error *error) {
     struct bytes token_hash = {0};
     struct bytes envelope = {0};
     struct certificate certificate;
-    const struct station_start start = {master->gsn, 0};
+    struct station_start start;
     int64_t number = 0;
     if (station_read_enrol(content, &token_hash, &envelope, &certificate, error) != 0 ||
+        start_of(master, token_hash, &start, error) != 0 ||
         make_code_unique(master, &certificate, error) != 0 ||
         station_put(master, &certificate, envelope, &start, &number, error) != 0 ||
-        station_use_invitation(master, token_hash, number, error) != 0) {
+        station_use_invitation(master, token_hash, number, error) != 0 ||
+        (!id_is_zero(certificate.parent) &&
+         join_family(master, &certificate, number, error) != 0)) {
         return -1;
     }
     /* The list of devices is business data too. */

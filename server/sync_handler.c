@@ -1,4 +1,4 @@
-/* POST /v1/sync and POST /v1/enrol, without knowing how they arrived. */
+/* POST /v1/sync, POST /v1/enrol and POST /v1/file, without knowing how they arrived. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +39,13 @@ static int status_of(const struct error *error) {
         {"memory", 503},
         {"sync.", 409},
         {"scope.", 409},
+        {"file.unknown", 404},
+        {"file.quota", 507},
+        {"file.full", 507},
+        {"file.failed", 500},
+        {"file.offset", 409},
+        {"file.hash", 409},
+        {"schema.", 409},
     };
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (strncmp(error->code, STATUSES[i].prefix, strlen(STATUSES[i].prefix)) == 0) {
@@ -75,7 +82,8 @@ struct sync_job {
 static void mark_lost(const struct sync_request *request, size_t i,
                       struct incoming_bundle *bundle) {
     bundle->epoch = request->bundle_epoch;
-    bundle->first = bundle->envelope.header.number == request->first_bundle;
+    bundle->first = bundle->envelope.header.number == request->first_bundle &&
+                    id_equal(bundle->envelope.header.device, request->device);
     if (i < request->former_count) {
         bundle->formers = request->formers[i].gsns;
         bundle->former_count = request->formers[i].count;
@@ -361,8 +369,12 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
         return -1;
     }
     look_for_fork(call);
-    return call->station.revoked
-               ? error_set(error, "device.revoked", "device", "this station was revoked")
+    if (call->station.revoked) {
+        return error_set(error, "device.revoked", "device", "this station was revoked");
+    }
+    return schema_check_version(server->catalogue->version, call->request.schema_version,
+                                error) != 0
+               ? -1
                : settle_history(call, error);
 }
 
@@ -456,7 +468,7 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     struct sync_response *response = &call->response;
     memcpy(response->request_hash, answered, HASH_SIZE);
     response->hq_time = server->env->wall_ms(server->env->context);
-    response->schema_version = SCHEMA_VERSION;
+    response->schema_version = server->catalogue->version;
     response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
     struct buffer body = buffer_make(LIMIT_RESPONSE);
@@ -528,6 +540,18 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
         server_answer_failure(server, "sync refused", &error, ret, ret_status);
     }
     end_call(&call);
+}
+
+/* --- files ---------------------------------------------------------------------------------------------- */
+
+void server_handle_file(struct server *server, struct bytes body, struct buffer *ret,
+                        int *ret_status) {
+    struct error error = {0};
+    if (server_answer_file(server, body, ret, &error) == 0) {
+        *ret_status = 200;
+    } else {
+        server_answer_failure(server, "file refused", &error, ret, ret_status);
+    }
 }
 
 /* --- requests that came in a parcel ----------------------------------------------------------------- */
@@ -613,7 +637,7 @@ int server_answer_certificate(struct server *server, struct bytes certificate,
     struct enrol_response response = {.certificate = certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
-                                      .schema_version = SCHEMA_VERSION};
+                                      .schema_version = server->catalogue->version};
     if (place_epoch(server, &response.epoch, error) != 0) {
         return -1;
     }
@@ -633,6 +657,8 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
         enrol_request_decode(envelope.body, &job->request, error) != 0 ||
         envelope_verify(&envelope, "satchel enrol request", &job->request.device_key,
                         error) != 0 ||
+        schema_check_version(server->catalogue->version, job->request.schema_version,
+                             error) != 0 ||
         ingest_run(server->ingest, enrol_station, job, error) != 0) {
         return -1;
     }

@@ -60,7 +60,7 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
                           .arena = &replay->arena,
                           .at = entry->at};
     return chain_replay(&chain, &bundle, &recorded,
-                        entry->schema_version == SCHEMA_VERSION, error);
+                        entry->schema_version == master->catalogue->version, error);
 }
 
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,
@@ -84,8 +84,9 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         result = revoke_apply(master, &replay->work, entry->content, entry->at, error);
         break;
     case ENTRY_EPOCH:
-        result = history_apply(master, &replay->work, entry,
-                               entry->schema_version == SCHEMA_VERSION, error);
+        result =
+            history_apply(master, &replay->work, entry,
+                          entry->schema_version == master->catalogue->version, error);
         break;
     case ENTRY_REENROL:
         result =

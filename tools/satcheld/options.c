@@ -46,7 +46,9 @@ static bool set_flag(struct options *options, const char *name) {
                                         {"--all", &options->all},
                                         {"--json", &options->json},
                                         {"--end", &options->end},
-                                        {"--once", &options->once}};
+                                        {"--once", &options->once},
+                                        {"--files", &options->files},
+                                        {"--sweep", &options->sweep}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].flag = true;
@@ -79,6 +81,9 @@ static const char **find_value(struct options *options, const char *name) {
         {"--reason", &options->reason},
         {"--invitation", &options->invitation},
         {"--console", &options->console},
+        {"--person-limit", &options->person_limit},
+        {"--company-limit", &options->company_limit},
+        {"--grace", &options->grace},
         {"--console-address", &options->console_address},
         {"--config", &options->config},
         {"--follow", &options->follow},
