@@ -150,10 +150,12 @@ static int seal(struct replica *replica, const struct identity *identity,
                 const struct unsealed *work, struct buffer *sealed, struct error *error) {
     struct chain chain;
     uint8_t hash[HASH_SIZE];
-    if (chain_read(replica, &chain, error) != 0)
+    int64_t protocol = 0; /* of the server when it last answered */
+    if (chain_read(replica, &chain, error) != 0 ||
+        setting_integer(replica, "server_protocol", &protocol, error) != 0)
         return -1;
     struct bundle_header header = {
-        .format = BUNDLE_FORMAT,
+        .format = protocol >= 2 ? BUNDLE_FORMAT_PACKED : BUNDLE_FORMAT,
         .org = identity->certificate.org,
         .device = identity->certificate.device,
         .number = chain.number + 1,

@@ -158,7 +158,7 @@ void company_seal(struct bench_company *company, struct transaction *transaction
     struct error error = {0};
     struct bench_station *station = &company->station;
     const struct env *env = env_system();
-    struct bundle_header header = {.format = BUNDLE_FORMAT,
+    struct bundle_header header = {.format = BUNDLE_FORMAT_PACKED,
                                    .org = company->master->org,
                                    .device = station->certificate.device,
                                    .number = ++station->number,
