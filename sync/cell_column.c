@@ -8,7 +8,8 @@
  *   1 ids                 16 bytes each
  *   2 texts               lengths in bytes, a number column; plain: all texts as one
  *   3 blobs               lengths, a number column; plain: all bytes as one
- *   4 digits              texts of equally many digits: how many (1 to 18), and the texts as a number column
+ *   4 digits              texts that differ in their digits only (phones, dates, codes): the length of their pattern, the
+ *                         pattern with a 0 for each of 1 to 18 digits, and the texts' digits as a number column
  *   5 few                 plain: array of the different values; which of them, a number column. NULL is one of them
  *                         (no bitmap)
  *   6 mixed               plain: array of the values, NULL too (no bitmap)
@@ -31,7 +32,7 @@ enum kind {
     CELLS_MIXED
 };
 
-enum { DIGITS_MAXIMUM = 18 };
+enum { DIGITS_MAXIMUM = 18, PATTERN_MAXIMUM = 64 };
 
 /* --- writing ------------------------------------------------------------------------- */
 
@@ -73,18 +74,31 @@ static bool put_few(struct cell_writer *writer, const struct value *values,
     return pays;
 }
 
-/* True when the text is `digits` digits; *ret is the number then. */
-static bool number_of(struct bytes text, size_t digits, int64_t *ret) {
+static bool is_digit(uint8_t byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+/* True when the text is the pattern but for its digits; *ret is what they say then. */
+static bool number_of(struct bytes text, struct bytes pattern, int64_t *ret) {
     int64_t number = 0;
-    if (text.size != digits)
+    if (text.size != pattern.size)
         return false;
-    for (size_t i = 0; i < digits; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9')
+    for (size_t i = 0; i < text.size; i++) {
+        if (is_digit(text.data[i]) && is_digit(pattern.data[i]))
+            number = number * 10 + (text.data[i] - '0');
+        else if (text.data[i] != pattern.data[i])
             return false;
-        number = number * 10 + (text.data[i] - '0');
     }
     *ret = number;
     return true;
+}
+
+/* A pattern has some digits, but no more than a number. */
+static bool is_pattern(struct bytes text) {
+    size_t digits = 0;
+    for (size_t i = 0; i < text.size && text.size <= PATTERN_MAXIMUM; i++)
+        digits += is_digit(text.data[i]);
+    return digits > 0 && digits <= DIGITS_MAXIMUM;
 }
 
 /* What the values that are not NULL have in common. */
@@ -92,19 +106,22 @@ struct content {
     unsigned types; /* bit per enum value_type, NULL's left out */
     bool some_null;
     bool ids;              /* 16 bytes each */
-    size_t digits;         /* 0: they are no such texts */
+    bool digits;           /* they differ in their digits only */
+    struct bytes pattern;  /* the first one */
     struct buffer lengths; /* or the integers, or what the digits say */
     struct buffer bytes;
 };
 
 static void add_to_content(struct content *content, struct value value) {
     int64_t number = 0;
-    if (content->types == 0)
-        content->digits = value.bytes.size <= DIGITS_MAXIMUM ? value.bytes.size : 0;
+    if (content->types == 0) {
+        content->pattern = value.bytes;
+        content->digits = is_pattern(value.bytes);
+    }
     content->types |= 1U << value.type;
     content->ids = content->ids && value.bytes.size == ID_SIZE;
-    if (!number_of(value.bytes, content->digits, &number))
-        content->digits = 0;
+    content->digits =
+        content->digits && number_of(value.bytes, content->pattern, &number);
     append_number(&content->lengths, value.type == VALUE_INTEGER
                                          ? value.integer
                                          : (int64_t)value.bytes.size);
@@ -153,12 +170,17 @@ static void put_nulls(struct buffer *ret, const struct value *values, size_t cou
 
 /* The texts instead of their lengths. */
 static void put_digits(struct cell_writer *writer, struct content *content) {
-    const uint8_t *text = content->bytes.data;
+    const size_t size = content->pattern.size;
     int64_t number = 0;
-    buffer_append_byte(writer->dense, (uint8_t)content->digits);
+    buffer_append_byte(writer->dense, (uint8_t)size);
+    for (size_t i = 0; i < size; i++)
+        buffer_append_byte(writer->dense, is_digit(content->pattern.data[i])
+                                              ? '0'
+                                              : content->pattern.data[i]);
     buffer_reset(&content->lengths);
-    for (size_t at = 0; at < content->bytes.size; at += content->digits) {
-        number_of((struct bytes){text + at, content->digits}, content->digits, &number);
+    for (size_t at = 0; at < content->bytes.size; at += size) {
+        number_of((struct bytes){content->bytes.data + at, size}, content->pattern,
+                  &number);
         append_number(&content->lengths, number);
     }
     put_numbers(writer, &content->lengths);
@@ -297,27 +319,33 @@ static int read_together(struct cell_reader *reader, const struct column *column
     return cut(column, all, is_text, error);
 }
 
-/* The number in `digits` digits; false when it takes more. */
-static bool write_digits(int64_t number, uint8_t *text, size_t digits) {
-    for (size_t i = digits; i-- > 0; number /= 10)
-        text[i] = (uint8_t)('0' + number % 10);
+/* The pattern with the number in its digits; false when it takes more. */
+static bool write_digits(int64_t number, struct bytes pattern, uint8_t *text) {
+    for (size_t i = pattern.size; i-- > 0;) {
+        text[i] = pattern.data[i];
+        if (text[i] == '0') {
+            text[i] = (uint8_t)('0' + number % 10);
+            number /= 10;
+        }
+    }
     return number == 0;
 }
 
 static int read_digits(struct cell_reader *reader, const struct column *column,
                        struct error *error) {
-    size_t digits = pack_read_byte(&reader->dense);
+    size_t size = pack_read_byte(&reader->dense);
+    struct bytes pattern = pack_read_bytes(&reader->dense, size);
     if (read_numbers(reader, column, error) != 0)
         return -1;
-    if (digits < 1 || digits > DIGITS_MAXIMUM)
+    if (!is_pattern(pattern) || !wire_is_utf8(pattern))
         return invalid("digits", error);
-    uint8_t *text = arena_alloc_array(reader->arena, column->count, digits);
+    uint8_t *text = arena_alloc_array(reader->arena, column->count, size);
     if (!text)
         return error_out_of_memory(error);
-    for (size_t i = 0; i < column->count; i++, text += digits) {
-        if (column->numbers[i] < 0 || !write_digits(column->numbers[i], text, digits))
+    for (size_t i = 0; i < column->count; i++, text += size) {
+        if (column->numbers[i] < 0 || !write_digits(column->numbers[i], pattern, text))
             return invalid("digits", error);
-        *column->values[i] = value_text_bytes((struct bytes){text, digits});
+        *column->values[i] = value_text_bytes((struct bytes){text, size});
     }
     return 0;
 }

@@ -128,6 +128,7 @@ static void ids(void **state) {
 static void texts(void **state) {
     const struct value values[] = {value_text("上海"), value_text(""), value_null(),
                                    value_text("North 17"), value_text("12")};
+    char longest[66] = "";
     assert_round(values, 5, TEXTS);
     const struct value numbers[] = {value_text("13800000001"), value_text("1380000000")};
     assert_round(numbers, 2, TEXTS);
@@ -136,6 +137,14 @@ static void texts(void **state) {
     const struct value longs[] = {value_text("1234567890123456789"),
                                   value_text("1234567890123456780")};
     assert_round(longs, 2, TEXTS);
+    memset(longest, 'x', 64);
+    longest[64] = '1';
+    const struct value pattern[] = {value_text(longest), value_null()};
+    assert_round(pattern, 2, TEXTS);
+    const struct value letters[] = {value_text("a1"), value_text("b1")};
+    assert_round(letters, 2, TEXTS);
+    const struct value none[] = {value_text("ab"), value_null()};
+    assert_round(none, 2, TEXTS);
 }
 
 static void blobs(void **state) {
@@ -153,6 +162,11 @@ static void digits(void **state) {
     assert_round(longest, 2, DIGITS);
     const struct value shortest[] = {value_text("0"), value_text("7"), value_text("9")};
     assert_round(shortest, 3, DIGITS);
+    const struct value dates[] = {value_text("2024-05-17"), value_text("2019-12-31"),
+                                  value_null()};
+    assert_round(dates, 3, DIGITS);
+    const struct value codes[] = {value_text("客户-0012"), value_text("客户-0700")};
+    assert_round(codes, 2, DIGITS);
 }
 
 static void few(void **state) {
@@ -223,9 +237,18 @@ static void what_no_writer_writes(void **state) {
                  "a"),
            "wire.type", "bytes");
     refuse(BYTES("\x04\x00\x00" TWO("\x01", "\x02")), BYTES("\x90"), PAYLOAD, "digits");
-    refuse(BYTES("\x04\x00\x13" TWO("\x01", "\x02")), BYTES("\x90"), PAYLOAD, "digits");
-    refuse(BYTES("\x04\x00\x01" TWO("\x09", "\x0a")), BYTES("\x90"), PAYLOAD, "digits");
-    refuse(BYTES("\x04\x00\x01\x08\x01\x00\x01"), BYTES("\x90"), PAYLOAD, "digits");
+    refuse(BYTES("\x04\x00\x13"
+                 "0000000000000000000" TWO("\x01", "\x02")),
+           BYTES("\x90"), PAYLOAD, "digits"); /* 19 digits */
+    refuse(BYTES("\x04\x00\x02\xe4"
+                 "0" TWO("\x01", "\x02")),
+           BYTES("\x90"), PAYLOAD, "digits"); /* half a character */
+    refuse(BYTES("\x04\x00\x01"
+                 "0" TWO("\x09", "\x0a")),
+           BYTES("\x90"), PAYLOAD, "digits");
+    refuse(BYTES("\x04\x00\x01"
+                 "0\x08\x01\x00\x01"),
+           BYTES("\x90"), PAYLOAD, "digits");
     refuse(BYTES("\x05" TWO("\x00", "\x02")), BYTES("\x91\x92\x01\x02"), PAYLOAD,
            "places");
     refuse(BYTES("\x05\x08\x01\x00\x01"), BYTES("\x91\x92\x01\x02"), PAYLOAD, "places");
