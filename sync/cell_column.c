@@ -4,7 +4,8 @@
  *   in the dense stream   kind (a byte) · nulls · what the kind says; a byte 0 for `nulls` when none of the values
  *                         is NULL, else 1 and a bitmap: bit i % 8 of byte i / 8 for value i. What follows then
  *                         is about the others alone.
- *   0 integers            number column
+ *   0 integers            what all are multiples of (an unsigned varint; amounts are in cents, but mostly whole), and how
+ *                         many times that, a number column
  *   1 ids                 16 bytes each
  *   2 texts               lengths in bytes, a number column; plain: all texts as one
  *   3 blobs               lengths, a number column; plain: all bytes as one
@@ -186,12 +187,38 @@ static void put_digits(struct cell_writer *writer, struct content *content) {
     put_numbers(writer, &content->lengths);
 }
 
+static uint64_t magnitude(int64_t number) {
+    return number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+}
+
+/* What all are multiples of. Zero is one of anything; the least number is taken as it is. */
+static int64_t unit_of(const int64_t *numbers, size_t count) {
+    uint64_t unit = 0;
+    for (size_t i = 0; i < count && unit != 1; i++)
+        for (uint64_t rest = magnitude(numbers[i]); rest != 0;) { /* Euclid's algorithm */
+            uint64_t next = unit % rest;
+            unit = rest;
+            rest = next;
+        }
+    return unit == 0 || unit > INT64_MAX ? 1 : (int64_t)unit;
+}
+
+static void put_integers(struct cell_writer *writer, struct buffer *numbers) {
+    int64_t *items = (int64_t *)(void *)numbers->data;
+    size_t count = numbers->size / sizeof *items;
+    int64_t unit = unit_of(items, count);
+    for (size_t i = 0; i < count; i++)
+        items[i] /= unit;
+    pack_unsigned(writer->dense, (uint64_t)unit);
+    put_numbers(writer, numbers);
+}
+
 static void put_content(struct cell_writer *writer, enum kind kind,
                         struct content *content) {
     struct bytes bytes = buffer_bytes(&content->bytes);
     switch (kind) {
     case CELLS_INTEGERS:
-        put_numbers(writer, &content->lengths);
+        put_integers(writer, &content->lengths);
         break;
     case CELLS_IDS:
         buffer_append(writer->dense, bytes.data, bytes.size);
@@ -276,10 +303,12 @@ static int read_numbers(struct cell_reader *reader, const struct column *column,
 
 static int read_integers(struct cell_reader *reader, const struct column *column,
                          struct error *error) {
+    uint64_t unit = pack_read_unsigned(&reader->dense);
     if (read_numbers(reader, column, error) != 0)
         return -1;
     for (size_t i = 0; i < column->count; i++)
-        *column->values[i] = value_integer(column->numbers[i]);
+        *column->values[i] =
+            value_integer((int64_t)((uint64_t)column->numbers[i] * unit));
     return 0;
 }
 

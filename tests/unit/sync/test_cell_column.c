@@ -106,6 +106,23 @@ static void integers(void **state) {
     assert_round(values, 2, INTEGERS);
 }
 
+/* Amounts in cents that are whole hundreds take as few bits as the hundreds. */
+static void multiples(void **state) {
+    const struct value amounts[] = {value_integer(120000), value_integer(0),
+                                    value_integer(-40000), value_integer(70000)};
+    const struct value zero[] = {value_integer(0), value_null()};
+    const struct value least[] = {value_integer(INT64_MIN), value_null()};
+    const struct value ends[] = {value_integer(INT64_MIN), value_integer(INT64_MAX)};
+    assert_round(amounts, 4, INTEGERS);
+    assert_round(zero, 2, INTEGERS);
+    assert_round(least, 2, INTEGERS);
+    assert_round(ends, 2, INTEGERS);
+    struct written written = write_column(amounts, 4);
+    assert_bytes(buffer_bytes(&written.dense),
+                 BYTES("\x00\x00\x90\x4e\x05\x07\x90\x80\x05")); /* 10,000; -4 and up */
+    written_free(&written);
+}
+
 /* More of them than a byte of the bitmap has bits. */
 static void twelve_with_one_missing(void **state) {
     struct value values[12];
@@ -143,6 +160,8 @@ static void texts(void **state) {
     assert_round(pattern, 2, TEXTS);
     const struct value letters[] = {value_text("a1"), value_text("b1")};
     assert_round(letters, 2, TEXTS);
+    const struct value beside[] = {value_text("a1"), value_text("11")};
+    assert_round(beside, 2, TEXTS);
     const struct value none[] = {value_text("ab"), value_null()};
     assert_round(none, 2, TEXTS);
 }
@@ -274,6 +293,7 @@ static void no_room(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers),
+        cmocka_unit_test(multiples),
         cmocka_unit_test(twelve_with_one_missing),
         cmocka_unit_test(ids),
         cmocka_unit_test(texts),

@@ -75,7 +75,7 @@ static struct bytes part_of(enum part part) {
         [SHAPE_INDEXES] = BYTES("\x02\x00\x24"),
         [KEYS] = {keys, 64},
         [FIRST_CELLS] = BYTES("\x02\x00\x02\x06\x08"),
-        [SECOND_CELLS] = BYTES("\x00\x00\x00\x05"),
+        [SECOND_CELLS] = BYTES("\x00\x00\x03\x00\x01"),
     };
     return parts[part];
 }
@@ -214,7 +214,7 @@ static void wrong_numbers(void **state) {
     refuse(SHAPE_INDEXES, BYTES("\x00\x06"), "shapes");
     refuse(SHAPE_INDEXES, BYTES("\x00\x00"), "cells"); /* shapes that nothing has */
     refuse(KEYS, BYTES("0123456789012345678901234567890123456789"), "keys");
-    refuse(SECOND_CELLS, BYTES("\x00\x00\x00\x05\x00"), "length");
+    refuse(SECOND_CELLS, BYTES("\x00\x00\x03\x00\x01\x00"), "length");
 }
 
 static void wrong_shapes(void **state) {
