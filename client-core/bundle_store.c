@@ -196,7 +196,7 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
                       struct arena *arena, struct bytes **ret, size_t *ret_count,
                       struct error *error) {
     static const char sql[] =
-        "select sealed from station_bundle where answered_at is null"
+        "select sealed from station_bundle where answered_at is null and number > ?2"
         " order by number limit ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     struct bytes *bundles = arena_alloc_array(arena, budget->count + 1, sizeof *bundles);
@@ -208,6 +208,7 @@ int bundle_store_open(struct replica *replica, const struct bundle_budget *budge
     if (!statement)
         return -1;
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)budget->count);
+    sqlite3_bind_int64(statement, 2, budget->after);
     while (row && count < budget->count) {
         if (replica_step(replica, statement, &row, error) != 0)
             return -1;

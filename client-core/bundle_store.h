@@ -16,6 +16,7 @@ int bundle_store_seal(struct replica *replica, const struct identity *identity,
 struct bundle_budget {
     size_t count;
     size_t bytes;
+    int64_t after; /* only those behind this number */
 };
 /* Open bundles in order, at least one if there is any. Memory from `arena`; *ret_numbers may be NULL. */
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,

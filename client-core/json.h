@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "schema/base/id.h"
+#include "schema/base/json_text.h"
 #include "schema/parameters.h"
 
 struct argument_list {
@@ -26,7 +27,6 @@ int json_read_batch(const char *json, struct arena *arena, struct argument_list 
 
 /* --- writing: straight into a buffer; check buffer->failed at the end -------------------------- */
 
-void json_put_text(struct buffer *buffer, struct bytes text);
 void json_put_string(struct buffer *buffer, const char *text); /* NULL: null */
 void json_put_integer(struct buffer *buffer, int64_t integer);
 void json_put_id(struct buffer *buffer, struct id id);

@@ -29,6 +29,9 @@ enum {
     SECRET_SIZE = 1 + SECRET_SALT + SECRET_HASH /* version, salt, hash */
 };
 
+/* How long nobody may try after so many wrong tries, in ms. */
+int64_t secret_wait(int64_t failures);
+
 /* Signing in takes three steps, so that nobody has to wait, or can tell from waiting, while a hash is computed. */
 struct secret_try {
     bool exists;

@@ -284,6 +284,18 @@ static int is_bulk(struct replica *replica, bool from_nothing, bool *ret,
     return 0;
 }
 
+/* Work that waits is run again right after, and its rules ask for what the indexes know. */
+static int restore_indexes(struct replica *replica, const struct dropped_indexes *dropped,
+                           struct error *error) {
+    static const char sql[] =
+        "select exists (select 1 from station_outbox where active = 1)";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    int64_t waits = 0;
+    if (!statement || replica_integer(replica, statement, &waits, error) != 0)
+        return -1;
+    return (waits ? bulk_indexes_create : bulk_indexes_defer)(replica, dropped, error);
+}
+
 static int apply_all(struct apply *apply, bool from_nothing, struct error *error) {
     struct arena arena = arena_make(LIMIT_JSON);
     struct dropped_indexes dropped = {0};
@@ -292,7 +304,7 @@ static int apply_all(struct apply *apply, bool from_nothing, struct error *error
         is_bulk(apply->replica, from_nothing, &bulk, error) != 0 ||
         (bulk && bulk_indexes_drop(apply->replica, &arena, &dropped, error) != 0) ||
         apply_chunks(apply, error) != 0 ||
-        bulk_indexes_create(apply->replica, &dropped, error) != 0;
+        (bulk && restore_indexes(apply->replica, &dropped, error) != 0);
     arena_free(&arena);
     return failed;
 }
@@ -328,4 +340,15 @@ int pull_apply(struct replica *replica, const struct pull_end *end,
         return -1;
     *ret = result;
     return 0;
+}
+
+int pull_settle(struct replica *replica, struct error *error) {
+    struct progress progress;
+    int64_t attention = 0;
+    return progress_read(replica, &progress, error) != 0 ||
+                   rebase_undo(replica, error) != 0 ||
+                   outbox_settle(replica, progress.cursor, error) != 0 ||
+                   rebase_redo(replica, &attention, error) != 0
+               ? -1
+               : 0;
 }

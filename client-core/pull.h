@@ -34,8 +34,12 @@ struct pull_result {
 };
 
 /* Applies all that was staged and the last chunk in the caller's transaction: undoes pending work, writes and
- * forgets rows, settles answered work, runs the rest again, moves the cursor. */
+ * forgets rows, settles answered work, runs the rest again, moves the cursor. After the commit
+ * bulk_indexes_finish has to be called: a first sync leaves indexes to it. */
 int pull_apply(struct replica *replica, const struct pull_end *end,
                struct pull_result *ret, struct error *error);
+
+/* The same without rows, in the caller's transaction: answered work that the cursor has passed is settled. */
+int pull_settle(struct replica *replica, struct error *error);
 
 #endif

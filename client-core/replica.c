@@ -13,6 +13,8 @@
 
 /* Added after the first release; made wherever it is not there. */
 static const char later_indexes[] =
+    "create table if not exists station_index (name text primary key not null, sql text not null)"
+    " strict, without rowid;"
     "create index if not exists station_outbox_refused on station_outbox (position)"
     " where verdict = 3";
 

@@ -89,6 +89,13 @@ const char replica_tables_sql[] =
     "  message text not null,"
     "  primary key (table_number, row_key)"
     ") strict, without rowid;"
+    /* What was asked of headquarters through a file, as sync requests without their bundles: an
+     * answer may come weeks later. */
+    "create table if not exists station_question ("
+    "  hash blob not null primary key," /* of the request's body, which the answer names */
+    "  asked_at integer not null,"
+    "  request blob not null"
+    ") strict, without rowid;"
     /* Rows that are in more than one of this station's scopes: how many. */
     "create table if not exists station_places ("
     "  table_number integer not null,"

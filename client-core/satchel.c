@@ -367,6 +367,35 @@ int satchel_sync(satchel *station, satchel_progress_function progress, void *con
     return outcome(station->home, failed, error);
 }
 
+int satchel_bundle_export(satchel *station, void **ret_data, size_t *ret_size,
+                          satchel_parcel_report *ret, satchel_error *error) {
+    struct buffer parcel = buffer_make(LIMIT_PARCEL);
+    satchel_parcel_report report;
+    int failed = station_export(station, SYNC_WAIT_MS, &parcel, &report, inner(error));
+    if (failed) {
+        buffer_free(&parcel);
+        return outcome(station->home, failed, error);
+    }
+    *ret_data = parcel.data;
+    *ret_size = parcel.size;
+    if (ret)
+        *ret = report;
+    return 0;
+}
+
+int satchel_bundle_import(satchel *station, const satchel_parcel *parcel,
+                          satchel_progress_function progress, void *context,
+                          satchel_sync_report *ret, satchel_error *error) {
+    const struct parcel_taking taking = {
+        .parcel = {parcel->data, parcel->size},
+        .wait_ms = SYNC_WAIT_MS,
+        .progress = progress,
+        .context = context,
+    };
+    return outcome(station->home, station_import(station, &taking, ret, inner(error)),
+                   error);
+}
+
 int satchel_auto_sync(satchel *station, int on, satchel_error *error) {
     struct auto_sync *fresh = NULL;
     pthread_mutex_lock(&station->session_lock);
@@ -575,8 +604,8 @@ int satchel_rebuild(satchel *station, satchel_error *error) {
     return outcome(station->home, failed, error);
 }
 
-void satchel_free(char *json) {
-    free(json);
+void satchel_free(void *result) {
+    free(result);
 }
 
 const char *satchel_version(void) {

@@ -60,7 +60,7 @@ static int credential_note(struct replica *replica, const struct id *user,
     return replica_finish(replica, statement, error);
 }
 
-static int64_t wait_after(int64_t failures) {
+int64_t secret_wait(int64_t failures) {
     int64_t doublings = failures - SECRET_TRIES;
     if (doublings < 0)
         return 0;
@@ -128,7 +128,7 @@ static int note_try(struct replica *replica, const struct id *user,
     int64_t failures = *right ? 0 : credential.failures + 1;
     if (failures == 0 && credential.failures == 0)
         return 0;
-    int64_t wait_ms = wait_after(failures);
+    int64_t wait_ms = secret_wait(failures);
     return credential_note(replica, user, failures, wait_ms ? now_ms + wait_ms : 0,
                            error);
 }

@@ -3,6 +3,8 @@
  */
 #include "client-core/station.h"
 
+#include "client-core/parcel_round.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,22 +184,56 @@ static int open_syncer(struct satchel *station, struct error *error) {
                        error);
 }
 
-int station_sync(struct satchel *station, int64_t wait_ms,
-                 satchel_progress_function progress, void *context,
-                 satchel_sync_report *ret, struct error *error) {
-    int lock = -1;
-    if (home_lock(station->home, "sync.lock", station->env, wait_ms, &lock, error) != 0)
+/* Only one of all that have the home open syncs at a time. */
+static int begin_sync(struct satchel *station, int64_t wait_ms, int *ret_lock,
+                      struct error *error) {
+    if (home_lock(station->home, "sync.lock", station->env, wait_ms, ret_lock, error) !=
+        0)
         return -1;
     pthread_mutex_lock(&station->sync_lock);
     atomic_store(&station->syncing, true);
-    int failed = open_syncer(station, error) != 0 ||
-                 syncer_run(station->syncer, progress, context, ret, error) != 0;
+    return 0;
+}
+
+static int end_sync(struct satchel *station, int lock, int failed) {
     if (station->syncer)
         sqlite3_db_release_memory(syncer_replica(station->syncer)->db);
     atomic_store(&station->syncing, false);
     pthread_mutex_unlock(&station->sync_lock);
     home_unlock(lock);
     return failed ? -1 : 0;
+}
+
+int station_sync(struct satchel *station, int64_t wait_ms,
+                 satchel_progress_function progress, void *context,
+                 satchel_sync_report *ret, struct error *error) {
+    int lock = -1;
+    if (begin_sync(station, wait_ms, &lock, error) != 0)
+        return -1;
+    int failed = open_syncer(station, error) != 0 ||
+                 syncer_run(station->syncer, progress, context, ret, error) != 0;
+    return end_sync(station, lock, failed);
+}
+
+int station_export(struct satchel *station, int64_t wait_ms, struct buffer *ret,
+                   satchel_parcel_report *ret_report, struct error *error) {
+    int lock = -1;
+    if (begin_sync(station, wait_ms, &lock, error) != 0)
+        return -1;
+    int failed = open_syncer(station, error) != 0 ||
+                 parcel_export(station->syncer, ret, ret_report, error) != 0;
+    return end_sync(station, lock, failed);
+}
+
+int station_import(struct satchel *station, const struct parcel_taking *taking,
+                   satchel_sync_report *ret, struct error *error) {
+    int lock = -1;
+    if (begin_sync(station, taking->wait_ms, &lock, error) != 0)
+        return -1;
+    int failed = open_syncer(station, error) != 0 ||
+                 parcel_import(station->syncer, taking->parcel, taking->progress,
+                               taking->context, ret, error) != 0;
+    return end_sync(station, lock, failed);
 }
 
 void station_tell(struct satchel *station, const char *event, const char *json) {

@@ -73,6 +73,17 @@ void station_close(struct satchel *station); /* NULL is fine */
 int station_sync(struct satchel *station, int64_t wait_ms,
                  satchel_progress_function progress, void *context,
                  satchel_sync_report *ret, struct error *error);
+/* The same by files (parcel_round.h). */
+int station_export(struct satchel *station, int64_t wait_ms, struct buffer *ret,
+                   satchel_parcel_report *ret_report, struct error *error);
+struct parcel_taking {
+    struct bytes parcel;
+    int64_t wait_ms;
+    satchel_progress_function progress;
+    void *context;
+};
+int station_import(struct satchel *station, const struct parcel_taking *taking,
+                   satchel_sync_report *ret, struct error *error);
 /* Gives a person a secret on this station without knowing his former one, and ends his waiting: headquarters does this on its
  * own console. console.missing while the replica has no people yet, and the codes of people_find and secret_set. */
 int station_give_secret(struct satchel *station, const char *user, const char *secret,

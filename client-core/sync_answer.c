@@ -226,6 +226,8 @@ static bool agrees(const struct answer *answer) {
 
 static bool says_nothing(const struct answer *answer) {
     const struct sync_response *response = answer->response;
+    if (answer->stale)
+        return response->answer_count == 0;
     return agrees(answer) && response->answer_count == 0 && response->rows.size == 0 &&
            !response->more && !response->restart && !response->rebuild &&
            !answer->request->rebuild && !answer->request->position.set &&
@@ -245,14 +247,25 @@ static int prune(const struct answer *answer, struct error *error) {
     return setting_set(answer->replica, "pruned_at", value_integer(now_ms), error);
 }
 
+/* When headquarters was like this: over the network it is now, which answer_note_outcome writes. */
+static int note_time(const struct answer *answer, const struct clock_anchor *anchor,
+                     struct error *error) {
+    if (!answer->carried)
+        return progress_write_anchor(answer->replica, anchor, error);
+    return setting_set(answer->replica, "last_sync_at",
+                       value_integer(answer->response->hq_time), error);
+}
+
 static int take_inside(const struct answer *answer, const struct clock_anchor *anchor,
                        struct answer_result *result, struct error *error) {
-    if (progress_write_anchor(answer->replica, anchor, error) != 0 ||
+    if (take_answers(answer, result, error) != 0)
+        return -1;
+    if (answer->stale)
+        return pull_settle(answer->replica, error);
+    if (note_time(answer, anchor, error) != 0 ||
         setting_set(answer->replica, "server_schema_version",
                     value_integer(answer->response->schema_version), error) != 0 ||
-        take_answers(answer, result, error) != 0)
-        return -1;
-    if (take_rows(answer, result, error) != 0)
+        take_rows(answer, result, error) != 0)
         return -1;
     return prune(answer, error);
 }
@@ -265,7 +278,7 @@ int answer_take(const struct answer *answer, struct answer_result *ret,
     if (progress_read(answer->replica, &progress, error) != 0)
         return -1;
     bool nothing = says_nothing(answer);
-    if (nothing && !anchor_is_news(&progress.anchor, &anchor)) {
+    if (nothing && (answer->carried || !anchor_is_news(&progress.anchor, &anchor))) {
         *ret = result;
         return 0;
     }

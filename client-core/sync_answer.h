@@ -20,6 +20,9 @@ struct answer {
     const struct sync_request *request;
     const struct sync_response *response;
     int64_t sent_at_boot_ms;
+    bool carried; /* it came as a file: it does not tell what time it is */
+    bool
+        stale; /* and the station is not any more where it asked from: only verdicts count */
     int (*progress)(void *context, int64_t rows);
     void *context;
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-core/bulk_indexes.h"
 #include "client-core/bundle_store.h"
 #include "client-core/exchange.h"
 #include "client-core/outbox.h"
@@ -187,18 +188,15 @@ static int hold_nothing(struct replica *replica, struct sync_request *request,
     return 0;
 }
 
-static int fill_request(struct round *round, bool with_bundles, struct error *error) {
-    struct syncer *syncer = round->run->syncer;
-    struct sync_request *request = &round->request;
+static int fill_request(struct syncer *syncer, struct arena *arena,
+                        struct sync_request *request, struct error *error) {
     struct progress progress;
     struct outbox_counts counts;
     struct clock_reading now = clock_read(syncer->replica->env);
-    const struct bundle_budget budget = {syncer->bundles, LIMIT_REQUEST - REQUEST_SPARE};
     if (progress_read(syncer->replica, &progress, error) != 0 ||
         progress_read_held(syncer->replica, &request->held, error) != 0 ||
         read_proof(syncer->replica, request->held_proof, error) != 0 ||
-        progress_read_position(syncer->replica, &round->arena, &request->position,
-                               error) != 0 ||
+        progress_read_position(syncer->replica, arena, &request->position, error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0 ||
         outbox_count(syncer->replica, &counts, error) != 0)
         return -1;
@@ -214,7 +212,15 @@ static int fill_request(struct round *round, bool with_bundles, struct error *er
     request->cursor = progress.cursor;
     request->digest = progress.digest;
     request->digest_rows = progress.digest_rows;
-    if (hold_nothing(syncer->replica, request, error) != 0)
+    return hold_nothing(syncer->replica, request, error);
+}
+
+static int fill_round(struct round *round, bool with_bundles, struct error *error) {
+    struct syncer *syncer = round->run->syncer;
+    struct sync_request *request = &round->request;
+    const struct bundle_budget budget = {.count = syncer->bundles,
+                                         .bytes = LIMIT_REQUEST - REQUEST_SPARE};
+    if (fill_request(syncer, &round->arena, request, error) != 0)
         return -1;
     if (!with_bundles)
         return 0;
@@ -256,27 +262,31 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     return 0;
 }
 
+int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
+                       struct error *error) {
+    if (response->epoch == syncer->identity->epoch)
+        return 0;
+    return error_set(
+        error, "server.epoch", "",
+        "headquarters was restored from a backup (its history is number %lld,"
+        " this station's is %lld); enrol this station again",
+        (long long)response->epoch, (long long)syncer->identity->epoch);
+}
+
 /* The answer is to this question and of this history of the server. */
 static int check_response(const struct round *round, struct error *error) {
-    const struct identity *identity = round->run->syncer->identity;
     uint8_t hash[HASH_SIZE];
     hash_blake2b(buffer_bytes(&round->body), hash);
     if (memcmp(hash, round->response.request_hash, HASH_SIZE) != 0)
         return error_set(error, "server.signature", "",
                          "the answer is to another question");
-    if (round->response.epoch != identity->epoch)
-        return error_set(
-            error, "server.epoch", "",
-            "headquarters was restored from a backup (its history is number %lld,"
-            " this station's is %lld); enrol this station again",
-            (long long)round->response.epoch, (long long)identity->epoch);
-    return 0;
+    return syncer_check_epoch(round->run->syncer, &round->response, error);
 }
 
 static int run_round(struct round *round, bool with_bundles, struct error *error) {
     struct run *run = round->run;
     struct bytes answer;
-    if (fill_request(round, with_bundles, error) != 0 ||
+    if (fill_round(round, with_bundles, error) != 0 ||
         tell(run, round->request.bundle_count ? "sending" : "receiving",
              run->report.rows_received, 0, error) != 0)
         return -1;
@@ -399,6 +409,9 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     struct error why = {0};
     int64_t started = env->boot_ms(env->context);
     int failed = run_rounds(&run, &why);
+    /* what a first sync left to be made, this one or one that was cut off */
+    if (bulk_indexes_finish(syncer->replica, failed ? NULL : &why) != 0)
+        failed = -1;
     answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
     finish_report(&run, started);
     if (ret)
@@ -406,4 +419,20 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     if (failed && error)
         *error = why;
     return failed;
+}
+
+/* --- for rounds that go as files ------------------------------------------------------------------------- */
+
+const struct identity *syncer_identity(const struct syncer *syncer) {
+    return syncer->identity;
+}
+
+int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
+               struct error *error) {
+    *ret = (struct sync_request){0};
+    return fill_request(syncer, arena, ret, error);
+}
+
+void syncer_note(struct syncer *syncer, const struct error *why) {
+    answer_note_outcome(syncer->replica, &syncer->memory, why);
 }

@@ -21,4 +21,16 @@ struct replica *syncer_replica(const struct syncer *syncer);
 int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,
                satchel_sync_report *ret, struct error *error);
 
+/* --- for rounds that go as files (parcel_round.c) -------------------------------------------------------- */
+
+const struct identity *syncer_identity(const struct syncer *syncer);
+/* What the next request says, without bundles. The held scopes are the caller's to free; the rest lives in `arena`. */
+int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
+               struct error *error);
+/* That headquarters refused this station or its history: what stays said until it takes work again. */
+void syncer_note(struct syncer *syncer, const struct error *why);
+/* The answer is of the history that this station knows. Code: server.epoch */
+int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
+                       struct error *error);
+
 #endif

@@ -235,14 +235,12 @@ static int add_from_view(struct scope_set *set, sqlite3_stmt *statement) {
     return scope_set_add(set, scope);
 }
 
-int access_scopes(sqlite3 *db, const struct catalogue *catalogue, struct id user,
-                  role_set ceiling, struct scope_set *set, struct error *error) {
-    sqlite3_stmt *statement = NULL;
-    static const char SQL[] =
-        "select kind, target_id, role from engine_scope where user_id = ?";
-    if (database_statement(db, SQL, &statement, error) != 0) {
-        return -1;
-    }
+const char ACCESS_SCOPES[] =
+    "select kind, target_id, role from engine_scope where user_id = ?";
+
+int access_scopes_with(sqlite3_stmt *statement, const struct catalogue *catalogue,
+                       struct id user, role_set ceiling, struct scope_set *set,
+                       struct error *error) {
     sqlite3_bind_blob(statement, 1, user.bytes, ID_SIZE, SQLITE_STATIC);
     int full = scope_set_add(set, (struct scope){.kind = SCOPE_ORG});
     full |= scope_set_add(set, (struct scope){.kind = SCOPE_USER, .id = user});
@@ -252,11 +250,24 @@ int access_scopes(sqlite3 *db, const struct catalogue *catalogue, struct id user
             full = add_from_view(set, statement);
         }
     }
-    sqlite3_finalize(statement);
-    if (full != 0) {
-        return error_set(error, "scope.limit", "", "a person sees at most %d scopes",
-                         LIMIT_SUBSCRIPTIONS);
+    sqlite3 *db = sqlite3_db_handle(statement);
+    int result =
+        full != 0 ? error_set(error, "scope.limit", "", "a person sees at most %d scopes",
+                              LIMIT_SUBSCRIPTIONS)
+        : rc == SQLITE_DONE ? 0
+                            : error_from_sqlite(error, db, "reading a person's scopes");
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return result;
+}
+
+int access_scopes(sqlite3 *db, const struct catalogue *catalogue, struct id user,
+                  role_set ceiling, struct scope_set *set, struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(db, ACCESS_SCOPES, &statement, error) != 0) {
+        return -1;
     }
-    return rc == SQLITE_DONE ? 0
-                             : error_from_sqlite(error, db, "reading a person's scopes");
+    int result = access_scopes_with(statement, catalogue, user, ceiling, set, error);
+    sqlite3_finalize(statement);
+    return result;
 }

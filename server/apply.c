@@ -101,8 +101,8 @@ static int check_refused(struct work *work, const struct row_work *row, bool who
     sqlite3_bind_int(statement, 1, row->table->number);
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, whole ? 1 : 0);
-    sqlite3_bind_int64(statement, 4, work->station);
-    sqlite3_bind_int64(statement, 5, work->transaction->base);
+    sqlite3_bind_int64(statement, 4, work->transaction->base);
+    sqlite3_bind_int64(statement, 5, work->family.root);
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
     if (rc == SQLITE_ROW) {
@@ -534,47 +534,68 @@ static void start_work(struct work *work, const struct origin *origin,
     work->transaction = transaction;
     work->device = origin->device;
     work->station = origin->station;
+    work->family = origin->family;
     work->seen_base = origin->seen_base;
     work->access = NULL;
     work->gsn = work->master->gsn + 1;
     work->time = clock_pack(origin->received_at, 0);
 }
 
-/* Undoes the work and keeps the refusal: a row for its author, and what depends on it. */
+/* Keeps the refusal of what was undone, or never begun: a row for its author, and what depends on it. */
 static int refuse(struct work *work, const struct origin *origin,
                   const struct transaction *transaction, const struct error *why,
                   struct error *error) {
-    if (master_undo(work->master, error) != 0) {
-        return -1;
-    }
     start_work(work, origin, transaction);
-    if (master_savepoint(work->master, error) != 0 ||
-        derived_refusal(work, origin, why, error) != 0 || placing_run(work, error) != 0) {
+    return derived_refusal(work, origin, why, error) != 0 ? -1 : placing_run(work, error);
+}
+
+/* Merges, or fills `why` and leaves what was written to be undone. */
+static int try_merge(struct work *work, const struct origin *origin,
+                     const struct transaction *transaction,
+                     const struct verdict *recorded, struct error *why,
+                     struct error *error) {
+    start_work(work, origin, transaction);
+    error_clear(why);
+    if (merge_all(work, origin, recorded == NULL, why) == 0) {
+        return 0;
+    }
+    if (error_is_failure(why)) {
+        *error = *why;
         return -1;
     }
-    return master_release(work->master, error);
+    return 0;
+}
+
+static int merge_guarded(struct work *work, const struct origin *origin,
+                         const struct transaction *transaction,
+                         const struct verdict *recorded, struct error *why,
+                         struct error *error) {
+    if (master_savepoint(work->master, error) != 0 ||
+        try_merge(work, origin, transaction, recorded, why, error) != 0) {
+        return -1;
+    }
+    if (why->code[0] == '\0') {
+        return master_release(work->master, error);
+    }
+    return master_undo(work->master, error) != 0
+               ? -1
+               : refuse(work, origin, transaction, why, error);
 }
 
 static int merge_or_refuse(struct work *work, const struct origin *origin,
                            const struct transaction *transaction,
                            const struct verdict *recorded, struct error *why,
                            struct error *error) {
-    start_work(work, origin, transaction);
-    if (master_savepoint(work->master, error) != 0) {
-        return -1;
-    }
-    error_clear(why);
-    bool refused = recorded != NULL && recorded->kind == VERDICT_REFUSED;
-    if (refused) {
+    if (recorded != NULL && recorded->kind == VERDICT_REFUSED) {
         error_set(why, recorded->code, recorded->field, "%s", recorded->message);
-    } else if (merge_all(work, origin, recorded == NULL, why) == 0) {
-        return master_release(work->master, error);
+        return refuse(work, origin, transaction, why, error);
     }
-    if (error_is_failure(why)) {
-        *error = *why;
-        return -1;
+    if (!work->unguarded) {
+        return merge_guarded(work, origin, transaction, recorded, why, error);
     }
-    return refuse(work, origin, transaction, why, error);
+    int result = try_merge(work, origin, transaction, recorded, why, error);
+    work->must_undo = result == 0 && why->code[0] != '\0';
+    return result;
 }
 
 int apply_transaction(struct master *master, struct work *work,
@@ -582,12 +603,20 @@ int apply_transaction(struct master *master, struct work *work,
                       const struct verdict *recorded, struct arena *texts,
                       struct verdict *ret, struct error *error) {
     bool known = false;
-    if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0 || known) {
-        return known ? 0 : -1;
+    work->must_undo = false;
+    if (verdict_find(master, transaction->id, texts, ret, &known, error) != 0) {
+        return -1;
+    }
+    if (known) {
+        start_work(work, origin, transaction);
+        return kin_share(work, ret->gsn, error);
     }
     struct error why = {0};
     if (merge_or_refuse(work, origin, transaction, recorded, &why, error) != 0) {
         return -1;
+    }
+    if (work->must_undo) {
+        return 0;
     }
     ret->transaction = transaction->id;
     ret->gsn = work->gsn;

@@ -13,7 +13,8 @@ struct origin {
     role_set ceiling;
     const struct id *actors; /* who may act on the device */
     size_t actor_count;
-    bool everyone;       /* beside them, all active people */
+    bool everyone; /* beside them, all active people */
+    struct family family;
     int64_t received_at; /* HQ time, UTC ms: of the journal entry */
     int64_t entry;
     int64_t schema_version;
@@ -24,7 +25,11 @@ struct origin {
 /* Merges one transaction inside a savepoint of the open database transaction and records its verdict under a
  * new gsn. Returns 0 with *ret filled (merged or refused; texts live in `texts`), -1 when
  * the database failed and the whole group must be rolled back. Known transactions get the verdict they had.
- * `recorded` (may be NULL) is the outcome that the journal holds: then a refusal is taken from it. */
+ * `recorded` (may be NULL) is the outcome that the journal holds: then a refusal is taken from it.
+ *
+ * With work->unguarded there is no savepoint around the transaction, which spares a copy of every page that it
+ * writes. It then cannot be undone alone: when it has to be, work->must_undo is set and 0 returned, and the caller,
+ * who has a savepoint around several transactions, takes all of them back and merges them again guarded. */
 int apply_transaction(struct master *master, struct work *work,
                       const struct origin *origin, const struct transaction *transaction,
                       const struct verdict *recorded, struct arena *texts,

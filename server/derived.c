@@ -125,7 +125,9 @@ int derived_author(struct master *master, struct stamp *stamp, struct id *ret_us
 
 int derived_writer(struct work *work, struct stamp *stamp, struct error *error) {
     if (stamp->gsn < work->gsn) {
-        return derived_author(work->master, stamp, NULL, error);
+        return derived_author(work->master, stamp, NULL, error) != 0
+                   ? -1
+                   : kin_own(work, stamp, error);
     }
     stamp->device = work->device;
     stamp->time = work->time;

@@ -32,9 +32,18 @@ static const struct {
     {"refused_row", "select table_number, row_key, whole, station, gsn from refused_row"
                     " order by 1, 2, 3, 4"},
     {"server_state", "select name, value from server_state order by 1"},
+    {"station_kin",
+     "select station, parent, root, fork_gsn, number, hash from station_kin"
+     " order by 1"},
+    {"station_shared", "select station, gsn from station_shared order by 1, 2"},
+    {"station_key", "select public_key, station, last_number, last_hash, entry"
+                    " from station_key order by 5"},
 };
 
-enum { SERVER_TABLE_COUNT = sizeof SERVER_TABLES / sizeof *SERVER_TABLES };
+enum {
+    SERVER_TABLE_COUNT = sizeof SERVER_TABLES / sizeof *SERVER_TABLES,
+    LATER_TABLES = SERVER_TABLE_COUNT - 3 /* a master of an earlier program lacks these */
+};
 
 static int digest_rows(sqlite3 *db, const char *sql, struct dump_table *ret,
                        struct error *error) {
@@ -59,6 +68,11 @@ static int digest_rows(sqlite3 *db, const char *sql, struct dump_table *ret,
     buffer_free(&row);
     sqlite3_finalize(statement);
     return result;
+}
+
+static bool has_table(sqlite3 *db, const char *table) {
+    return sqlite3_table_column_metadata(db, NULL, table, NULL, NULL, NULL, NULL, NULL,
+                                         NULL) == SQLITE_OK;
 }
 
 static bool has_column(sqlite3 *db, const char *table, const char *column) {
@@ -104,7 +118,9 @@ int dump_tables(const struct dump_source *source, struct dump_table **ret,
     for (size_t i = 0; i < SERVER_TABLE_COUNT && result == 0; i++) {
         struct dump_table *table = &tables[catalogue->table_count + i];
         snprintf(table->name, sizeof table->name, "%s", SERVER_TABLES[i].name);
-        result = digest_rows(source->db, SERVER_TABLES[i].sql, table, error);
+        if (i < LATER_TABLES || has_table(source->shape, table->name)) {
+            result = digest_rows(source->db, SERVER_TABLES[i].sql, table, error);
+        }
     }
     if (result != 0) {
         free(tables);

@@ -14,6 +14,7 @@ struct seen;
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
     atomic_llong bundles, transactions, merged, conflicts, refused, rows_sent, enrolments;
+    atomic_llong forks_suspected, reenrolments, rotations, quarantined;
 };
 
 struct server {
@@ -56,6 +57,29 @@ int server_lock(const char *data, int *ret_lock, struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */
 int server_open_master(const struct server_options *options, struct master **ret,
                        struct error *error);
+
+/* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
+void server_answer_failure(struct server *server, const char *what,
+                           const struct error *error, struct buffer *ret,
+                           int *ret_status);
+/* The answer that brings a certificate, sealed for this purpose. */
+int server_answer_certificate(struct server *server, struct bytes certificate,
+                              const char *context, struct buffer *ret,
+                              struct error *error);
+/* A request that came in a parcel (sync_handler.c). */
+struct carried_request {
+    struct bytes body;
+    bool rows; /* else it is only merged */
+    void *context;
+    /* Who sent it, before anything is merged. */
+    int (*meet)(void *context, const struct station *station, struct error *error);
+    /* A response, sealed: the first to the request, each further one to the response before. *ret_again: there is
+     * room for one more, if there is one. */
+    int (*take)(void *context, struct bytes sealed, const struct sync_response *response,
+                bool *ret_again, struct error *error);
+};
+int sync_answer_carried(struct server *server, const struct carried_request *carried,
+                        struct error *error);
 
 /* Starts listening for stations (routes.c). */
 int routes_start(struct server *server, const char *listen, const char *certificate,

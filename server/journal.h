@@ -15,7 +15,11 @@ enum entry_kind {
     ENTRY_BUNDLE = 2,
     ENTRY_INVITE = 3,
     ENTRY_ENROL = 4,
-    ENTRY_REVOKE = 5
+    ENTRY_REVOKE = 5,
+    ENTRY_REENROL = 6,    /* a child after a fork */
+    ENTRY_ROTATE = 7,     /* a device's key */
+    ENTRY_SERVER_KEY = 8, /* the server's */
+    ENTRY_RELEASE = 10    /* quarantined work: released or discarded */
 };
 
 struct journal_entry {

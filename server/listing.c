@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/json_text.h"
 #include "server/internal.h"
 #include "server/journal.h"
 #include "server/revoke.h"
@@ -12,25 +13,9 @@ enum { LISTING_MEMORY = 256 * 1024 * 1024, BUCKETS = 4096 };
 
 /* --- JSON ------------------------------------------------------------------------------------------ */
 
-static void put_string(struct buffer *json, const char *text) {
-    buffer_append_byte(json, '"');
-    for (; *text != '\0'; text++) {
-        uint8_t c = (uint8_t)*text;
-        if (c == '"' || c == '\\') {
-            buffer_append_byte(json, '\\');
-            buffer_append_byte(json, c);
-        } else if (c < ' ') {
-            buffer_printf(json, "\\u%04x", c);
-        } else {
-            buffer_append_byte(json, c);
-        }
-    }
-    buffer_append_byte(json, '"');
-}
-
 static void put_text(struct buffer *json, const char *name, const char *text) {
     buffer_printf(json, "\"%s\":", name);
-    put_string(json, text);
+    json_put_text(json, bytes_of_text(text));
 }
 
 /* A negative time or count is null: it is not known, or never was. */

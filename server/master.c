@@ -52,20 +52,34 @@ static const char ENGINE_TABLES[] =
     "create table if not exists server_state (name text primary key not null, value blob) strict, without rowid;"
     "create table if not exists server_local (name text primary key not null, value text) strict, without rowid;";
 
-/* What this installation keeps beside what follows from the journal. A master of an earlier program of the same
+/* What this installation keeps beside what follows from the journal, and what later programs added. A master of an earlier program of the same
  * schema version has to get it too, so it is looked for at every opening. */
 static const char LOCAL_TABLES[] =
     "create table if not exists station_seen ("
     "  station integer primary key, at integer not null, cursor integer not null,"
     "  waiting integer not null, schema_version integer not null) strict;"
-    "create index if not exists journal_control on journal (entry) where kind <> 2;";
+    "create index if not exists journal_control on journal (entry) where kind <> 2;"
+    "create table if not exists station_kin ("
+    "  station integer primary key, parent integer not null, root integer not null,"
+    "  fork_gsn integer not null, number integer not null, hash blob not null,"
+    "  unique (parent, number, hash)) strict;"
+    "create index if not exists station_kin_root on station_kin (root);"
+    "create table if not exists station_shared ("
+    "  station integer not null, gsn integer not null, primary key (station, gsn))"
+    " strict, without rowid;"
+    "create table if not exists station_key ("
+    "  public_key blob primary key not null, station integer not null,"
+    "  last_number integer not null, last_hash blob not null, entry integer not null)"
+    " strict, without rowid;"
+    "create index if not exists station_key_station on station_key (station);";
 
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
  * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every
  * 32 MiB instead of every 4: a page that many small bundles wrote is copied once. Freed space is not
- * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). */
+ * overwritten: the journal keeps everything anyway (stations do overwrite what they forget). What a savepoint may have to
+ * put back stays in memory; SQLite would begin a file for it after 64 KiB. */
 static const char SETTINGS[] =
-    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off";
+    "pragma cache_size = -65536; pragma wal_autocheckpoint = 8192; pragma secure_delete = off; pragma temp_store = memory";
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SAVEPOINT] = "savepoint work",
@@ -106,12 +120,14 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_JOURNAL_OUTCOME] = "select outcome from journal where entry = ?",
     [SQL_STATION_PUT] = "insert into station (number, id, public_key, code, certificate,"
                         " last_number, last_seq, last_hash, seen_base, schema_version)"
-                        " values (?, ?, ?, ?, ?, 0, 0, zeroblob(32), ?, 0)",
+                        " values (?, ?, ?, ?, ?, 0, 0, zeroblob(32), ?, ?)",
     [SQL_STATION_HEAD] =
         "update station set last_number = ?2, last_seq = ?3, last_hash = ?4,"
         " seen_base = ?5, schema_version = ?6"
         " where number = ?1",
-    [SQL_STATION_REVOKE] = "update station set revoked_at = ?2 where number = ?1",
+    [SQL_STATION_REVOKE] =
+        "update station set revoked_at = ?2 where revoked_at is null"
+        " and (number = ?1 or number in (select station from station_kin where root = ?1))",
     [SQL_BUNDLE_GET] =
         "select hash, entry from bundle_seen where station = ? and number = ?",
     [SQL_BUNDLE_PUT] = "insert into bundle_seen (station, number, hash, entry)"
@@ -127,7 +143,8 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         " on conflict (table_number, row_key, whole, station)"
         " do update set gsn = excluded.gsn",
     [SQL_REFUSED_GET] = "select 1 from refused_row where table_number = ? and row_key = ?"
-                        " and whole = ? and station = ? and gsn > ?",
+                        " and whole = ? and gsn > ?4 and (station = ?5 or station in"
+                        " (select station from station_kin where root = ?5)) limit 1",
     [SQL_ROLES] = "select role from engine_role where user_id = ?",
     [SQL_USER] = "select active from engine_user where user_id = ?",
     [SQL_STATE_GET] = "select value from server_state where name = ?",
@@ -137,6 +154,18 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SUM_PUT] =
         "insert into scope_sum (scope, digest, rows) values (?, ?, ?)"
         " on conflict (scope) do update set digest = excluded.digest, rows = excluded.rows",
+    [SQL_KIN_PUT] =
+        "insert into station_kin (station, parent, root, fork_gsn, number, hash)"
+        " values (?, ?, ?, ?, ?, ?)",
+    [SQL_KIN_CHILD] = "select station from station_kin where parent = ? and number = ?"
+                      " and hash = ?",
+    [SQL_SHARED_FAMILY] =
+        "select 1 from gsn_log g where g.gsn = ?1 and g.station <> ?2 and (g.station = ?3"
+        " or exists (select 1 from station_kin k where k.station = g.station"
+        " and k.root = ?3))",
+    [SQL_SHARED_PUT] = "insert into station_shared (station, gsn) values (?, ?)"
+                       " on conflict do nothing",
+    [SQL_SHARED_GET] = "select 1 from station_shared where station = ? and gsn = ?",
 };
 
 sqlite3_stmt *master_statement(struct master *master, enum master_sql sql,
@@ -248,9 +277,15 @@ int master_begin(struct master *master, struct error *error) {
     if (database_run(master->db, "begin immediate", error) != 0) {
         return -1;
     }
+    int64_t entry = master->entry;
+    uint8_t hash[HASH_SIZE];
+    memcpy(hash, master->entry_hash, HASH_SIZE);
     if (read_heads(master, error) != 0) {
         master_rollback(master);
         return -1;
+    }
+    if (master->entry != entry || memcmp(master->entry_hash, hash, HASH_SIZE) != 0) {
+        master_forget(master); /* another process may have changed rights */
     }
     return 0;
 }

@@ -15,6 +15,8 @@
  *   station      enrolled devices with the head of their chains
  *   bundle_seen  which journal entry holds a device's bundle
  *   invitation   open and used invitations (tokens hashed)
+ *   station_kin  children of devices that were copied or restored (kin.h), and station_shared: work of several of a family
+ *   station_key  keys that devices had before, with how far they count (device.h)
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
  *   server_local settings of this installation; not part of what a replay must reproduce
  *   station_seen when stations were heard of last, and what they said; no part of it either
@@ -117,6 +119,11 @@ enum master_sql {
     SQL_STATE_PUT,
     SQL_SUM_GET,
     SQL_SUM_PUT,
+    SQL_KIN_PUT,
+    SQL_KIN_CHILD,
+    SQL_SHARED_FAMILY,
+    SQL_SHARED_PUT,
+    SQL_SHARED_GET,
     SQL_COUNT
 };
 /* Reset and unbound; NULL with the error filled when it cannot be prepared. */

@@ -102,8 +102,18 @@ static void sift_down(struct pull *pull, size_t i) {
     }
 }
 
+static void give_walk(struct reader *reader, sqlite3_stmt *statement) {
+    if (reader->walk_count == READER_WALKS) {
+        sqlite3_finalize(statement);
+        return;
+    }
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    reader->walks[reader->walk_count++] = statement;
+}
+
 static void drop_walk(struct pull *pull, size_t i) {
-    sqlite3_finalize(pull->walks[i].statement);
+    give_walk(pull->reader, pull->walks[i].statement);
     pull->walks[i] = pull->walks[--pull->walk_count];
 }
 
@@ -138,7 +148,10 @@ static int open_walk(struct pull *pull, int64_t number, int64_t start, bool lost
         " order by gsn, table_number, row_key";
     struct walk walk = {.number = number, .start = start, .lost = lost, .gained = gained};
     const struct pull_position *position = &pull->request->position;
-    if (database_statement(pull->reader->db, SQL, &walk.statement, error) != 0) {
+    struct reader *reader = pull->reader;
+    if (reader->walk_count > 0) {
+        walk.statement = reader->walks[--reader->walk_count];
+    } else if (database_statement(reader->db, SQL, &walk.statement, error) != 0) {
         return -1;
     }
     bool resumed = position->set && position->gsn > start;
@@ -148,9 +161,9 @@ static int open_walk(struct pull *pull, int64_t number, int64_t start, bool lost
     value_bind(
         walk.statement, 4,
         value_blob(resumed ? position->key : (struct bytes){(const uint8_t *)"", 0}));
-    int rc = walk_step(&walk, pull->reader->db, error);
+    int rc = walk_step(&walk, reader->db, error);
     if (rc <= 0) {
-        sqlite3_finalize(walk.statement);
+        give_walk(reader, walk.statement);
         return rc;
     }
     pull->walks[pull->walk_count++] = walk;
@@ -432,6 +445,28 @@ static int walk_all(struct pull *pull, struct error *error) {
 
 /* --- the response -------------------------------------------------------------------------------------- */
 
+static int scopes_of_person(struct reader *reader, const struct station *station,
+                            struct id user, struct scope_set *ret, struct error *error) {
+    sqlite3_stmt *statement = reader_statement(reader, ACCESS_SCOPES, error);
+    return statement ? access_scopes_with(statement, reader->catalogue, user,
+                                          station->ceiling, ret, error)
+                     : -1;
+}
+
+/* The newest gsn of all. */
+static int read_head(struct reader *reader, int64_t *ret, struct error *error) {
+    static const char SQL[] = "select max(gsn) from gsn_log";
+    sqlite3_stmt *statement = reader_statement(reader, SQL, error);
+    int rc = statement ? sqlite3_step(statement) : SQLITE_ERROR;
+    if (rc == SQLITE_ROW) {
+        *ret = sqlite3_column_int64(statement, 0);
+    } else if (statement != NULL) {
+        error_from_sqlite(error, reader->db, "reading the head");
+    }
+    sqlite3_reset(statement);
+    return rc == SQLITE_ROW ? 0 : -1;
+}
+
 static int scopes_of_everyone(struct reader *reader, const struct station *station,
                               struct scope_set *ret, struct error *error) {
     sqlite3_stmt *statement = NULL;
@@ -447,8 +482,7 @@ static int scopes_of_everyone(struct reader *reader, const struct station *stati
         struct bytes user = value_of_column(statement, 0).bytes;
         struct id id = {{0}};
         memcpy(id.bytes, user.data, user.size == ID_SIZE ? ID_SIZE : 0);
-        result = access_scopes(reader->db, reader->catalogue, id, station->ceiling, ret,
-                               error);
+        result = scopes_of_person(reader, station, id, ret, error);
     }
     if (result == 0 && rc != SQLITE_DONE && rc != SQLITE_ROW) {
         result = error_from_sqlite(error, reader->db, "reading the people");
@@ -462,8 +496,8 @@ int pull_scopes(struct reader *reader, const struct station *station,
     const struct scope hq = {.kind = SCOPE_HQ};
     const struct scope org = {.kind = SCOPE_ORG};
     for (size_t i = 0; i < station->certificate.actor_count; i++) {
-        if (access_scopes(reader->db, reader->catalogue, station->certificate.actors[i],
-                          station->ceiling, ret, error) != 0) {
+        if (scopes_of_person(reader, station, station->certificate.actors[i], ret,
+                             error) != 0) {
             return -1;
         }
     }
@@ -484,12 +518,11 @@ int pull_scopes(struct reader *reader, const struct station *station,
 static int64_t count_left(struct pull *pull) {
     enum { CHEAP = 64 };
     int64_t left = 0;
+    static const char SQL[] = "select count(*) from feed where scope = ? and gsn > ?";
     struct error ignored;
-    sqlite3_stmt *statement = NULL;
-    if (pull->walk_count > CHEAP ||
-        database_statement(pull->reader->db,
-                           "select count(*) from feed where scope = ? and gsn > ?",
-                           &statement, &ignored) != 0) {
+    sqlite3_stmt *statement =
+        pull->walk_count > CHEAP ? NULL : reader_statement(pull->reader, SQL, &ignored);
+    if (statement == NULL) {
         return 0;
     }
     for (size_t i = 0; i < pull->walk_count; i++) {
@@ -499,7 +532,7 @@ static int64_t count_left(struct pull *pull) {
         left += sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
                                                       : 0;
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     return left;
 }
 
@@ -556,8 +589,7 @@ static int finish(struct pull *pull, struct buffer *rows_bytes,
         response->next.key =
             arena_copy(pull->arena, (struct bytes){pull->last.key, pull->last.key_size});
         scope_set_hash(&pull->current, response->next.target_hash);
-    } else if (database_integer(pull->reader->db, "select max(gsn) from gsn_log",
-                                &response->head, error) != 0 ||
+    } else if (read_head(pull->reader, &response->head, error) != 0 ||
                (pull->request->protocol >= 2 && sum_up(pull, response, error) != 0)) {
         return -1;
     }
@@ -575,7 +607,7 @@ static bool must_restart(const struct pull *pull) {
 static int check_cursor(struct reader *reader, const struct sync_request *request,
                         struct error *error) {
     int64_t head = 0;
-    if (database_integer(reader->db, "select max(gsn) from gsn_log", &head, error) != 0) {
+    if (read_head(reader, &head, error) != 0) {
         return -1;
     }
     if (request->cursor < 0 || request->cursor > head) {

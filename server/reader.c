@@ -1,6 +1,7 @@
 /* A pool of reading connections. */
 #include "server/reader.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,12 @@ static void reader_close(struct reader *reader) {
     sqlite3_finalize(reader->placements);
     sqlite3_finalize(reader->scope_get);
     sqlite3_finalize(reader->sum_get);
+    for (size_t i = 0; i < READER_STATEMENTS; i++) {
+        sqlite3_finalize(reader->cache[i].statement);
+    }
+    while (reader->walk_count > 0) {
+        sqlite3_finalize(reader->walks[--reader->walk_count]);
+    }
     sqlite3_close(reader->db);
     free(reader);
 }
@@ -105,4 +112,23 @@ void reader_give(struct reader_pool *pool, struct reader *reader) {
     reader->next = pool->idle;
     pool->idle = reader;
     pthread_mutex_unlock(&pool->lock);
+}
+
+sqlite3_stmt *reader_statement(struct reader *reader, const char *sql,
+                               struct error *error) {
+    size_t i = 0;
+    while (i < READER_STATEMENTS && reader->cache[i].sql != NULL &&
+           reader->cache[i].sql != sql) {
+        i++;
+    }
+    assert(i < READER_STATEMENTS);
+    if (reader->cache[i].sql == NULL) {
+        if (database_statement(reader->db, sql, &reader->cache[i].statement, error) !=
+            0) {
+            return NULL;
+        }
+        reader->cache[i].sql = sql;
+    }
+    sqlite3_reset(reader->cache[i].statement);
+    return reader->cache[i].statement;
 }

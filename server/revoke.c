@@ -11,7 +11,7 @@
 #include "server/placing.h"
 #include "sync/wire.h"
 
-enum { REVOKE_MEMORY = 1024 * 1024 };
+enum { REVOKE_MEMORY = 64 * 1024 * 1024 };
 
 /* --- the entry --------------------------------------------------------------------------------- */
 
@@ -59,14 +59,64 @@ int revoke_read(struct bytes content, struct revocation *ret, struct error *erro
 
 /* --- applying ----------------------------------------------------------------------------------- */
 
-struct revoked_device {
-    struct id device;
+struct revoked_devices {
+    const struct id *devices;
+    size_t count;
     int64_t at;
 };
 
 static int write_revoked(struct work *work, const void *context, struct error *error) {
-    const struct revoked_device *revoked = context;
-    return derived_device_revoked(work, revoked->device, revoked->at, error);
+    const struct revoked_devices *revoked = context;
+    for (size_t i = 0; i < revoked->count; i++) {
+        if (derived_device_revoked(work, revoked->devices[i], revoked->at, error) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Whoever holds the keys of one may hold those of all: those that are not revoked yet, oldest first. */
+static int find_family(struct master *master, const struct station *station,
+                       struct arena *arena, struct revoked_devices *ret,
+                       struct error *error) {
+    static const char SQL[] =
+        "select id from station where revoked_at is null and (number = ?1 or number in"
+        " (select station from station_kin where root = ?1)) order by number";
+    sqlite3_stmt *statement = NULL;
+    int64_t count = 0;
+    if (database_integer(master->db, "select count(*) from station", &count, error) !=
+        0) {
+        return -1;
+    }
+    struct id *devices = arena_alloc_array(arena, (size_t)count, sizeof *devices);
+    if (devices == NULL) {
+        return error_out_of_memory(error);
+    }
+    if (database_statement(master->db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, station->family.root);
+    int rc = SQLITE_DONE;
+    while (ret->count < (size_t)count && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct bytes id = value_of_column(statement, 0).bytes;
+        memcpy(devices[ret->count++].bytes, id.data, ID_SIZE);
+    }
+    sqlite3_finalize(statement);
+    ret->devices = devices;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, master->db, "looking for a family");
+}
+
+static int mark_family(struct master *master, const struct station *station, int64_t at,
+                       struct error *error) {
+    sqlite3_stmt *statement = master_statement(master, SQL_STATION_REVOKE, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, station->family.root);
+    sqlite3_bind_int64(statement, 2, at);
+    return master_run(master, statement, "revoking a station", error);
 }
 
 static int revoke_device(struct master *master, struct work *work, struct bytes content,
@@ -74,24 +124,19 @@ static int revoke_device(struct master *master, struct work *work, struct bytes 
     struct arena arena = arena_make(REVOKE_MEMORY);
     struct station station;
     uint8_t hash[HASH_SIZE];
-    const struct revoked_device revoked = {device, at};
-    sqlite3_stmt *statement = NULL;
-    int result =
-        station_find(master->db, master->catalogue, device, &arena, &station, error);
-    if (result == 0 &&
-        (statement = master_statement(master, SQL_STATION_REVOKE, error)) != NULL) {
-        sqlite3_bind_int64(statement, 1, station.number);
-        sqlite3_bind_int64(statement, 2, at);
-        result = master_run(master, statement, "revoking a station", error);
-    }
-    arena_free(&arena);
-    if (result != 0 || statement == NULL) {
-        return -1;
-    }
+    struct revoked_devices revoked = {.at = at};
     hash_blake2b(content, hash);
     const struct own_transaction own = {id_v8(hash), "device.revoke", at, write_revoked,
                                         &revoked};
-    return station_derive(master, work, &own, error);
+    int result = station_find(master->db, master->catalogue, device, &arena, &station,
+                              error) != 0 ||
+                         find_family(master, &station, &arena, &revoked, error) != 0 ||
+                         mark_family(master, &station, at, error) != 0 ||
+                         station_derive(master, work, &own, error) != 0
+                     ? -1
+                     : 0;
+    arena_free(&arena);
+    return result;
 }
 
 int revoke_apply(struct master *master, struct work *work, struct bytes content,

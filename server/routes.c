@@ -61,6 +61,14 @@ static void handle_enrol(void *context, const struct http_request *request) {
     handle_message(context, request, LIMIT_ENROL_REQUEST, server_handle_enrol);
 }
 
+static void handle_reenrol(void *context, const struct http_request *request) {
+    handle_message(context, request, LIMIT_ENROL_REQUEST, server_handle_reenrol);
+}
+
+static void handle_rotate(void *context, const struct http_request *request) {
+    handle_message(context, request, LIMIT_ENROL_REQUEST, server_handle_rotate);
+}
+
 static void handle_health(void *context, const struct http_request *request) {
     struct buffer body = buffer_make(LIMIT_TEXT);
     int status = server_health(context, &body);
@@ -77,8 +85,10 @@ static void handle_metrics(void *context, const struct http_request *request) {
 
 static void handle_unknown(void *context, const struct http_request *request) {
     struct error error = {0};
-    error_set(&error, "request.path", "path",
-              "this server answers /v1/sync, /v1/enrol, /healthz and /metrics");
+    error_set(
+        &error, "request.path", "path",
+        "this server answers /v1/sync, /v1/enrol, /v1/reenrol, /v1/rotate, /healthz and "
+        "/metrics");
     answer_error(context, request, 404, &error);
 }
 
@@ -89,8 +99,9 @@ static void log_message(void *context, const char *message) {
 int routes_start(struct server *server, const char *listen, const char *certificate,
                  struct http **ret, struct error *error) {
     static const struct http_route ROUTES[] = {
-        {"/v1/sync", handle_sync},   {"/v1/enrol", handle_enrol},
-        {"/healthz", handle_health}, {"/metrics", handle_metrics},
+        {"/v1/sync", handle_sync},       {"/v1/enrol", handle_enrol},
+        {"/v1/reenrol", handle_reenrol}, {"/v1/rotate", handle_rotate},
+        {"/healthz", handle_health},     {"/metrics", handle_metrics},
         {NULL, handle_unknown},
     };
     return http_start(

@@ -11,6 +11,7 @@ struct seen {
     pthread_mutex_t lock;
     struct contact *contacts; /* by the station's number */
     bool *fresh;              /* not written down yet */
+    int64_t *counters;        /* the highest of each station's requests */
     size_t count;
     int64_t written_at;
 };
@@ -32,6 +33,7 @@ void seen_free(struct seen *seen) {
     pthread_mutex_destroy(&seen->lock);
     free(seen->contacts);
     free(seen->fresh);
+    free(seen->counters);
     free(seen);
 }
 
@@ -48,6 +50,12 @@ static bool make_room(struct seen *seen, size_t number) {
         return false;
     }
     seen->fresh = fresh;
+    int64_t *counters = realloc(seen->counters, count * sizeof *counters);
+    if (counters == NULL) {
+        return false;
+    }
+    seen->counters = counters;
+    memset(counters + seen->count, 0, (count - seen->count) * sizeof *counters);
     memset(contacts + seen->count, 0, (count - seen->count) * sizeof *contacts);
     memset(fresh + seen->count, 0, (count - seen->count) * sizeof *fresh);
     seen->count = count;
@@ -61,6 +69,17 @@ void seen_note(struct seen *seen, int64_t station, const struct contact *contact
         seen->fresh[station] = true;
     }
     pthread_mutex_unlock(&seen->lock);
+}
+
+int64_t seen_counter(struct seen *seen, int64_t station, int64_t counter) {
+    int64_t highest = 0;
+    pthread_mutex_lock(&seen->lock);
+    if (station > 0 && station < SEEN_STATIONS && make_room(seen, (size_t)station)) {
+        highest = seen->counters[station];
+        seen->counters[station] = counter > highest ? counter : highest;
+    }
+    pthread_mutex_unlock(&seen->lock);
+    return highest;
 }
 
 struct contact seen_of(struct seen *seen, int64_t station) {

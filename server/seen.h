@@ -20,6 +20,8 @@ void seen_free(struct seen *seen); /* NULL is fine */
 
 /* Notes a contact of the station with this number. Any thread. */
 void seen_note(struct seen *seen, int64_t station, const struct contact *contact);
+/* The highest request counter so far, before this one is noted; 0: none since the server started. */
+int64_t seen_counter(struct seen *seen, int64_t station, int64_t counter);
 /* The contact noted since the server started; `at` 0: none. */
 struct contact seen_of(struct seen *seen, int64_t station);
 /* Writes down what is new, at most every SEEN_EVERY_MS unless `now`. A failure is no harm: it is tried again. */

@@ -153,9 +153,12 @@ static int open_parts(struct server *server, struct error *error) {
     return result;
 }
 
-int server_start(const struct server_options *options, struct server **ret,
-                 struct error *error) {
-    char listen[128] = "";
+static int make_server(const struct server_options *options, struct server **ret,
+                       struct error *error) {
+    if (seal_start(error) != 0 || access(options->data, F_OK) != 0) {
+        return error_set(error, "server.empty", "data",
+                         "%.300s holds no company yet; run satcheld init", options->data);
+    }
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL) {
         return error_out_of_memory(error);
@@ -165,10 +168,29 @@ int server_start(const struct server_options *options, struct server **ret,
     server->catalogue = options->catalogue;
     server->lock = -1;
     server->started_at = options->env->wall_ms(options->env->context);
-    if (seal_start(error) != 0 || access(options->data, F_OK) != 0) {
-        error_set(error, "server.empty", "data",
-                  "%.300s holds no company yet; run satcheld init", options->data);
+    *ret = server;
+    return 0;
+}
+
+int server_open(const struct server_options *options, struct server **ret,
+                struct error *error) {
+    struct server *server = NULL;
+    if (make_server(options, &server, error) != 0) {
+        return -1;
+    }
+    if (open_parts(server, error) != 0 || seen_make(&server->seen, error) != 0) {
         server_stop(server);
+        return -1;
+    }
+    *ret = server;
+    return 0;
+}
+
+int server_start(const struct server_options *options, struct server **ret,
+                 struct error *error) {
+    char listen[128] = "";
+    struct server *server = NULL;
+    if (make_server(options, &server, error) != 0) {
         return -1;
     }
     if (server_lock(options->data, &server->lock, error) != 0 ||
@@ -286,6 +308,15 @@ void server_metrics(struct server *server, struct buffer *ret) {
     put_metric(ret, "rows_sent_total", "counter", "Rows sent to stations.",
                counters->rows_sent);
     put_metric(ret, "enrolments_total", "counter", "Enrolments.", counters->enrolments);
+    put_metric(ret, "forks_suspected_total", "counter",
+               "Requests that a copy of a station may have made.",
+               counters->forks_suspected);
+    put_metric(ret, "reenrolments_total", "counter", "Children enrolled after a fork.",
+               counters->reenrolments);
+    put_metric(ret, "rotations_total", "counter", "Keys of devices rotated.",
+               counters->rotations);
+    put_metric(ret, "quarantined_total", "counter", "Bundles of revoked devices kept.",
+               counters->quarantined);
     put_metric(ret, "commits_total", "counter", "Durable commits.", figures.commits);
     put_metric(ret, "jobs_total", "counter", "Jobs of the writer.", figures.jobs);
 }

@@ -38,6 +38,9 @@ int server_init(const struct server_options *options,
  * server.scheme (a certificate, but stations are told http) */
 int server_start(const struct server_options *options, struct server **ret,
                  struct error *error);
+/* The same without listening, beside a running server too: for what comes another way than over the network. */
+int server_open(const struct server_options *options, struct server **ret,
+                struct error *error);
 /* The address it really listens on, "127.0.0.1:8787". */
 const char *server_address(const struct server *server);
 /* Answers what is being asked, finishes what was submitted, closes. NULL is fine. */
@@ -128,6 +131,27 @@ int server_verify(const struct server_options *options, struct verify_report *re
 int server_backup(const struct server_options *options, const char *to,
                   struct error *error);
 
+/* --- what came as a file (sync/parcel.h) --------------------------------------------------------- */
+
+struct parcel_options {
+    bool rows; /* the answer brings what is new for the station too */
+    size_t
+        enough; /* no more responses are added once the answer has so many bytes; the station
+                      goes on from there */
+};
+struct parcel_report {
+    char code[16]; /* the station's */
+    char name[64];
+    int64_t requests, bundles, transactions, merged, conflicts, refused;
+    int64_t responses, rows;
+    bool more; /* there is more for the station than this answer brings */
+};
+/* Takes in what a station wrote, and packs the answer for it into ret_answer (empty before; at most its maximum).
+ * Cut anywhere, run again: nothing is done twice. parcel.*, and what a sync is refused for */
+int server_take_parcel(struct server *server, struct bytes parcel,
+                       const struct parcel_options *options, struct buffer *ret_answer,
+                       struct parcel_report *ret, struct error *error);
+
 /* --- inside the library --------------------------------------------------------------------- */
 
 /* Answers a request body; *ret_status is the HTTP status. The body written is always complete: an
@@ -136,6 +160,10 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
                         int *ret_status);
 void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,
                          int *ret_status);
+void server_handle_reenrol(struct server *server, struct bytes body, struct buffer *ret,
+                           int *ret_status);
+void server_handle_rotate(struct server *server, struct bytes body, struct buffer *ret,
+                          int *ret_status);
 void server_metrics(struct server *server, struct buffer *ret);
 int server_health(struct server *server, struct buffer *ret); /* the HTTP status */
 

@@ -22,6 +22,38 @@ static int copy_fixed(struct bytes from, void *to, size_t size, struct error *er
     return 0;
 }
 
+/* The keys that it had before, of which there are `count`. */
+static int read_former(sqlite3 *db, size_t count, struct arena *arena,
+                       struct station *station, struct error *error) {
+    static const char SQL[] = "select public_key, last_number, last_hash from station_key"
+                              " where station = ? order by entry limit ?";
+    sqlite3_stmt *statement = NULL;
+    if (count == 0) {
+        return 0;
+    }
+    struct former_key *former = arena_alloc_array(arena, count, sizeof *former);
+    if (former == NULL) {
+        return error_out_of_memory(error);
+    }
+    if (database_statement(db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, station->number);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)count);
+    int result = 0;
+    while (result == 0 && sqlite3_step(statement) == SQLITE_ROW) {
+        struct former_key *key = &former[station->former_count++];
+        key->last_number = sqlite3_column_int64(statement, 1);
+        result = copy_fixed(value_of_column(statement, 0).bytes, key->key.bytes,
+                            SIGN_PUBLIC, error) ||
+                 copy_fixed(value_of_column(statement, 2).bytes, key->last_hash,
+                            HASH_SIZE, error);
+    }
+    sqlite3_finalize(statement);
+    station->former = former;
+    return result ? -1 : 0;
+}
+
 static int read_station(sqlite3_stmt *statement, const struct catalogue *catalogue,
                         struct arena *arena, struct station *ret, struct error *error) {
     struct envelope envelope;
@@ -46,7 +78,12 @@ static int read_station(sqlite3_stmt *statement, const struct catalogue *catalog
         return -1;
     }
     ret->ceiling = access_ceiling(catalogue, ret->certificate.ceiling);
-    return 0;
+    sqlite3 *db = sqlite3_db_handle(statement);
+    int64_t former = sqlite3_column_int64(statement, 11);
+    return kin_read(db, ret->number, !id_is_zero(ret->certificate.parent), arena,
+                    &ret->family, error) != 0
+               ? -1
+               : read_former(db, (size_t)former, arena, ret, error);
 }
 
 static int find_station(sqlite3 *db, const char *sql, const struct catalogue *catalogue,
@@ -74,7 +111,9 @@ static int find_station(sqlite3 *db, const char *sql, const struct catalogue *ca
 
 #define STATION_COLUMNS                                                               \
     "select number, public_key, code, certificate, last_number, last_seq, last_hash," \
-    " revoked_at, id, seen_base, schema_version from station where "
+    " revoked_at, id, seen_base, schema_version,"                                     \
+    " (select count(*) from station_key k where k.station = station.number)"          \
+    " from station where "
 
 int station_find(sqlite3 *db, const struct catalogue *catalogue, struct id device,
                  struct arena *arena, struct station *ret, struct error *error) {
@@ -200,7 +239,7 @@ int station_invite(struct master *master, const struct invite *invite,
 
 /* A short code for printed numbers: letters and digits that are hard to confuse, by the
  * station's number, longer as there are more. */
-static void code_of_number(int64_t number, char ret[16]) {
+void station_code(int64_t number, char ret[16]) {
     static const char DIGITS[] = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     char reversed[16];
     size_t count = 0;
@@ -245,8 +284,9 @@ int station_read_enrol(struct bytes content, struct bytes *ret_hash,
     return result;
 }
 
-static int put_station(struct master *master, const struct certificate *certificate,
-                       struct bytes envelope, int64_t *ret_number, struct error *error) {
+int station_put(struct master *master, const struct certificate *certificate,
+                struct bytes envelope, const struct station_start *start,
+                int64_t *ret_number, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_STATION_PUT, error);
     if (statement == NULL ||
         database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
@@ -259,7 +299,8 @@ static int put_station(struct master *master, const struct certificate *certific
                       SQLITE_STATIC);
     sqlite3_bind_text(statement, 4, certificate->code, -1, SQLITE_STATIC);
     value_bind(statement, 5, value_blob(envelope));
-    sqlite3_bind_int64(statement, 6, master->gsn);
+    sqlite3_bind_int64(statement, 6, start->seen_base);
+    sqlite3_bind_int64(statement, 7, start->schema_version);
     return master_run(master, statement, "keeping a station", error);
 }
 
@@ -307,9 +348,10 @@ int station_apply_enrol(struct master *master, struct work *work, struct bytes c
     struct bytes token_hash = {0};
     struct bytes envelope = {0};
     struct certificate certificate;
+    const struct station_start start = {master->gsn, 0};
     int64_t number = 0;
     if (station_read_enrol(content, &token_hash, &envelope, &certificate, error) != 0 ||
-        put_station(master, &certificate, envelope, &number, error) != 0 ||
+        station_put(master, &certificate, envelope, &start, &number, error) != 0 ||
         station_use_invitation(master, token_hash, number, error) != 0) {
         return -1;
     }
@@ -344,6 +386,19 @@ static int read_invitation(struct master *master, const uint8_t token_hash[HASH_
     return result;
 }
 
+int station_certify(struct master *master, const struct certificate *certificate,
+                    struct arena *arena, struct bytes *ret, struct error *error) {
+    struct buffer body = buffer_make(LIMIT_TEXT);
+    struct buffer envelope = buffer_make(LIMIT_TEXT);
+    certificate_encode(certificate, &body);
+    envelope_seal(buffer_bytes(&body), "satchel certificate", &master->keys, &envelope);
+    *ret = arena_copy(arena, buffer_bytes(&envelope));
+    bool failed = body.failed || envelope.failed || ret->data == NULL;
+    buffer_free(&body);
+    buffer_free(&envelope);
+    return failed ? error_out_of_memory(error) : 0;
+}
+
 static void fill_certificate(struct master *master, const struct invite *invite,
                              const struct enrol_request *request, int64_t number,
                              int64_t at, struct certificate *ret) {
@@ -357,7 +412,7 @@ static void fill_certificate(struct master *master, const struct invite *invite,
     ret->everyone = invite->everyone;
     memcpy(ret->ceiling, invite->ceiling, sizeof invite->ceiling);
     memcpy(ret->name, request->name[0] ? request->name : invite->name, sizeof ret->name);
-    code_of_number(number, ret->code);
+    station_code(number, ret->code);
 }
 
 static int journal_enrol(struct master *master, struct work *work,
@@ -395,17 +450,10 @@ static int enrol_new(struct master *master, struct work *work,
         return -1;
     }
     struct certificate certificate;
-    struct buffer body = buffer_make(LIMIT_TEXT);
-    struct buffer envelope = buffer_make(LIMIT_TEXT);
     fill_certificate(master, invite, request, number, at, &certificate);
-    certificate_encode(&certificate, &body);
-    envelope_seal(buffer_bytes(&body), "satchel certificate", &master->keys, &envelope);
-    *ret_certificate = arena_copy(arena, buffer_bytes(&envelope));
-    bool failed = body.failed || envelope.failed || ret_certificate->data == NULL;
-    buffer_free(&body);
-    buffer_free(&envelope);
-    return failed ? error_out_of_memory(error)
-                  : journal_enrol(master, work, token_hash, *ret_certificate, at, error);
+    return station_certify(master, &certificate, arena, ret_certificate, error) != 0
+               ? -1
+               : journal_enrol(master, work, token_hash, *ret_certificate, at, error);
 }
 
 int station_enrol(struct master *master, struct work *work,

@@ -6,6 +6,13 @@
 
 #include "server/apply.h"
 
+/* A key that a device had before: it seals up to and with this bundle of its chain. */
+struct former_key {
+    struct sign_public key;
+    int64_t last_number;
+    uint8_t last_hash[HASH_SIZE];
+};
+
 /* What the server knows of an enrolled device. */
 struct station {
     int64_t number;
@@ -20,6 +27,9 @@ struct station {
     uint8_t last_hash[HASH_SIZE];
     bool revoked;
     role_set ceiling;
+    struct family family;
+    const struct former_key *former; /* oldest first */
+    size_t former_count;
 };
 
 /* Finds a device by id on any connection with the master's tables. device.unknown */
@@ -46,6 +56,21 @@ int station_invite(struct master *master, const struct invite *invite,
 int station_enrol(struct master *master, struct work *work,
                   const struct enrol_request *request, struct arena *arena,
                   struct bytes *ret_certificate, struct error *error);
+
+/* What a new device is known to have seen. */
+struct station_start {
+    int64_t seen_base;
+    int64_t schema_version;
+};
+/* Keeps a new device. */
+int station_put(struct master *master, const struct certificate *certificate,
+                struct bytes envelope, const struct station_start *start,
+                int64_t *ret_number, struct error *error);
+/* The code that a station with this number gets. */
+void station_code(int64_t number, char ret[16]);
+/* Signs a certificate; the envelope lives in `arena`. */
+int station_certify(struct master *master, const struct certificate *certificate,
+                    struct arena *arena, struct bytes *ret, struct error *error);
 
 /* Journal entries applied: when they are made and when they are replayed. */
 int station_apply_invite(struct master *master, struct bytes content,

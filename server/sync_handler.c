@@ -19,13 +19,24 @@ struct status_of_code {
 
 static int status_of(const struct error *error) {
     static const struct status_of_code STATUSES[] = {
-        {"device.unknown", 401},  {"message.signature", 401},
-        {"device.revoked", 403},  {"org.unknown", 403},
-        {"invitation.", 403},     {"request.size", 413},
-        {"server.stopping", 503}, {"database.busy", 503},
-        {"database.full", 507},   {"database.constraint", 409},
-        {"database.", 500},       {"memory", 503},
-        {"sync.", 409},           {"scope.", 409},
+        {"device.unknown", 401},
+        {"message.signature", 401},
+        {"device.key_rotated", 401},
+        {"device.revoked", 403},
+        {"device.key_taken", 409},
+        {"reenrol.", 409},
+        {"rotate.", 409},
+        {"org.unknown", 403},
+        {"invitation.", 403},
+        {"request.size", 413},
+        {"server.stopping", 503},
+        {"database.busy", 503},
+        {"database.full", 507},
+        {"database.constraint", 409},
+        {"database.", 500},
+        {"memory", 503},
+        {"sync.", 409},
+        {"scope.", 409},
     };
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (strncmp(error->code, STATUSES[i].prefix, strlen(STATUSES[i].prefix)) == 0) {
@@ -35,7 +46,7 @@ static int status_of(const struct error *error) {
     return 400;
 }
 
-static void answer_failure(struct server *server, const char *what,
+void server_answer_failure(struct server *server, const char *what,
                            const struct error *error, struct buffer *ret,
                            int *ret_status) {
     buffer_reset(ret);
@@ -58,6 +69,22 @@ struct sync_job {
     struct bundle_answer *answers;
 };
 
+/* A bundle belongs to its device's chain or to that of a device that this one goes on from. */
+static int choose_chain(struct chain *chain, const struct incoming_bundle *bundle,
+                        struct station *station, struct station *ancestor,
+                        struct error *error) {
+    struct id device = bundle->envelope.header.device;
+    chain->station = station;
+    if (bundle->refused.code[0] != '\0' || id_equal(device, station->id)) {
+        return 0;
+    }
+    chain->station = ancestor;
+    return ancestor->number != 0 && id_equal(device, ancestor->id)
+               ? 0
+               : station_find(chain->master->db, chain->master->catalogue, device,
+                              chain->arena, ancestor, error);
+}
+
 /* In the writer: the device's chain is read again, since other requests may have moved it. */
 static int take_bundles(struct master *master, struct work *work, void *context,
                         struct error *error) {
@@ -76,9 +103,11 @@ static int take_bundles(struct master *master, struct work *work, void *context,
     if (station.revoked) {
         return error_set(error, "device.revoked", "device", "this station was revoked");
     }
+    struct station ancestor = {.number = 0};
     struct chain chain = {master, work, &station, &job->arena, master_now(master)};
     for (size_t i = 0; i < job->bundle_count; i++) {
-        if (chain_take(&chain, &job->bundles[i], &job->answers[i], error) != 0) {
+        if (choose_chain(&chain, &job->bundles[i], &station, &ancestor, error) != 0 ||
+            chain_take(&chain, &job->bundles[i], &job->answers[i], error) != 0) {
             return -1;
         }
     }
@@ -109,10 +138,12 @@ static void count_answers(struct server *server, const struct sync_job *job) {
 struct sync_call {
     struct server *server;
     struct arena arena;
+    struct arena pulled; /* what the response's rows are made of */
     struct envelope envelope;
     struct sync_request request;
     struct sync_response response;
     struct station station;
+    struct station ancestor; /* the last one whose bundle was in the request */
     struct reader *reader;
     struct sync_job job;
     struct buffer rows;
@@ -121,9 +152,9 @@ struct sync_call {
 /* The transaction that a gsn was given to; zero when there is none. */
 static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret,
                               struct error *error) {
-    sqlite3_stmt *statement = NULL;
-    if (database_statement(reader->db, "select id from gsn_log where gsn = ?", &statement,
-                           error) != 0) {
+    static const char SQL[] = "select id from gsn_log where gsn = ?";
+    sqlite3_stmt *statement = reader_statement(reader, SQL, error);
+    if (statement == NULL) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, gsn);
@@ -134,7 +165,7 @@ static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret
     if (id.size == ID_SIZE) {
         memcpy(ret->bytes, id.data, ID_SIZE);
     }
-    sqlite3_finalize(statement);
+    sqlite3_reset(statement);
     return rc == SQLITE_ROW || rc == SQLITE_DONE
                ? 0
                : error_from_sqlite(error, reader->db, "reading the history");
@@ -143,15 +174,16 @@ static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret
 /* The server's word that it gave a device these scopes up to this cursor. Without it, naming a scope as held would
  * tell a stranger which rows left it; and a server that was restored from a backup and went on would not notice that the
  * cursor speaks of another history. Keyed by the server's secret; nothing is stored. */
-static int prove_scopes(const struct sync_call *call, const struct scope_set *scopes,
-                        int64_t cursor, uint8_t ret[HASH_SIZE], struct error *error) {
+static int prove_scopes(const struct sync_call *call, struct id device,
+                        const struct scope_set *scopes, int64_t cursor,
+                        uint8_t ret[HASH_SIZE], struct error *error) {
     struct {
         uint8_t secret[SIGN_SEED];
         struct id device;
         struct id transaction;
         uint8_t scopes[HASH_SIZE];
         int64_t cursor;
-    } text = {.device = call->request.device, .cursor = cursor};
+    } text = {.device = device, .cursor = cursor};
     if (transaction_of_gsn(call->reader, cursor, &text.transaction, error) != 0) {
         return -1;
     }
@@ -169,19 +201,28 @@ static int check_held(const struct sync_call *call, struct error *error) {
         return 0;
     }
     struct id known;
-    if (prove_scopes(call, &request->held, request->cursor, proof, error) != 0 ||
+    if (prove_scopes(call, request->device, &request->held, request->cursor, proof,
+                     error) != 0 ||
         transaction_of_gsn(call->reader, request->cursor, &known, error) != 0) {
         return -1;
     }
     if (request->cursor > 0 && id_is_zero(known)) {
         return 0; /* beyond the head: the pull says so */
     }
-    return seal_equal(proof, request->held_proof, HASH_SIZE)
-               ? 0
-               : error_set(
-                     error, "sync.history", "held",
-                     "this station's place in the history is not one that this server "
-                     "gave it; was headquarters restored from a backup?");
+    bool proven = seal_equal(proof, request->held_proof, HASH_SIZE);
+    const struct family *family = &call->station.family;
+    if (!proven && family->ancestor_count > 0) { /* the child's first request */
+        if (prove_scopes(call, family->ancestors[0].device, &request->held,
+                         request->cursor, proof, error) != 0) {
+            return -1;
+        }
+        proven = seal_equal(proof, request->held_proof, HASH_SIZE);
+    }
+    return proven ? 0
+                  : error_set(
+                        error, "sync.history", "held",
+                        "this station's place in the history is not one that this server "
+                        "gave it; was headquarters restored from a backup?");
 }
 
 static int prove_target(struct sync_call *call, struct error *error) {
@@ -197,11 +238,47 @@ static int prove_target(struct sync_call *call, struct error *error) {
         }
     }
     if (result == 0) {
-        result = prove_scopes(call, &target, call->response.head,
+        result = prove_scopes(call, call->request.device, &target, call->response.head,
                               call->response.scopes_proof, error);
     }
     scope_set_free(&target);
     return result;
+}
+
+/* A former key is told from one that was never the device's: whoever has it must learn what happened. */
+static int check_signature(const struct sync_call *call, struct error *error) {
+    static const char CONTEXT[] = "satchel sync request";
+    const struct station *station = &call->station;
+    if (envelope_verify(&call->envelope, CONTEXT, &station->key, error) == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < station->former_count; i++) {
+        if (envelope_verify(&call->envelope, CONTEXT, &station->former[i].key, NULL) ==
+            0) {
+            return error_set(error, "device.key_rotated", "device",
+                             "this device goes on under another key");
+        }
+    }
+    return -1;
+}
+
+/* A copy, or a station that was restored from a backup, is behind what its device had sealed before, or asks with a
+ * counter that was used. Duplicates and delays of the network look the same: it is noted, nothing is refused.
+ * The bundle that it seals next proves it. */
+static void look_for_fork(const struct sync_call *call) {
+    struct server *server = call->server;
+    const struct sync_request *request = &call->request;
+    int64_t counter = seen_counter(server->seen, call->station.number, request->counter);
+    bool behind =
+        request->protocol >= 2 && request->chain_number < call->station.last_number;
+    if (!behind && request->counter > counter) {
+        return;
+    }
+    atomic_fetch_add(&server->counters.forks_suspected, 1);
+    server_log(server, "warning", "fork suspected",
+               "\"station\":%lld,\"chain\":%lld,\"known\":%lld,\"counter\":%lld",
+               (long long)call->station.number, (long long)request->chain_number,
+               (long long)call->station.last_number, (long long)request->counter);
 }
 
 /* Who asks: an enrolled station of this company, by its signature. */
@@ -219,13 +296,32 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     if (call->reader == NULL ||
         station_find(call->reader->db, server->catalogue, call->request.device,
                      &call->arena, &call->station, error) != 0 ||
-        envelope_verify(&call->envelope, "satchel sync request", &call->station.key,
-                        error) != 0) {
+        check_signature(call, error) != 0) {
         return -1;
     }
+    look_for_fork(call);
     return call->station.revoked
                ? error_set(error, "device.revoked", "device", "this station was revoked")
                : check_held(call, error);
+}
+
+/* By the keys of the device that sealed it: this one, or one that it goes on from. */
+static int open_bundle(struct sync_call *call, struct bytes sealed,
+                       struct incoming_bundle *ret, struct error *error) {
+    struct bundle_envelope envelope;
+    struct station *station = &call->station;
+    bool other = bundle_open(sealed, &envelope, NULL) == 0 &&
+                 kin_ancestor(&call->station.family, envelope.header.device) != NULL;
+    if (other) {
+        station = &call->ancestor;
+        if (!id_equal(call->ancestor.id, envelope.header.device) &&
+            station_find(call->reader->db, call->server->catalogue,
+                         envelope.header.device, &call->arena, station, error) != 0) {
+            return -1;
+        }
+    }
+    chain_open(sealed, station, call->server->org, &call->arena, ret);
+    return 0;
 }
 
 static int merge_bundles(struct sync_call *call, struct error *error) {
@@ -240,8 +336,9 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
         return error_out_of_memory(error);
     }
     for (size_t i = 0; i < count; i++) {
-        chain_open(call->request.bundles[i], &call->station, server->org, &call->arena,
-                   &bundles[i]);
+        if (open_bundle(call, call->request.bundles[i], &bundles[i], error) != 0) {
+            return -1;
+        }
     }
     reader_give(server->readers, call->reader); /* a new snapshot afterwards */
     call->reader = NULL;
@@ -260,15 +357,19 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
     return call->reader == NULL ? -1 : 0;
 }
 
-static int answer_sync(struct sync_call *call, struct buffer *ret, struct error *error) {
+static int fill_rows(struct sync_call *call, struct error *error) {
+    return pull_fill(call->reader, &call->station, &call->request, &call->pulled,
+                     &call->rows, &call->response, error) != 0
+               ? -1
+               : prove_target(call, error);
+}
+
+/* `answered`: the hash of what this answers; that of the response's own body afterwards. */
+static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
+                         struct buffer *ret, struct error *error) {
     struct server *server = call->server;
     struct sync_response *response = &call->response;
-    if (pull_fill(call->reader, &call->station, &call->request, &call->arena, &call->rows,
-                  response, error) != 0 ||
-        prove_target(call, error) != 0) {
-        return -1;
-    }
-    hash_blake2b(call->envelope.body, response->request_hash);
+    memcpy(response->request_hash, answered, HASH_SIZE);
     response->hq_time = server->env->wall_ms(server->env->context);
     response->schema_version = SCHEMA_VERSION;
     response->epoch = server->epoch;
@@ -277,6 +378,7 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     struct buffer body = buffer_make(LIMIT_RESPONSE);
     int result = sync_response_encode(response, &body, error);
     if (result == 0) {
+        hash_blake2b(buffer_bytes(&body), answered);
         envelope_seal(buffer_bytes(&body), "satchel sync response", &server->keys, ret);
         result = ret->failed ? error_out_of_memory(error) : 0;
     }
@@ -284,13 +386,18 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     return result;
 }
 
+static int answer_sync(struct sync_call *call, struct buffer *ret, struct error *error) {
+    uint8_t answered[HASH_SIZE];
+    hash_blake2b(call->envelope.body, answered);
+    return fill_rows(call, error) != 0 ? -1 : seal_response(call, answered, ret, error);
+}
+
 /* The station was here: what it has now, and what it still has to send beyond what came with this request. */
-static void note_contact(struct sync_call *call) {
+static void note_contact(struct sync_call *call, int64_t cursor) {
     struct server *server = call->server;
     const struct sync_response *response = &call->response;
-    struct contact contact = {.at = response->hq_time,
-                              .cursor =
-                                  response->more ? call->request.cursor : response->head,
+    struct contact contact = {.at = server->env->wall_ms(server->env->context),
+                              .cursor = cursor,
                               .waiting = call->request.waiting,
                               .schema_version = call->request.schema_version};
     for (size_t i = 0; i < response->answer_count && contact.waiting > 0; i++) {
@@ -303,12 +410,20 @@ static void note_contact(struct sync_call *call) {
     seen_write(server->seen, server->ingest, contact.at, false);
 }
 
+static struct sync_call begin_call(struct server *server) {
+    return (struct sync_call){.server = server,
+                              .arena = arena_make(REQUEST_MEMORY),
+                              .pulled = arena_make(REQUEST_MEMORY),
+                              .rows = buffer_make(LIMIT_RESPONSE)};
+}
+
 static void end_call(struct sync_call *call) {
     reader_give(call->server->readers, call->reader);
     scope_set_free(&call->request.held);
     scope_set_free(&call->response.gained);
     scope_set_free(&call->response.lost);
     arena_free(&call->arena);
+    arena_free(&call->pulled);
     arena_free(&call->job.arena);
     buffer_free(&call->rows);
 }
@@ -316,17 +431,77 @@ static void end_call(struct sync_call *call) {
 void server_handle_sync(struct server *server, struct bytes body, struct buffer *ret,
                         int *ret_status) {
     struct error error = {0};
-    struct sync_call call = {.server = server,
-                             .arena = arena_make(REQUEST_MEMORY),
-                             .rows = buffer_make(LIMIT_RESPONSE)};
+    struct sync_call call = begin_call(server);
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
-        note_contact(&call);
+        note_contact(&call,
+                     call.response.more ? call.request.cursor : call.response.head);
     } else {
-        answer_failure(server, "sync refused", &error, ret, ret_status);
+        server_answer_failure(server, "sync refused", &error, ret, ret_status);
     }
     end_call(&call);
+}
+
+/* --- requests that came in a parcel ----------------------------------------------------------------- */
+
+/* The next response goes on where the last one ended, as if the station had asked for it. */
+static int go_on(struct sync_call *call, struct error *error) {
+    struct pull_position next = call->response.next;
+    next.key = arena_copy(&call->arena, next.key);
+    call->request.position = next;
+    scope_set_free(&call->response.gained);
+    scope_set_free(&call->response.lost);
+    call->response = (struct sync_response){0};
+    arena_reset(&call->pulled);
+    buffer_reset(&call->rows);
+    return next.key.data ? 0 : error_out_of_memory(error);
+}
+
+/* Without rows `more` says that there may be some, and nothing where they begin. */
+static int answer_carried(struct sync_call *call, const struct carried_request *carried,
+                          struct error *error) {
+    uint8_t answered[HASH_SIZE];
+    bool again = true;
+    int result = 0;
+    hash_blake2b(call->envelope.body, answered);
+    while (again && result == 0) {
+        struct buffer sealed = buffer_make(LIMIT_RESPONSE);
+        call->response.more = true;
+        call->response.digest_rows = -1;
+        result = carried->rows ? fill_rows(call, error) : 0;
+        if (result == 0) {
+            result = seal_response(call, answered, &sealed, error);
+        }
+        if (result == 0) {
+            result = carried->take(carried->context, buffer_bytes(&sealed),
+                                   &call->response, &again, error);
+        }
+        buffer_free(&sealed);
+        again = again && carried->rows && call->response.more;
+        if (again && result == 0) {
+            result = go_on(call, error);
+        }
+    }
+    return result;
+}
+
+int sync_answer_carried(struct server *server, const struct carried_request *carried,
+                        struct error *error) {
+    struct sync_call call = begin_call(server);
+    int result = admit(&call, carried->body, error);
+    if (result == 0) {
+        result = carried->meet(carried->context, &call.station, error);
+    }
+    if (result == 0) {
+        result = merge_bundles(&call, error);
+    }
+    if (result == 0) {
+        note_contact(&call, call.request.cursor);
+        result = answer_carried(&call, carried, error);
+    }
+    end_call(&call);
+    return result;
 }
 
 /* --- enrolment ------------------------------------------------------------------------------------------ */
@@ -345,8 +520,9 @@ static int enrol_station(struct master *master, struct work *work, void *context
                          error);
 }
 
-static int answer_enrol(struct server *server, struct bytes certificate,
-                        struct buffer *ret, struct error *error) {
+int server_answer_certificate(struct server *server, struct bytes certificate,
+                              const char *context, struct buffer *ret,
+                              struct error *error) {
     struct enrol_response response = {.certificate = certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
@@ -355,7 +531,7 @@ static int answer_enrol(struct server *server, struct bytes certificate,
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
     struct buffer body = buffer_make(LIMIT_TEXT);
     enrol_response_encode(&response, &body);
-    envelope_seal(buffer_bytes(&body), "satchel enrol response", &server->keys, ret);
+    envelope_seal(buffer_bytes(&body), context, &server->keys, ret);
     bool failed = body.failed || ret->failed;
     buffer_free(&body);
     return failed ? error_out_of_memory(error) : 0;
@@ -372,7 +548,8 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
         return -1;
     }
     atomic_fetch_add(&server->counters.enrolments, 1);
-    return answer_enrol(server, job->certificate, ret, error);
+    return server_answer_certificate(server, job->certificate, "satchel enrol response",
+                                     ret, error);
 }
 
 void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,
@@ -382,12 +559,12 @@ void server_handle_enrol(struct server *server, struct bytes body, struct buffer
     if (body.size > LIMIT_ENROL_REQUEST) {
         error_set(&error, "request.size", "body", "an enrolment has at most %d bytes",
                   LIMIT_ENROL_REQUEST);
-        answer_failure(server, "enrolment refused", &error, ret, ret_status);
+        server_answer_failure(server, "enrolment refused", &error, ret, ret_status);
     } else if (enrol(server, body, &job, ret, &error) == 0) {
         *ret_status = 200;
         server_log(server, "info", "station enrolled", "%s", "");
     } else {
-        answer_failure(server, "enrolment refused", &error, ret, ret_status);
+        server_answer_failure(server, "enrolment refused", &error, ret, ret_status);
     }
     arena_free(&job.arena);
 }

@@ -6,6 +6,7 @@
 
 #include "schema/base/hash.h"
 #include "server/chain.h"
+#include "server/device.h"
 #include "server/dump.h"
 #include "server/internal.h"
 #include "server/journal.h"
@@ -77,6 +78,13 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         break;
     case ENTRY_REVOKE:
         result = revoke_apply(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_REENROL:
+        result =
+            device_apply_reenrol(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_ROTATE:
+        result = device_apply_rotate(master, entry->content, error);
         break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);

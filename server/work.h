@@ -6,6 +6,7 @@
 #define SATCHEL_SERVER_WORK_H
 
 #include "server/access.h"
+#include "server/kin.h"
 #include "server/master.h"
 
 struct row_work {
@@ -43,8 +44,12 @@ struct work {
     struct master *master;
     struct arena arena;
     const struct transaction *transaction; /* NULL: the engine's own rows */
+    bool
+        unguarded; /* no savepoint around each transaction: one is around all (apply.h) */
+    bool must_undo; /* an unguarded one cannot stay */
     struct id device;
     int64_t station;             /* its number; 0: the server itself */
+    struct family family;        /* of the station */
     const struct access *access; /* NULL: everything is allowed (genesis, the engine) */
     role_set roles;
     int64_t seen_base;

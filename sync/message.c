@@ -2,10 +2,11 @@
  * Envelopes, invitations, enrolment and failures. The messages of a sync round are in message_sync.c.
  *
  *   envelope        [body, signature]
- *   enrol request   [token, device_key, name, schema_version]
+ *   enrol request   [token, device_key, name, schema_version] and, where it is said, server_key
  *   certificate     [org, device, device_key, code, name, actors (16 bytes each), ceiling, issued_at] and,
  *                   where it is for everyone or goes on from a parent, everyone, and then parent
- *   enrol response  [certificate (an envelope), org_name, hq_time, schema_version, epoch]
+ *   enrol response  [certificate (an envelope), org_name, hq_time, schema_version, epoch] and, where the server's
+ *                   key is another by now, [notice …]
  *   failure         [code, field, message]
  *
  * A newer sender may add items at the end; they are signed and ignored.
@@ -177,12 +178,20 @@ int invitation_parse(const char *text, struct invitation *ret, struct error *err
 
 /* --- enrolment ----------------------------------------------------------------------- */
 
+static bool is_known(const struct sign_public *key) {
+    static const struct sign_public none = {{0}};
+    return memcmp(key, &none, sizeof none) != 0;
+}
+
 void enrol_request_encode(const struct enrol_request *request, struct buffer *ret) {
-    wire_put_array(ret, 4);
+    bool pinned = is_known(&request->server_key);
+    wire_put_array(ret, pinned ? 5 : 4);
     wire_put_bytes(ret, (struct bytes){request->token, sizeof request->token});
     wire_put_bytes(ret, (struct bytes){request->device_key.bytes, SIGN_PUBLIC});
     wire_put_text(ret, request->name);
     wire_put_integer(ret, request->schema_version);
+    if (pinned)
+        wire_put_bytes(ret, (struct bytes){request->server_key.bytes, SIGN_PUBLIC});
 }
 
 int enrol_request_decode(struct bytes body, struct enrol_request *ret,
@@ -196,6 +205,8 @@ int enrol_request_decode(struct bytes body, struct enrol_request *ret,
     items_fixed(items, "device_key", request.device_key.bytes, SIGN_PUBLIC);
     items_chars(items, "name", request.name, sizeof request.name);
     items_integer(items, "schema_version", 1, INT32_MAX, &request.schema_version);
+    if (items->count > 4)
+        items_fixed(items, "server_key", request.server_key.bytes, SIGN_PUBLIC);
     if (message_close(&message) != 0)
         return -1;
     *ret = request;
@@ -255,12 +266,28 @@ int certificate_decode(struct bytes body, struct certificate *ret, struct error 
 }
 
 void enrol_response_encode(const struct enrol_response *response, struct buffer *ret) {
-    wire_put_array(ret, 5);
+    assert(response->notice_count <= KEY_NOTICES);
+    wire_put_array(ret, response->notice_count ? 6 : 5);
     wire_put_bytes(ret, response->certificate);
     wire_put_text(ret, response->org_name);
     wire_put_integer(ret, response->hq_time);
     wire_put_integer(ret, response->schema_version);
     wire_put_integer(ret, response->epoch);
+    if (response->notice_count)
+        wire_put_array(ret, response->notice_count);
+    for (size_t i = 0; i < response->notice_count; i++)
+        wire_put_bytes(ret, response->notices[i]);
+}
+
+static void read_notices(struct items *items, struct enrol_response *ret) {
+    const struct wire_node *node = items_node(items);
+    struct items inner = {.failed = true};
+    if (node)
+        inner = items_open(node, "notices", 0, KEY_NOTICES, items->error);
+    for (size_t i = 0; i < inner.count && !inner.failed; i++)
+        items_bytes(&inner, "notice", 1, LIMIT_ENROL_REQUEST, &ret->notices[i]);
+    ret->notice_count = inner.count;
+    items->failed = inner.failed;
 }
 
 int enrol_response_decode(struct bytes body, struct enrol_response *ret,
@@ -275,6 +302,8 @@ int enrol_response_decode(struct bytes body, struct enrol_response *ret,
     items_integer(items, "hq_time", INT64_MIN, INT64_MAX, &response.hq_time);
     items_integer(items, "schema_version", 1, INT32_MAX, &response.schema_version);
     items_integer(items, "epoch", 0, INT64_MAX, &response.epoch);
+    if (items->count > 5)
+        read_notices(items, &response);
     if (message_close(&message) != 0)
         return -1;
     *ret = response;

@@ -50,12 +50,16 @@ void invitation_format(const struct invitation *invitation, struct buffer *ret);
 int invitation_parse(const char *text, struct invitation *ret,
                      struct error *error); /* invitation.malformed */
 
+/* Server keys that followed one another since the one a station trusts. */
+enum { KEY_NOTICES = 64 };
+
 /* --- enrolment: POST /v1/enrol ---------------------------------------------------------- */
 struct enrol_request {
     uint8_t token[16];
     struct sign_public device_key; /* the envelope is signed by it: proof of possession */
     char name[64];                 /* what people call the station */
     int64_t schema_version;
+    struct sign_public server_key; /* that of the invitation; zeros: it was not said */
 };
 void enrol_request_encode(const struct enrol_request *request, struct buffer *ret);
 int enrol_request_decode(struct bytes body, struct enrol_request *ret,
@@ -85,10 +89,65 @@ struct enrol_response {
     int64_t hq_time; /* UTC ms */
     int64_t schema_version;
     int64_t epoch;
+    struct bytes notices
+        [KEY_NOTICES]; /* of server keys since the one that was named, oldest first */
+    size_t notice_count;
 };
 void enrol_response_encode(const struct enrol_response *response, struct buffer *ret);
 int enrol_response_decode(struct bytes body, struct enrol_response *ret,
                           struct error *error);
+
+/* --- a device goes on under another key: POST /v1/reenrol, POST /v1/rotate ----------------- */
+/* A message that two keys sign: the former one around what the new one signed.
+ *   envelope(former, context) of envelope(new, context + " proof") of body */
+struct handover {
+    struct envelope outer; /* by the former key */
+    struct envelope inner; /* by the new one: possession of it */
+};
+struct handover_keys {
+    const struct sign_keys *former;
+    const struct sign_keys *next;
+};
+/* What the new key signs; the former one then signs all of ret (envelope_seal). */
+void handover_prove(struct bytes body, const char *context, const struct sign_keys *next,
+                    struct buffer *ret);
+void handover_seal(struct bytes body, const char *context, struct handover_keys keys,
+                   struct buffer *ret);
+/* message.envelope */
+int handover_open(struct bytes data, struct handover *ret, struct error *error);
+/* message.signature */
+int handover_verify(const struct handover *handover, const char *context,
+                    const struct sign_public *former, const struct sign_public *next,
+                    struct error *error);
+
+/* The body of both routes; the answer is that of an enrolment.
+ *   reenrol  number, hash: a bundle of this copy of the device that is not the one which the server has under
+ *            this number: it was cloned or restored from a backup
+ *   rotate   number, hash: the last bundle that the former key seals; 0: none */
+struct device_request {
+    struct id org;
+    struct id device;
+    struct sign_public new_key;
+    int64_t number;
+    uint8_t hash[HASH_SIZE];
+    int64_t schema_version;
+    struct sign_public server_key; /* the one that the station trusts */
+};
+void device_request_encode(const struct device_request *request, struct buffer *ret);
+int device_request_decode(struct bytes body, struct device_request *ret,
+                          struct error *error);
+
+/* A server's key followed another; a handover of KEY_NOTICE by both. */
+struct key_notice {
+    struct id org;
+    struct sign_public former;
+    struct sign_public next;
+    int64_t at; /* UTC ms */
+};
+void key_notice_seal(const struct key_notice *notice, struct handover_keys keys,
+                     struct buffer *ret);
+/* Reads and checks both signatures. message.* */
+int key_notice_open(struct bytes data, struct key_notice *ret, struct error *error);
 
 /* --- sync: POST /v1/sync ----------------------------------------------------------------- */
 /* Where a pull that spans several responses goes on. */
@@ -102,6 +161,12 @@ struct pull_position {
 
 /* What a sender understands: 1 knows nothing of what came with 2. */
 enum { SYNC_PROTOCOL = 2 };
+
+/* What a bundle's transactions were given before headquarters lost its history: a gsn each, 0 where it is not known. */
+struct former_gsns {
+    int64_t *gsns;
+    size_t count;
+};
 
 struct sync_request {
     struct id org;
@@ -123,14 +188,17 @@ struct sync_request {
         waiting; /* transactions without a verdict, these bundles' too; -1: not said */
     int64_t protocol; /* below 2, what follows is neither sent nor set */
     struct id
-        head_id; /* the transaction at `cursor`, as the server named it; zero at 0 */
+        head_id; /* of the history at `cursor`, as the server named it; zero: not known */
     int64_t bundle_epoch; /* the history that the bundles' bases are of */
     int64_t chain_number; /* the device's last sealed bundle; 0: none */
     uint8_t chain_hash[HASH_SIZE];
     struct sign_public server_key; /* the one that this station trusts */
     struct bytes
-        certificate; /* its envelope, for a server that does not know us; empty */
-    bool rebuild;    /* everything again: the station holds nothing */
+        certificate;      /* its envelope, for a server that does not know us; empty */
+    bool rebuild;         /* everything again: the station holds nothing */
+    int64_t first_bundle; /* the oldest that the station still has; 0: it has none */
+    struct former_gsns *formers; /* of each bundle, or none at all */
+    size_t former_count;
 };
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
                         struct error *error);
@@ -173,9 +241,6 @@ struct bundle_answer {
 /* What headquarters tells the device to do with itself. */
 enum station_order { ORDER_NONE = 0, ORDER_WIPE = 1 };
 
-/* Server keys that followed one another since the one a station trusts. */
-enum { KEY_NOTICES = 64 };
-
 struct sync_response {
     uint8_t request_hash
         [HASH_SIZE]; /* BLAKE2b-256 of the request's body: an answer to nothing else */
@@ -202,7 +267,7 @@ struct sync_response {
     int64_t
         epoch_from;    /* with an epoch that is new to the station: what is above this gsn
                            is of a history that the server lost */
-    struct id head_id; /* the transaction at `head` */
+    struct id head_id; /* of the history at `head`: what follows has another one */
     struct bytes *notices; /* of server keys (envelopes), oldest first */
     size_t notice_count;
 };

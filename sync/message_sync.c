@@ -3,7 +3,8 @@
  *
  *   request   [org, device, time, counter, schema_version, epoch, cursor, held, position, digest,
  *              digest_rows, [bundle …], held_proof] and, where it is said, waiting, and since protocol 2
- *              [protocol, head_id, bundle_epoch, chain_number, chain_hash, server_key, certificate, rebuild]
+ *              [protocol, head_id, bundle_epoch, chain_number, chain_hash, server_key, certificate, rebuild,
+ *              first_bundle, [[former gsn …] of each bundle …]]
  *   response  [request_hash, hq_time, schema_version, epoch, [answer …], restart, gained, lost, rows,
  *              row_count, rows_left, more, next, head, digest, digest_rows, scopes_proof] and since protocol 2
  *              [protocol, rebuild, order, epoch_from, head_id, [notice …]]
@@ -23,7 +24,8 @@
 
 enum {
     REQUEST_ITEMS = 13,
-    REQUEST_LATER = 8, /* items that came with protocol 2 */
+    REQUEST_LATER = 8, /* items that came with protocol 2, at first */
+    REQUEST_LATER_NOW = 10,
     RESPONSE_ITEMS = 17,
     RESPONSE_LATER = 6,
     SCOPE_SIZE = 1 + ID_SIZE
@@ -109,8 +111,18 @@ static void read_position(struct items *items, const char *what,
 
 /* --- request ------------------------------------------------------------------------- */
 
+static void put_formers(struct buffer *ret, const struct sync_request *request) {
+    wire_put_array(ret, request->former_count);
+    for (size_t i = 0; i < request->former_count; i++) {
+        const struct former_gsns *formers = &request->formers[i];
+        wire_put_array(ret, formers->count);
+        for (size_t k = 0; k < formers->count; k++)
+            wire_put_integer(ret, formers->gsns[k]);
+    }
+}
+
 static void put_request_later(struct buffer *ret, const struct sync_request *request) {
-    wire_put_array(ret, REQUEST_LATER);
+    wire_put_array(ret, REQUEST_LATER_NOW);
     wire_put_integer(ret, request->protocol);
     wire_put_id(ret, request->head_id);
     wire_put_integer(ret, request->bundle_epoch);
@@ -119,6 +131,8 @@ static void put_request_later(struct buffer *ret, const struct sync_request *req
     wire_put_bytes(ret, (struct bytes){request->server_key.bytes, SIGN_PUBLIC});
     wire_put_bytes(ret, request->certificate);
     wire_put_bool(ret, request->rebuild);
+    wire_put_integer(ret, request->first_bundle);
+    put_formers(ret, request);
 }
 
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
@@ -183,7 +197,31 @@ static void read_bundles(struct items *items, struct arena *arena,
     items->failed = inner.failed;
 }
 
-static void read_request_later(struct items *items, struct sync_request *ret) {
+static void read_gsns(struct items *items, struct arena *arena, struct former_gsns *ret) {
+    struct items inner = open_inner(items, "former", 0, LIMIT_BUNDLE_TRANSACTIONS);
+    ret->gsns = allocate(items, arena, inner.count, sizeof *ret->gsns);
+    if (items->failed)
+        return;
+    ret->count = inner.count;
+    for (size_t i = 0; i < inner.count; i++)
+        items_integer(&inner, "former", 0, INT64_MAX, &ret->gsns[i]);
+    items->failed = inner.failed;
+}
+
+static void read_formers(struct items *items, struct arena *arena,
+                         struct sync_request *ret) {
+    struct items inner = open_inner(items, "formers", 0, ret->bundle_count);
+    ret->formers = allocate(items, arena, inner.count, sizeof *ret->formers);
+    if (items->failed)
+        return;
+    ret->former_count = inner.count;
+    for (size_t i = 0; i < inner.count; i++)
+        read_gsns(&inner, arena, &ret->formers[i]);
+    items->failed = inner.failed;
+}
+
+static void read_request_later(struct items *items, struct arena *arena,
+                               struct sync_request *ret) {
     struct items inner = open_inner(items, "later", REQUEST_LATER, MESSAGE_ITEMS);
     ret->certificate = (struct bytes){NULL, 0};
     items_integer(&inner, "protocol", 2, INT32_MAX, &ret->protocol);
@@ -194,6 +232,10 @@ static void read_request_later(struct items *items, struct sync_request *ret) {
     items_fixed(&inner, "server_key", ret->server_key.bytes, SIGN_PUBLIC);
     items_bytes(&inner, "certificate", 0, LIMIT_ENROL_REQUEST, &ret->certificate);
     items_bool(&inner, "rebuild", &ret->rebuild);
+    if (inner.count > REQUEST_LATER)
+        items_integer(&inner, "first_bundle", 0, INT64_MAX, &ret->first_bundle);
+    if (inner.count > REQUEST_LATER + 1)
+        read_formers(&inner, arena, ret);
     items->failed = inner.failed;
 }
 
@@ -220,7 +262,7 @@ int sync_request_decode(struct bytes body, struct arena *arena, struct sync_requ
     if (items->count > REQUEST_ITEMS)
         items_integer(items, "waiting", -1, INT64_MAX, &request.waiting);
     if (items->count > REQUEST_ITEMS + 1)
-        read_request_later(items, &request);
+        read_request_later(items, arena, &request);
     if (message_close(&message) != 0) {
         scope_set_free(&request.held);
         return -1;

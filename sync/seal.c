@@ -61,6 +61,66 @@ void seal_wipe(void *data, size_t size) {
     sodium_memzero(data, size);
 }
 
+/* --- sealed boxes -------------------------------------------------------------------- */
+
+_Static_assert(BOX_SEED == crypto_box_SEEDBYTES, "what a key pair is made from");
+_Static_assert(BOX_EXTRA == crypto_box_SEALBYTES, "key and authenticator");
+
+/* What libsodium's crypto_box_seal does, but for the dice: they are the caller's. */
+static void nonce_of(const uint8_t once[crypto_box_PUBLICKEYBYTES],
+                     const uint8_t recipient[crypto_box_PUBLICKEYBYTES],
+                     uint8_t ret[crypto_box_NONCEBYTES]) {
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, crypto_box_NONCEBYTES);
+    crypto_generichash_update(&state, once, crypto_box_PUBLICKEYBYTES);
+    crypto_generichash_update(&state, recipient, crypto_box_PUBLICKEYBYTES);
+    crypto_generichash_final(&state, ret, crypto_box_NONCEBYTES);
+}
+
+int seal_box(const struct sign_public *recipient, const uint8_t seed[BOX_SEED],
+             struct bytes data, struct buffer *ret, struct error *error) {
+    uint8_t key[crypto_box_PUBLICKEYBYTES];
+    uint8_t once[crypto_box_PUBLICKEYBYTES];
+    uint8_t secret[crypto_box_SECRETKEYBYTES];
+    uint8_t nonce[crypto_box_NONCEBYTES];
+    if (crypto_sign_ed25519_pk_to_curve25519(key, recipient->bytes) != 0)
+        return error_set(error, "seal.key", NULL, "Nobody can have this key.");
+    uint8_t *room = buffer_extend(ret, data.size + BOX_EXTRA);
+    if (!room)
+        return error_out_of_memory(error);
+    crypto_box_seed_keypair(once, secret, seed);
+    nonce_of(once, key, nonce);
+    memcpy(room, once, sizeof once);
+    int rc =
+        crypto_box_easy(room + sizeof once, data.data, data.size, nonce, key, secret);
+    sodium_memzero(secret, sizeof secret);
+    assert(rc == 0);
+    (void)rc;
+    return 0;
+}
+
+int seal_box_open(const struct sign_keys *keys, struct bytes box, struct buffer *ret,
+                  struct error *error) {
+    uint8_t key[crypto_box_PUBLICKEYBYTES];
+    uint8_t secret[crypto_box_SECRETKEYBYTES];
+    size_t before = ret->size;
+    if (box.size < BOX_EXTRA)
+        return error_set(error, "seal.box", NULL, "The encrypted data was cut.");
+    uint8_t *room = buffer_extend(ret, box.size - BOX_EXTRA);
+    if (!room)
+        return error_out_of_memory(error);
+    int rc = crypto_sign_ed25519_pk_to_curve25519(key, keys->public_key);
+    assert(rc == 0);
+    crypto_sign_ed25519_sk_to_curve25519(secret, keys->secret_key);
+    rc = crypto_box_seal_open(room, box.data, box.size, key, secret);
+    sodium_memzero(secret, sizeof secret);
+    if (rc == 0)
+        return 0;
+    ret->size = before;
+    return error_set(error, "seal.box", NULL,
+                     "The data was altered, or is encrypted for somebody else.");
+}
+
 /* --- compression --------------------------------------------------------------------- */
 
 int seal_deflate(struct bytes data, int level, struct buffer *ret, struct error *error) {

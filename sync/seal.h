@@ -35,6 +35,15 @@ void seal_wipe(void *data, size_t size);
 /* Compares secrets in a time that does not depend on where they differ. */
 bool seal_equal(const void *a, const void *b, size_t size);
 
+/* libsodium's sealed box, appended to `ret`: everybody can encrypt for whoever has these signing keys, only he can open it, and
+ * nobody can alter it unseen. `seed`: 32 random bytes that are used once. Codes: seal.key (no key of anybody's), memory */
+enum { BOX_SEED = 32, BOX_EXTRA = 48 /* bytes more than the data */ };
+int seal_box(const struct sign_public *recipient, const uint8_t seed[BOX_SEED],
+             struct bytes data, struct buffer *ret, struct error *error);
+/* Codes: seal.box (altered, or encrypted for others), memory */
+int seal_box_open(const struct sign_keys *keys, struct bytes box, struct buffer *ret,
+                  struct error *error);
+
 /* zstd, appended to `ret`. Inflating reads the frame's own size first and refuses what is above
  * `maximum` (seal.size) or unreadable (seal.compression). */
 int seal_deflate(struct bytes data, int level, struct buffer *ret, struct error *error);

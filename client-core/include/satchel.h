@@ -168,6 +168,31 @@ SATCHEL_API int satchel_sync(satchel *station, satchel_progress_function progres
                              void *context, satchel_sync_report *ret,
                              satchel_error *error);
 
+/* --- without a network: the same as files that people carry, encrypted to who is to read them --------------------- */
+
+typedef struct satchel_parcel_report {
+    int64_t bundles, transactions, bytes;
+} satchel_parcel_report;
+
+/* Everything that waits, and the question for what is new, as a file for headquarters (`satcheld bundle import`).
+ * *ret_data: the file's bytes, given back with satchel_free. Nothing counts as sent: the work goes again, by this way or over
+ * the network, until an answer is here.
+ * Errors: parcel.size, sync.busy */
+SATCHEL_API int satchel_bundle_export(satchel *station, void **ret_data, size_t *ret_size,
+                                      satchel_parcel_report *ret, satchel_error *error);
+
+typedef struct satchel_parcel {
+    const void *data;
+    size_t size;
+} satchel_parcel;
+/* Takes in headquarters' answer. It may come late, twice, or not at all; when the station has synced since, only the verdicts
+ * are news. Errors: parcel.format, parcel.newer, parcel.kind (what a station wrote), parcel.company, parcel.station and
+ * parcel.recipient (for somebody else), parcel.truncated, parcel.damaged, parcel.unknown (answers what was not asked, or more
+ * than 30 days ago), server.signature, server.epoch, device.fork, sync.busy, sync.stopped */
+SATCHEL_API int satchel_bundle_import(satchel *station, const satchel_parcel *parcel,
+                                      satchel_progress_function progress, void *context,
+                                      satchel_sync_report *ret, satchel_error *error);
+
 /* The station syncs by itself on a thread of its own: soon after a change, when the network returns, and every few seconds
  * while it is online; backs off with jitter when it is not. `on` 0 stops it. */
 SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error);
@@ -247,7 +272,7 @@ SATCHEL_API int satchel_verify(satchel *station, satchel_error *error);
  * that are here when all of it has come. What waits to be sent, and the history of what was done here, stay. */
 SATCHEL_API int satchel_rebuild(satchel *station, satchel_error *error);
 
-SATCHEL_API void satchel_free(char *json);
+SATCHEL_API void satchel_free(void *result);
 SATCHEL_API const char *satchel_version(void);
 
 #ifdef __cplusplus

@@ -43,8 +43,9 @@
 #define LIMIT_CHUNK \
     (4 * 1024 * 1024) /* where a server stops filling a response (rows, inflated) */
 #define LIMIT_CHUNK_INFLATED \
-    (32 * 1024 * 1024)            /* rows of a response, inflated, at most */
-#define LIMIT_SUBSCRIPTIONS 20000 /* scopes of one station */
+    (32 * 1024 * 1024)                   /* rows of a response, inflated, at most */
+#define LIMIT_PARCEL (256 * 1024 * 1024) /* a bundle file */
+#define LIMIT_SUBSCRIPTIONS 20000        /* scopes of one station */
 
 /* --- time ---------------------------------------------------------------------------- */
 #define LIMIT_YEAR_MS 31536000000LL

@@ -1,4 +1,5 @@
 /* Debian's Chromium for the tests: phones and desks, with what their pages complain about. */
+import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { ROOT } from './company.mjs'
@@ -45,4 +46,24 @@ export async function openConsole(browser, company, user, password, options = {}
   await page.locator('button[type=submit]').click()
   await page.locator('[data-test=sync-line]').waitFor()
   return page
+}
+
+/* What a test names by `data-test`. */
+export const at = (page, name) => page.locator(`[data-test="${name}"]`)
+
+/* Another route of the application, without loading it anew. */
+export const go = (page, route) => page.evaluate(to => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(to), route)
+
+/* A station's own page, signed in, on a route. */
+export async function openStation(browser, station, route, options = {}) {
+  const page = await openPage(browser, station.address, options)
+  await at(page, 'sync-line').waitFor()
+  await go(page, route)
+  return page
+}
+
+/* The end of a page that had nothing to complain about. */
+export async function done(page) {
+  assert.deepEqual(page.complaints, [])
+  await page.context().close()
 }

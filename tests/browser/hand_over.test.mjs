@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Company, waitUntil } from './company.mjs'
-import { DESK, PHONE, launch, openPage } from './browser.mjs'
+import { DESK, PHONE, go, launch, openPage } from './browser.mjs'
 
 const MANY = 40
 let company, browser, dustin, anna, versie, page
@@ -30,7 +30,6 @@ async function pick(field, name) {
   await box.fill(name)
   await page.locator('[data-test=pick-option]', { hasText: name }).click()
 }
-const go = route => page.evaluate(to => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(to), route)
 const owned = (station, owner) => station.ask('customer.list', { owner, limit: 1000 })
 
 test('forty customers, looked at first, reach two phones; unsent visits arrive, and their writer is told', async () => {
@@ -40,7 +39,7 @@ test('forty customers, looked at first, reach two phones; unsent visits arrive, 
   await anna.do('interaction.log', { customer: before[0].id, kind: 'visit', summary: 'Was there before anybody told me' })
   await anna.do('interaction.log', { customer: before[1].id, kind: 'visit', summary: 'And here' })
 
-  await go('/hand-over')
+  await go(page, '/hand-over')
   await pick('from', 'Anna Snelling')
   await page.locator('[data-test=preview]').waitFor()
   await pick('to', 'Versie Hillebrand')
@@ -117,7 +116,7 @@ test('of contested opportunities the manager says whose they are', async () => {
 })
 
 test('the team page opens what stands behind its figures', async () => {
-  await go('/team')
+  await go(page, '/team')
   await page.locator('[data-test=figure-team] [data-loading=false] svg').waitFor()
   const [first] = await dustin.ask('team.overview')
   await page.locator('[data-test=team-won-0]').click()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Company, waitUntil } from './company.mjs'
-import { launch, openPage, DESK } from './browser.mjs'
+import { DESK, at, done, go, launch, openStation } from './browser.mjs'
 import { accessibility, overflow } from './page_checks.mjs'
 
 let company, browser, anna
@@ -18,21 +18,10 @@ after(async () => {
   await company?.close()
 })
 
-const at = (page, name) => page.locator(`[data-test="${name}"]`)
-const go = (page, path) => page.evaluate(path => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(path), path)
 const newOne = async (name, values = {}) => (await anna.do('opportunity.register', { name, amount: 1250000, currency: 'USD', pipeline: 'crm', ...values })).id
 const show = async id => (await anna.ask('opportunity.show', { opportunity: id }))[0]
 
-async function open(path, options = {}) {
-  const page = await openPage(browser, anna.address, options)
-  await at(page, 'sync-line').waitFor()
-  await go(page, path)
-  return page
-}
-async function done(page) {
-  assert.deepEqual(page.complaints, [])
-  await page.context().close()
-}
+const open = (path, options) => openStation(browser, anna, path, options)
 const column = (page, stage) => page.locator(`[data-stage="${stage}"]`)
 const card = (page, name) => at(page, 'board-card').filter({ hasText: name })
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { Company, Station, waitUntil } from './company.mjs'
-import { PHONE, launch, openConsole, openPage } from './browser.mjs'
+import { PHONE, go, launch, openConsole, openPage } from './browser.mjs'
 
 let company, browser, page
 before(async () => {
@@ -16,7 +16,6 @@ after(async () => {
   await browser?.close()
   await company?.close()
 })
-const go = route => page.evaluate(to => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(to), route)
 
 test('somebody is added with roles, changed, and gets a password that works', async () => {
   await page.goto(company.console + '/hq/people')
@@ -78,16 +77,16 @@ test('many are invited at once, and the cards are printed, three to a page', asy
 })
 
 test('leaving is asked for: the texts are never shown again', async () => {
-  await go('/hq/people')
+  await go(page, '/hq/people')
   await page.locator('[data-test=confirm-leave]').click()
   await page.waitForURL(/\/hq\/people$/)
-  await go('/hq/invite')
+  await go(page, '/hq/invite')
   assert.equal(await page.locator('[data-test=invite-card]').count(), 0)
 })
 
 test('an invitation enrols one device on its page, is told as used, and a second use is refused there', async () => {
   const boris = (await company.hq.ask('person.list', { text: 'Boris Faz' }))[0]
-  await go('/hq/people/' + boris.id)
+  await go(page, '/hq/people/' + boris.id)
   await page.locator('[data-test=invite-person]').click()
   await page.locator('[data-test=make-invitations]').click()
   const invitation = await page.locator('[data-test=invitation-text]').innerText()
@@ -108,7 +107,7 @@ test('an invitation enrols one device on its page, is told as used, and a second
   assert.ok(!/invitation\.used/.test(await refused.innerText()))
   for (const phone of phones) await phone.context().close()
 
-  await go('/hq/devices')
+  await go(page, '/hq/devices')
   await page.locator('[data-test=confirm-leave]').click()
   await page.locator('[data-test=tab-invitations]').click()
   await page.getByLabel('State').click()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test, { after, before } from 'node:test'
 import { Company, waitUntil } from './company.mjs'
-import { launch, openConsole, openPage } from './browser.mjs'
+import { at as found, go as goTo, launch, openConsole, openPage } from './browser.mjs'
 
 const HOUR = 3600000
 let company, browser, station, page, customer
@@ -26,11 +26,9 @@ after(async () => {
   await company?.close()
 })
 
-const at = name => page.locator(`[data-test="${name}"]`)
+const at = name => found(page, name)
+const go = path => goTo(page, path)
 const own = path => new URL(path, station.address).href
-async function go(path) {
-  await page.evaluate(path => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(path), path)
-}
 async function quickAdd(choice) {
   await at('quick-add').click()
   await at(choice).click()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Company, waitUntil } from './company.mjs'
-import { launch, openPage } from './browser.mjs'
+import { at, done, go, launch, openStation } from './browser.mjs'
 
 let company, browser, anna, dustin, customer
 
@@ -20,23 +20,12 @@ after(async () => {
   await company?.close()
 })
 
-const at = (page, name) => page.locator(`[data-test="${name}"]`)
-const go = (page, path) => page.evaluate(path => document.querySelector('#app').__vue_app__.config.globalProperties.$router.push(path), path)
 const phoneOf = async station => (await station.ask('customer.show', { customer: customer.id }))[0].phone
 /* So that one edit is surely the later one: stations know headquarters' time to within a round trip. */
 const later = () => new Promise(resolve => setTimeout(resolve, 2000))
 const stateOf = page => at(page, 'sync-line').getAttribute('data-state')
 
-async function open(station, path, options = {}) {
-  const page = await openPage(browser, station.address, options)
-  await at(page, 'sync-line').waitFor()
-  await go(page, path)
-  return page
-}
-async function done(page) {
-  assert.deepEqual(page.complaints, [])
-  await page.context().close()
-}
+const open = (station, path, options) => openStation(browser, station, path, options)
 
 test('two stations edit the same phone offline; who lost sees both values, puts his back with a tap, and the other sees it', async () => {
   const his = await open(dustin, '/inbox')

@@ -182,23 +182,26 @@ struct fake_station *company_enrol(struct company *company, const struct invite 
     return station;
 }
 
-void station_seal(struct company *company, struct fake_station *station,
-                  struct transaction *transaction, struct buffer *ret) {
+void station_seal_all(struct company *company, struct fake_station *station,
+                      struct transaction_list list, struct buffer *ret) {
     struct error error = {0};
     struct bundle_header header = {.format = BUNDLE_FORMAT,
                                    .org = company->master->org,
                                    .device = station->device,
                                    .number = station->number + 1,
                                    .first_seq = station->seq + 1,
-                                   .last_seq = station->seq + 1,
+                                   .last_seq = station->seq + (int64_t)list.count,
                                    .schema_version = SCHEMA_VERSION,
                                    .sealed_at = company->now_ms};
     memcpy(header.previous_hash, station->hash, HASH_SIZE);
-    must(bundle_seal(&header, (struct transaction_list){transaction, 1}, &station->keys,
-                     ret, station->hash, &error),
-         &error);
+    must(bundle_seal(&header, list, &station->keys, ret, station->hash, &error), &error);
     station->number++;
-    station->seq++;
+    station->seq += (int64_t)list.count;
+}
+
+void station_seal(struct company *company, struct fake_station *station,
+                  struct transaction *transaction, struct buffer *ret) {
+    station_seal_all(company, station, (struct transaction_list){transaction, 1}, ret);
 }
 
 struct bundle_answer station_take(struct company *company, struct fake_station *station,

@@ -60,6 +60,9 @@ struct verdict station_send(struct company *company, struct fake_station *statio
 /* The sealed bytes alone; the station's chain moves on. */
 void station_seal(struct company *company, struct fake_station *station,
                   struct transaction *transaction, struct buffer *ret);
+/* The same of several transactions. */
+void station_seal_all(struct company *company, struct fake_station *station,
+                      struct transaction_list list, struct buffer *ret);
 struct bundle_answer station_take(struct company *company, struct fake_station *station,
                                   struct bytes sealed);
 

@@ -141,9 +141,13 @@ struct pull_state {
     size_t keep_maximum;
 };
 void company_pull(struct bench_company *company, struct pull_state *state);
-/* Applies what company_pull kept to a replica of the company's home. */
+/* Applies what company_pull kept to a replica of the company's home: staging the chunks, making the rows
+ * visible, and the indexes that are made afterwards. */
+struct apply_watches {
+    struct stopwatch stage, apply, indexes;
+};
 void replica_apply(struct replica *replica, const struct pull_state *state,
-                   struct stopwatch *stage, struct stopwatch *apply);
+                   struct apply_watches *watches);
 
 /* --- bare SQLite ------------------------------------------------------------------------------ */
 

@@ -46,7 +46,7 @@ static void fill_home(struct capture *capture) {
     struct error error = {0};
     struct buffer chunks[CHUNKS];
     struct pull_state pull = {.keep = chunks, .keep_maximum = CHUNKS};
-    struct stopwatch unused = {0};
+    struct apply_watches unused = {0};
     struct replica *replica = NULL;
     char path[HOME_PATH];
     struct dice dice = capture->dice;
@@ -61,7 +61,7 @@ static void fill_home(struct capture *capture) {
     must(replica_open(path, false, capture->company.catalogue, env_system(), &replica,
                       &error),
          &error);
-    replica_apply(replica, &pull, &unused, &unused);
+    replica_apply(replica, &pull, &unused);
     replica_close(replica);
     for (int64_t i = 0; i < pull.chunks; i++) {
         buffer_free(&chunks[i]);

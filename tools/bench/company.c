@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client-core/bulk_indexes.h"
 #include "client-core/pull.h"
 #include "schema/base/env.h"
 #include "server/internal.h"
@@ -334,25 +335,28 @@ void company_pull(struct bench_company *company, struct pull_state *state) {
 }
 
 void replica_apply(struct replica *replica, const struct pull_state *state,
-                   struct stopwatch *stage, struct stopwatch *apply) {
+                   struct apply_watches *watches) {
     struct error error = {0};
     struct pull_result result = {0};
     size_t last = (size_t)state->chunks - 1;
     for (size_t i = 0; i < last; i++) {
-        watch_start(stage);
+        watch_start(&watches->stage);
         must(replica_begin(replica, &error), &error);
         must(pull_stage(replica, buffer_bytes(&state->keep[i]), &error), &error);
         must(replica_commit(replica, &error), &error);
-        watch_stop(stage);
+        watch_stop(&watches->stage);
     }
     struct pull_end end = {.head = state->cursor,
                            .chunk = buffer_bytes(&state->keep[last]),
                            .held = &state->held};
-    watch_start(apply);
+    watch_start(&watches->apply);
     must(replica_begin(replica, &error), &error);
     must(pull_apply(replica, &end, &result, &error), &error);
     must(replica_commit(replica, &error), &error);
-    watch_stop(apply);
+    watch_stop(&watches->apply);
+    watch_start(&watches->indexes);
+    must(bulk_indexes_finish(replica, &error), &error);
+    watch_stop(&watches->indexes);
     if (result.misfits != 0) {
         fprintf(stderr, "satchel-bench: %lld rows did not fit\n",
                 (long long)result.misfits);

@@ -11,7 +11,8 @@ sqlite3 *raw_open(const struct bench_company *company, const char *path, sqlite3
     sqlite3 *db = NULL;
     int64_t pages = 0;
     int64_t log = 0;
-    char sql[96];
+    int64_t temporary = 0;
+    char sql[128];
     bool created = false;
     must(database_open(path, true, false, &db, &error), &error);
     raw_functions =
@@ -21,9 +22,11 @@ sqlite3 *raw_open(const struct bench_company *company, const char *path, sqlite3
          &error);
     must(database_integer(like, "pragma cache_size", &pages, &error), &error);
     must(database_integer(like, "pragma wal_autocheckpoint", &log, &error), &error);
+    must(database_integer(like, "pragma temp_store", &temporary, &error), &error);
     snprintf(sql, sizeof sql,
-             "pragma cache_size = %lld; pragma wal_autocheckpoint = %lld",
-             (long long)pages, (long long)log);
+             "pragma cache_size = %lld; pragma wal_autocheckpoint = %lld;"
+             " pragma temp_store = %lld",
+             (long long)pages, (long long)log, (long long)temporary);
     raw_exec(db, sql);
     return db;
 }

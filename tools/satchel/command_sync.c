@@ -14,6 +14,7 @@
 #include "tools/satchel/json.h"
 #include "tools/satchel/progress.h"
 #include "tools/satchel/words.h"
+#include "tools/web/report.h"
 
 int sync_show_progress(void *context, const satchel_progress *now) {
     progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
@@ -59,33 +60,10 @@ static void append_verdicts(struct buffer *text, const satchel_sync_report *repo
 }
 
 static void print_report_json(const satchel_sync_report *report) {
-    struct node *object = node_object();
-    const struct {
-        const char *name;
-        int64_t value;
-    } members[] = {
-        {"bundles_sent", report->bundles_sent},
-        {"transactions_sent", report->transactions_sent},
-        {"bytes_sent", report->bytes_sent},
-        {"merged", report->merged},
-        {"conflicts", report->conflicts},
-        {"refused", report->refused},
-        {"rows_received", report->rows_received},
-        {"rows_forgotten", report->rows_forgotten},
-        {"bytes_received", report->bytes_received},
-        {"rounds", report->rounds},
-        {"duration_ms", report->duration_ms},
-        {"waiting", report->waiting},
-        {"cursor", report->cursor},
-        {"differences", report->differences},
-        {"healed", report->healed},
-    };
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        node_set_integer(object, members[i].name, members[i].value);
-    char *text = node_write(object);
-    puts(text != NULL ? text : "{}");
-    node_free_text(text);
-    node_release(object);
+    struct buffer json = buffer_make(4096);
+    report_put(&json, report);
+    puts(buffer_text(&json));
+    buffer_free(&json);
 }
 
 static void print_report(const satchel_sync_report *report, bool json) {

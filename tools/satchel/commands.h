@@ -12,6 +12,7 @@ extern const struct subcommand subcommand_move;
 extern const struct subcommand subcommand_do;
 extern const struct subcommand subcommand_ask;
 extern const struct subcommand subcommand_sync;
+extern const struct subcommand subcommand_bundle;
 extern const struct subcommand subcommand_status;
 extern const struct subcommand subcommand_inbox;
 extern const struct subcommand subcommand_story;

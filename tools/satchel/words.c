@@ -34,6 +34,15 @@ static const char *const words[][2] = {
     {"equality", "一致性"},
     {"what is here differs from headquarters", "本站数据与总部不同"},
     {"everything comes once more", "正在重新接收全部数据"},
+    /* bundle files */
+    {"%s holds %" PRId64 " transaction%s (", "%s 包含 %" PRId64 " 项操作%.0s（"},
+    {"), encrypted for headquarters.\nThere: satcheld bundle import FILE --answer FILE2; "
+     "then here: satchel bundle import FILE2\n",
+     "），已为总部加密。\n总部执行：satcheld bundle import 文件 --answer 文件2；然后本机执行："
+     "satchel bundle import 文件2\n"},
+    {"Nothing new: this answer was taken in before, or the station has synced since.",
+     "没有新内容：该回复已经导入过，或者本站此后已同步。"},
+    {"Received %" PRId64 " row%s.\n", "收到 %" PRId64 " 行%.0s。\n"},
     /* story and inbox */
     {"Nothing was done on this station lately.", "本站最近没有操作。"},
     {"waits to be sent", "等待发送"},

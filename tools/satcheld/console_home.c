@@ -10,12 +10,9 @@
 #include "client-core/station.h"
 #include "server/tls.h"
 #include "tools/satcheld/console.h"
+#include "tools/web/outer.h"
 
 enum { ADDRESS_SIZE = 400, ASIDE_MOST = 1000 };
-
-static satchel_error *outer(struct error *error) {
-    return (satchel_error *)(void *)error;
-}
 
 char *console_home_path(const char *data) {
     size_t size = strlen(data) + sizeof "/console";

@@ -50,6 +50,10 @@ static const char USAGE[] =
     "      From now on nothing is taken from the device or sent to it; the invitation is\n"
     "      void.\n"
     "\n"
+    "  satcheld bundle import --data DIR FILE [--answer FILE2] [--limit MB]\n"
+    "      A sync round with a station that has no network: takes in what `satchel bundle\n"
+    "      export` wrote there, and writes the answer for it, encrypted to that station.\n"
+    "\n"
     "  satcheld verify  --data DIR\n"
     "      Checks every signature and chain, replays the journal and compares.\n"
     "  satcheld backup  --data DIR --to DIR\n"
@@ -60,17 +64,18 @@ static const char USAGE[] =
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
 static const struct subcommand *const SUBCOMMANDS[] = {
-    &subcommand_init,    &subcommand_address,         &subcommand_serve,
-    &subcommand_access,  &subcommand_invite,          &subcommand_invitations,
-    &subcommand_devices, &subcommand_revoke,          &subcommand_verify,
-    &subcommand_backup,  &subcommand_tls_self_signed, &subcommand_tls_import,
-    &subcommand_tls_show};
+    &subcommand_init,     &subcommand_address,         &subcommand_serve,
+    &subcommand_access,   &subcommand_invite,          &subcommand_invitations,
+    &subcommand_devices,  &subcommand_revoke,          &subcommand_verify,
+    &subcommand_backup,   &subcommand_tls_self_signed, &subcommand_tls_import,
+    &subcommand_tls_show, &subcommand_bundle_import};
 
 /* "tls show" is one command of two words. */
 static const struct subcommand *find_subcommand(int count, char **arguments,
                                                 int *ret_words) {
     char name[64];
-    bool two = count > 2 && strcmp(arguments[1], "tls") == 0;
+    bool two = count > 2 &&
+               (strcmp(arguments[1], "tls") == 0 || strcmp(arguments[1], "bundle") == 0);
     snprintf(name, sizeof name, "%s%s%s", arguments[1], two ? " " : "",
              two ? arguments[2] : "");
     *ret_words = two ? 3 : 2;
@@ -114,7 +119,9 @@ int main(int count, char **arguments) {
         return say_usage("there is no command %s", arguments[1]);
     }
     struct buffer configuration = {0};
-    int result = options_read(count - words, arguments + words, &options, &configuration);
+    int result =
+        options_read(count - words, arguments + words,
+                     subcommand == &subcommand_bundle_import, &options, &configuration);
     if (result == 0) {
         result = run(subcommand, &options);
     }

@@ -79,6 +79,8 @@ static const char **find_value(struct options *options, const char *name) {
         {"--console", &options->console},
         {"--console-address", &options->console_address},
         {"--config", &options->config},
+        {"--answer", &options->answer},
+        {"--limit", &options->limit},
     };
     if (strcmp(name, "--host") == 0 && options->host_count < OPTION_HOSTS) {
         return &options->hosts[options->host_count++];
@@ -119,10 +121,14 @@ static int read_configuration(struct options *options, struct buffer *ret_storag
     return options->data == NULL ? say_usage("say which folder: %s DIR", "--data") : 0;
 }
 
-int options_read(int count, char **arguments, struct options *ret,
+int options_read(int count, char **arguments, bool takes_word, struct options *ret,
                  struct buffer *ret_storage) {
     for (int i = 0; i < count; i++) {
         if (set_flag(ret, arguments[i])) {
+            continue;
+        }
+        if (arguments[i][0] != '-' && takes_word && ret->word == NULL) {
+            ret->word = arguments[i];
             continue;
         }
         const char **value = find_value(ret, arguments[i]);

@@ -10,6 +10,8 @@ struct options {
     const char *data, *org, *address, *currency, *admin, *listen, *certificate;
     const char *user, *ceiling, *name, *expires, *to, *set, *key, *days, *role, *qr;
     const char *device, *invitation, *reason, *console, *console_address, *config;
+    const char *answer, *limit;
+    const char *word; /* what stands on its own: a file */
     const char *hosts[OPTION_HOSTS];
     size_t host_count;
     bool allow_plain, new_key, all, json;
@@ -22,8 +24,8 @@ struct subcommand {
 };
 
 /* Fills *ret from the words behind the subcommand, and what they do not say from the configuration file that they
- * name, whose texts live in ret_storage (buffer_free). 0 or EXIT_USAGE, after saying why. */
-int options_read(int count, char **arguments, struct options *ret,
+ * name, whose texts live in ret_storage (buffer_free). `takes_word`: one of them may stand on its own. 0 or EXIT_USAGE, after saying why. */
+int options_read(int count, char **arguments, bool takes_word, struct options *ret,
                  struct buffer *ret_storage);
 
 /* Says what is wrong with the command line, or what failed; the exit status. */
@@ -38,6 +40,6 @@ void put_time(int64_t ms, char ret[32]);
 extern const struct subcommand subcommand_init, subcommand_address, subcommand_serve,
     subcommand_invite, subcommand_invitations, subcommand_devices, subcommand_revoke,
     subcommand_access, subcommand_verify, subcommand_backup, subcommand_tls_self_signed,
-    subcommand_tls_import, subcommand_tls_show;
+    subcommand_tls_import, subcommand_tls_show, subcommand_bundle_import;
 
 #endif

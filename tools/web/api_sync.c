@@ -6,6 +6,7 @@
 
 #include "client-core/json.h"
 #include "tools/web/internal.h"
+#include "tools/web/report.h"
 
 enum { PROGRESS_EVERY_MS = 100, IDLE_EVERY_MS = 60000, LIMIT_REPORT = 4096 };
 
@@ -114,27 +115,8 @@ static void tell_failure(struct web *web, const struct error *error) {
 }
 
 static void answer_report(const struct visit *visit, const satchel_sync_report *report) {
-    const struct count counts[] = {
-        {"bundles_sent", report->bundles_sent},
-        {"transactions_sent", report->transactions_sent},
-        {"bytes_sent", report->bytes_sent},
-        {"merged", report->merged},
-        {"conflicts", report->conflicts},
-        {"refused", report->refused},
-        {"rows_received", report->rows_received},
-        {"rows_forgotten", report->rows_forgotten},
-        {"bytes_received", report->bytes_received},
-        {"rounds", report->rounds},
-        {"duration_ms", report->duration_ms},
-        {"waiting", report->waiting},
-        {"cursor", report->cursor},
-        {"differences", report->differences},
-        {"healed", report->healed},
-    };
     struct buffer json = buffer_make(LIMIT_REPORT);
-    buffer_append_byte(&json, '{');
-    put_counts(&json, counts, sizeof counts / sizeof *counts);
-    buffer_append_byte(&json, '}');
+    report_put(&json, report);
     visit_answer_buffer(visit, &json);
     buffer_free(&json);
 }

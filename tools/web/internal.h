@@ -10,6 +10,7 @@
 #include "tools/web/events.h"
 #include "tools/web/guard.h"
 #include "tools/web/launch.h"
+#include "tools/web/outer.h"
 #include "tools/web/pages.h"
 #include "tools/web/sessions.h"
 #include "tools/web/strangers.h"
@@ -102,10 +103,5 @@ void web_hear(void *context, const char *event, const char *json);
 
 /* api_hq.c */
 void api_hq(struct visit *visit);
-
-/* The two libraries' error objects have one layout. */
-static inline satchel_error *outer(struct error *error) {
-    return (satchel_error *)(void *)error;
-}
 
 #endif

@@ -11,7 +11,7 @@
 #include "schema/base/hash.h"
 #include "schema/text.h"
 
-enum { WAIT_FIRST_MS = 30000, WAIT_LONGEST_MS = 86400000, LIMIT_FOLDED = 64 * 1024 };
+enum { LIMIT_FOLDED = 64 * 1024 };
 
 struct stranger {
     uint8_t hash[HASH_SIZE];
@@ -72,15 +72,6 @@ static struct stranger *find(struct strangers *strangers, const uint8_t hash[HAS
     return first;
 }
 
-static int64_t wait_after(int64_t failures) {
-    int64_t wait = WAIT_FIRST_MS;
-    if (failures < SECRET_TRIES)
-        return 0;
-    for (int64_t i = SECRET_TRIES; i < failures && wait < WAIT_LONGEST_MS; i++)
-        wait *= 2;
-    return wait < WAIT_LONGEST_MS ? wait : WAIT_LONGEST_MS;
-}
-
 int strangers_try(struct strangers *strangers, const char *name, struct error *error) {
     uint8_t hash[HASH_SIZE];
     hash_name(name, hash);
@@ -91,7 +82,7 @@ int strangers_try(struct strangers *strangers, const char *name, struct error *e
     stranger->tried_ms = now_ms;
     if (left_ms <= 0) {
         stranger->failures++;
-        stranger->wait_until_ms = now_ms + wait_after(stranger->failures);
+        stranger->wait_until_ms = now_ms + secret_wait(stranger->failures);
     }
     pthread_mutex_unlock(&strangers->lock);
     return left_ms <= 0 ? 0

@@ -25,18 +25,6 @@ static char *marks_of(struct world *world) {
     return json;
 }
 
-static int answer_merged(struct world *world, const struct sync_request *request,
-                         struct sync_response *response) {
-    world_take_bundles(world, request, response, VERDICT_MERGED);
-    return 200;
-}
-
-static int answer_refused(struct world *world, const struct sync_request *request,
-                          struct sync_response *response) {
-    world_take_bundles(world, request, response, VERDICT_REFUSED);
-    return 200;
-}
-
 static void add_customer(struct world *world) {
     world_sql(world, "insert into customer (id, name, owner_id, gsn) values"
                      " (x'0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c', 'Isdom',"

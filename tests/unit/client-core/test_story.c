@@ -17,18 +17,6 @@ static int story_setup(void **state) {
     return 0;
 }
 
-static int answer_merged(struct world *world, const struct sync_request *request,
-                         struct sync_response *response) {
-    world_take_bundles(world, request, response, VERDICT_MERGED);
-    return 200;
-}
-
-static int answer_refused(struct world *world, const struct sync_request *request,
-                          struct sync_response *response) {
-    world_take_bundles(world, request, response, VERDICT_REFUSED);
-    return 200;
-}
-
 static int answer_revoked(struct world *world, const struct sync_request *request,
                           struct sync_response *response) {
     (void)world;

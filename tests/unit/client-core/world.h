@@ -372,6 +372,19 @@ static inline void world_take_bundles(struct world *world,
     response->head = world->gsn;
 }
 
+/* Answers (world->answer): every transaction is merged, or refused. */
+static inline int answer_merged(struct world *world, const struct sync_request *request,
+                                struct sync_response *response) {
+    world_take_bundles(world, request, response, VERDICT_MERGED);
+    return 200;
+}
+
+static inline int answer_refused(struct world *world, const struct sync_request *request,
+                                 struct sync_response *response) {
+    world_take_bundles(world, request, response, VERDICT_REFUSED);
+    return 200;
+}
+
 static inline void world_enrol(struct world *world) {
     char path[HOME_PATH];
     struct error error = {0};

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "sync/clock.h"
 #include "tests/support/company.h"
 
 struct fixture {
@@ -404,6 +405,50 @@ static void an_old_base_opens_no_door(void **state) {
                    "scope.row");
 }
 
+/* In one bundle: what was merged before a refusal is undone with it and merged again, once. */
+static void a_refusal_in_a_bundle_takes_nothing_with_it(void **state) {
+    static const uint8_t PREFIX[8] = "together";
+    struct fixture *f = *state;
+    struct id *rows[] = {&f->customer, &f->private_customer, &f->customer, &f->customer};
+    static const char *const COLUMNS[] = {"phone", "phone", "email", "phone"};
+    static const char *const TEXTS[] = {"1", "2", "3", "4"};
+    struct cell cells[4];
+    struct change changes[4];
+    struct transaction transactions[4];
+    struct buffer sealed = buffer_make(LIMIT_BUNDLE);
+    int64_t now = f->company.now_ms += 60000;
+    for (size_t i = 0; i < 4; i++) {
+        cells[i] = text_cell(f, COLUMNS[i], TEXTS[i]);
+        changes[i] =
+            change_of(&f->company, "customer", ROW_UPDATE, rows[i], &cells[i], 1);
+        transactions[i] = (struct transaction){transaction_id(PREFIX, i),
+                                               clock_pack(now, (uint16_t)i),
+                                               f->base,
+                                               f->anna,
+                                               "test.write",
+                                               &changes[i],
+                                               1};
+    }
+    int64_t head = company_integer(&f->company, "select max(gsn) from gsn_log");
+    station_seal_all(&f->company, f->anna_station,
+                     (struct transaction_list){transactions, 4}, &sealed);
+    struct bundle_answer answer =
+        station_take(&f->company, f->anna_station, buffer_bytes(&sealed));
+    buffer_free(&sealed);
+    assert_true(answer.accepted);
+    assert_int_equal(answer.verdict_count, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(answer.verdicts[i].gsn, head + 1 + i);
+        assert_int_equal(answer.verdicts[i].kind,
+                         i == 1 ? VERDICT_REFUSED : VERDICT_MERGED);
+    }
+    assert_refused(answer.verdicts[1], "scope.row");
+    assert_customer(f, "phone", "4");
+    assert_customer(f, "email", "3");
+    assert_int_equal(company_integer(&f->company, "select max(gsn) from gsn_log"),
+                     head + 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(different_cells_merge, set_up, tear_down),
@@ -430,6 +475,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_bundle_is_answered_again_as_before, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_old_base_opens_no_door, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_refusal_in_a_bundle_takes_nothing_with_it,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(rows_follow_their_parents_scopes, set_up,
                                         tear_down),
     };

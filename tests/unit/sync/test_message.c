@@ -145,6 +145,12 @@ static void test_enrol_request(void **state) {
     assert_int_equal(enrol_request_decode(buffer_bytes(&body), &read, NULL), 0);
     assert_memory_equal(&read, &request, sizeof read);
     exchange_every_node(buffer_bytes(&body), decode_enrol_request);
+    buffer_reset(&body);
+    request.server_key.bytes[0] = 5; /* of an invitation that names it */
+    enrol_request_encode(&request, &body);
+    assert_int_equal(enrol_request_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_memory_equal(&read, &request, sizeof read);
+    exchange_every_node(buffer_bytes(&body), decode_enrol_request);
     buffer_free(&body);
 }
 
@@ -226,6 +232,23 @@ static void test_enrol_response(void **state) {
     assert_string_equal(read.org_name, response.org_name);
     assert_true(read.hq_time == response.hq_time && read.epoch == 3 &&
                 read.schema_version == 1);
+    assert_int_equal(read.notice_count, 0);
+    exchange_every_node(buffer_bytes(&body), decode_enrol_response);
+    buffer_free(&body);
+}
+
+static void test_enrol_response_with_notices(void **state) {
+    struct enrol_response response = {.certificate = BYTES("certificate"),
+                                      .schema_version = 1,
+                                      .notices = {BYTES("first"), BYTES("second")},
+                                      .notice_count = 2},
+                          read;
+    struct buffer body = buffer_make(1000);
+    enrol_response_encode(&response, &body);
+    assert_int_equal(enrol_response_decode(buffer_bytes(&body), &read, NULL), 0);
+    assert_int_equal(read.notice_count, 2);
+    assert_bytes(read.notices[0], BYTES("first"));
+    assert_bytes(read.notices[1], BYTES("second"));
     exchange_every_node(buffer_bytes(&body), decode_enrol_response);
     buffer_free(&body);
 }
@@ -306,6 +329,9 @@ static void assert_position(const struct pull_position *actual,
     assert_memory_equal(actual->target_hash, expected->target_hash, HASH_SIZE);
 }
 
+static int64_t first_gsns[2] = {70, 71};
+static struct former_gsns formers[2] = {{first_gsns, 2}, {NULL, 0}};
+
 static struct sync_request make_request(struct bytes *bundles) {
     bundles[0] = BYTES("first");
     bundles[1] = BYTES("second");
@@ -331,7 +357,10 @@ static struct sync_request make_request(struct bytes *bundles) {
         .chain_hash = {8},
         .server_key = {{9}},
         .certificate = BYTES("certificate"),
-        .rebuild = true};
+        .rebuild = true,
+        .first_bundle = 6,
+        .formers = formers,
+        .former_count = 2};
 }
 
 static int decode_request(struct bytes body, struct arena *arena, struct error *error) {
@@ -365,6 +394,9 @@ static void test_request(void **state) {
     assert_memory_equal(read.chain_hash, request.chain_hash, HASH_SIZE);
     assert_memory_equal(read.server_key.bytes, request.server_key.bytes, SIGN_PUBLIC);
     assert_bytes(read.certificate, request.certificate);
+    assert_true(read.first_bundle == 6 && read.former_count == 2);
+    assert_true(read.formers[0].count == 2 && read.formers[0].gsns[1] == 71);
+    assert_int_equal(read.formers[1].count, 0);
     scope_set_free(&read.held);
     exchange_every_node(buffer_bytes(&body), decode_request);
     assert_true(starve(buffer_bytes(&body), decode_request) > 0);
@@ -434,6 +466,31 @@ static void refuse_scopes(struct bytes with, const char *code) {
 }
 
 #define ZEROS "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+
+/* As the first stations of protocol 2 ask: the last items are not there. */
+static void test_request_of_early_protocol_2(void **state) {
+    struct bytes bundles[2];
+    struct sync_request request = make_request(bundles), read;
+    struct buffer body = buffer_make(10000);
+    struct arena arena = arena_make(10000);
+    request.bundle_count = request.former_count = 0;
+    request.first_bundle = 0;
+    assert_int_equal(sync_request_encode(&request, &body, NULL), 0);
+    struct bytes whole = buffer_bytes(&body);
+    size_t later = whole.size;
+    while (body.data[later - 2] != 0x9a || body.data[later - 1] != 2)
+        later--;
+    for (size_t missing = 1; missing <= 2; missing++) {
+        body.data[later - 2] = (uint8_t)(0x9a - missing);
+        whole.size--;
+        assert_int_equal(sync_request_decode(whole, &arena, &read, NULL), 0);
+        assert_true(read.rebuild && read.first_bundle == 0 && read.former_count == 0);
+        scope_set_free(&read.held);
+    }
+    scope_set_free(&request.held);
+    arena_free(&arena);
+    buffer_free(&body);
+}
 
 static void test_request_scopes_refused(void **state) {
     refuse_scopes(BYTES("\x01" ZEROS), "wire.range");     /* a byte short */
@@ -657,12 +714,14 @@ int main(void) {
         cmocka_unit_test(test_enrol_request),
         cmocka_unit_test(test_certificate),
         cmocka_unit_test(test_enrol_response),
+        cmocka_unit_test(test_enrol_response_with_notices),
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_items_at_the_end),
         cmocka_unit_test(test_certificate_of_everyone),
         cmocka_unit_test(test_certificate_of_a_child),
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_request_without_position),
+        cmocka_unit_test(test_request_of_early_protocol_2),
         cmocka_unit_test(test_request_scopes_refused),
         cmocka_unit_test(test_response),
         cmocka_unit_test(test_response_of_protocol_1),

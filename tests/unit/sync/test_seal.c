@@ -190,6 +190,68 @@ static void test_base32_refuses(void **state) {
     buffer_free(&small);
 }
 
+/* --- sealed boxes -------------------------------------------------------------------- */
+
+static struct sign_public public_of(const struct sign_keys *keys) {
+    struct sign_public key;
+    memcpy(key.bytes, keys->public_key, SIGN_PUBLIC);
+    return key;
+}
+
+static void test_boxes(void **state) {
+    struct sign_keys keys, others;
+    struct buffer box = buffer_make(100), other_box = buffer_make(100);
+    struct buffer back = buffer_make(100);
+    struct error error = {0};
+    assert_int_equal(seal_start(NULL), 0);
+    seal_keys((const uint8_t[SIGN_SEED]){1}, &keys);
+    seal_keys((const uint8_t[SIGN_SEED]){2}, &others);
+    struct sign_public key = public_of(&keys);
+    assert_int_equal(
+        seal_box(&key, (const uint8_t[BOX_SEED]){7}, BYTES("secret"), &box, NULL), 0);
+    assert_int_equal(box.size, 6 + BOX_EXTRA);
+    assert_int_equal(
+        seal_box(&key, (const uint8_t[BOX_SEED]){8}, BYTES("secret"), &other_box, NULL),
+        0);
+    assert_false(bytes_equal(buffer_bytes(&box), buffer_bytes(&other_box)));
+    buffer_append(&back, "a ", 2);
+    assert_int_equal(seal_box_open(&keys, buffer_bytes(&box), &back, &error), 0);
+    assert_bytes(buffer_bytes(&back), BYTES("a secret"));
+    assert_int_equal(seal_box_open(&others, buffer_bytes(&box), &back, &error), -1);
+    assert_code(error, "seal.box");
+    box.data[box.size - 1] ^= 1;
+    assert_int_equal(seal_box_open(&keys, buffer_bytes(&box), &back, &error), -1);
+    assert_code(error, "seal.box");
+    box.size = BOX_EXTRA - 1;
+    assert_int_equal(seal_box_open(&keys, buffer_bytes(&box), &back, &error), -1);
+    assert_code(error, "seal.box");
+    assert_bytes(buffer_bytes(&back), BYTES("a secret")); /* what failed left it alone */
+    buffer_free(&box);
+    buffer_free(&other_box);
+    buffer_free(&back);
+}
+
+static void test_boxes_fail(void **state) {
+    struct sign_keys keys;
+    struct buffer box = buffer_make(100), small = buffer_make(5);
+    struct error error = {0};
+    const struct sign_public nobody = {{0}};
+    const uint8_t seed[BOX_SEED] = {7};
+    seal_keys((const uint8_t[SIGN_SEED]){1}, &keys);
+    struct sign_public key = public_of(&keys);
+    assert_int_equal(seal_box(&nobody, seed, BYTES("secret"), &box, &error), -1);
+    assert_code(error, "seal.key");
+    assert_int_equal(seal_box(&key, seed, BYTES("secret"), &small, &error), -1);
+    assert_code(error, "memory");
+    buffer_free(&small);
+    small = buffer_make(5);
+    assert_int_equal(seal_box(&key, seed, BYTES("secret"), &box, &error), 0);
+    assert_int_equal(seal_box_open(&keys, buffer_bytes(&box), &small, &error), -1);
+    assert_code(error, "memory");
+    buffer_free(&box);
+    buffer_free(&small);
+}
+
 /* --- secrets ------------------------------------------------------------------------- */
 
 static void test_secrets(void **state) {
@@ -223,6 +285,8 @@ int main(void) {
         cmocka_unit_test(test_deflate),
         cmocka_unit_test(test_deflate_no_room),
         cmocka_unit_test(test_inflate_refuses),
+        cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_boxes_fail),
         cmocka_unit_test(test_base32),
         cmocka_unit_test(test_base32_refuses),
         cmocka_unit_test(test_secrets),
