@@ -33,6 +33,7 @@ struct server {
     char org_name[128];
     int64_t started_at;
     struct server_counters counters;
+    atomic_llong purge_due; /* when tombstones are looked at next, HQ time */
 };
 
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */

@@ -31,9 +31,9 @@ static int passed_by_all(sqlite3 *db, int64_t *ret, struct error *error) {
 static int time_of(struct master *master, int64_t gsn, int64_t *ret,
                    struct error *error) {
     sqlite3_stmt *statement = NULL;
-    if (database_statement(master->db,
-                           "select at from gsn_log where gsn <= ? order by gsn desc limit 1",
-                           &statement, error) != 0) {
+    if (database_statement(
+            master->db, "select at from gsn_log where gsn <= ? order by gsn desc limit 1",
+            &statement, error) != 0) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, gsn);
@@ -98,11 +98,10 @@ static int read_content(struct bytes content, int64_t *ret, struct error *error)
     if (wire_open(content, &document, error) != 0) {
         return -1;
     }
-    int result =
-        wire_array(wire_root(document), "purge", 1, 8, &count, error) != 0
-            ? -1
-            : wire_integer(wire_item(wire_root(document), 0), "gsn", 1, INT64_MAX, ret,
-                           error);
+    int result = wire_array(wire_root(document), "purge", 1, 8, &count, error) != 0
+                     ? -1
+                     : wire_integer(wire_item(wire_root(document), 0), "gsn", 1,
+                                    INT64_MAX, ret, error);
     wire_close(document);
     return result;
 }
@@ -175,9 +174,7 @@ static int clear_places(struct work *work, struct row_work *row, int64_t limit,
     struct buffer bytes = buffer_make(LIMIT_ROW_SIZE);
     placements_encode(row->placements, count, &bytes);
     sqlite3_stmt *statement = master_statement(work->master, SQL_META_PLACEMENTS, error);
-    int result = statement == NULL ? -1
-                 : bytes.failed    ? error_out_of_memory(error)
-                                   : 0;
+    int result = statement == NULL ? -1 : bytes.failed ? error_out_of_memory(error) : 0;
     if (result == 0) {
         sqlite3_bind_int(statement, 1, row->table->number);
         sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
