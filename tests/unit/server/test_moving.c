@@ -20,10 +20,9 @@
 #include <cmocka.h>
 
 #include "server/pull.h"
-#include "server/sums.h"
 #include "server/tombstones.h"
 #include "sync/digest.h"
-#include "tests/support/company.h"
+#include "tests/support/scope_reference.h"
 
 enum { PEOPLE = 5, BRANCHES = 3, EACH = 8, MIRRORS = 6, CHUNK = 7 };
 
@@ -61,186 +60,6 @@ static void run(struct world *world, const char *sql) {
 
 static int64_t number(struct world *world, const char *sql) {
     return company_integer(&world->company, sql);
-}
-
-/* --- the reference ---------------------------------------------------------------------------------- */
-
-/* The key of the row called `alias`, as one blob. */
-static void put_key(struct buffer *sql, const struct table *table, const char *alias) {
-    buffer_printf(sql, "cast(");
-    for (size_t i = 0; i < table->key_count; i++)
-        buffer_printf(sql, "%s%s.%s", i ? " || " : "", alias, table->key[i]->name);
-    buffer_printf(sql, " as blob)");
-}
-
-static void put_insert(struct buffer *sql, const struct table *table) {
-    buffer_printf(sql, "insert or ignore into temp.ref select %d, ", table->number);
-    put_key(sql, table, "t");
-}
-
-static void put_own_clause(struct buffer *sql, const struct table *table,
-                           const struct scope_clause *clause) {
-    static const int kinds[] = {[SCOPE_CLAUSE_USER] = SCOPE_USER,
-                                [SCOPE_CLAUSE_BRANCH] = SCOPE_BRANCH,
-                                [SCOPE_CLAUSE_POOL] = SCOPE_POOL};
-    switch (clause->kind) {
-    case SCOPE_CLAUSE_ORG:
-        put_insert(sql, table);
-        buffer_printf(sql, ", 1, zeroblob(16) from %s t;", table->name);
-        break;
-    case SCOPE_CLAUSE_USER:
-    case SCOPE_CLAUSE_BRANCH:
-    case SCOPE_CLAUSE_POOL:
-        put_insert(sql, table);
-        buffer_printf(sql, ", %d, t.%s from %s t where t.%s is not null",
-                      kinds[clause->kind], clause->columns[0]->name, table->name,
-                      clause->columns[0]->name);
-        if (clause->kind == SCOPE_CLAUSE_POOL)
-            buffer_printf(sql, " and t.%s is null", clause->columns[1]->name);
-        buffer_printf(sql, ";");
-        break;
-    case SCOPE_CLAUSE_GRANTS:
-        put_insert(sql, table);
-        buffer_printf(sql,
-                      ", 3, c.%s from %s t join %s c on c.%s = t.%s"
-                      " where c.deleted_at is null;",
-                      clause->child_user->name, table->name, clause->child->name,
-                      clause->child_parent->name, table->key[0]->name);
-        break;
-    default: /* HQ has its line for every table, followers come later */
-        break;
-    }
-}
-
-/* Of the columns the first that is not null names whom the row follows. */
-static void put_follows(struct buffer *sql, const struct table *table,
-                        const struct scope_clause *clause) {
-    for (size_t i = 0; i < clause->column_count; i++) {
-        put_insert(sql, table);
-        buffer_printf(
-            sql,
-            ", r.kind, r.id from %s t join temp.ref r on r.t = %d and r.k = t.%s"
-            " where true",
-            table->name, clause->columns[i]->ref->number, clause->columns[i]->name);
-        for (size_t j = 0; j < i; j++)
-            buffer_printf(sql, " and t.%s is null", clause->columns[j]->name);
-        buffer_printf(sql, ";");
-    }
-}
-
-static void put_brought(struct buffer *sql, const struct table *table,
-                        const struct brought_by *brought) {
-    put_insert(sql, table);
-    buffer_printf(sql,
-                  ", r.kind, r.id from %s t join %s b on b.%s = t.%s"
-                  " join temp.ref r on r.t = %d and r.k = ",
-                  table->name, brought->table->name, brought->column->name,
-                  table->key[0]->name, brought->table->number);
-    put_key(sql, brought->table, "b");
-    buffer_printf(sql, ";");
-}
-
-static void refer(struct world *world) {
-    const struct catalogue *catalogue = world->company.catalogue;
-    struct buffer own = buffer_make(1 << 20);
-    struct buffer again = buffer_make(1 << 20);
-    buffer_printf(&own, "delete from temp.ref; delete from temp.version;");
-    for (size_t i = 0; i < catalogue->table_count; i++) {
-        const struct table *table = &catalogue->tables[i];
-        buffer_printf(&own, "insert into temp.version select %d, ", table->number);
-        put_key(&own, table, "t");
-        buffer_printf(&own, ", t.gsn from %s t;", table->name);
-        if (!table->org) {
-            put_insert(&own, table);
-            buffer_printf(&own, ", 2, zeroblob(16) from %s t;", table->name);
-        }
-        for (size_t j = 0; j < table->scope_count; j++) {
-            put_own_clause(&own, table, &table->scope[j]);
-            if (table->scope[j].kind == SCOPE_CLAUSE_FOLLOWS)
-                put_follows(&again, table, &table->scope[j]);
-        }
-        for (size_t j = 0; j < table->brought_by_count && !table->org; j++)
-            put_brought(&again, table, &table->brought_by[j]);
-    }
-    run(world, buffer_text(&own));
-    for (int64_t before = -1, now = 0; before != now;) {
-        before = now;
-        run(world, buffer_text(&again));
-        now = number(world, "select count(*) from temp.ref");
-    }
-    buffer_free(&own);
-    buffer_free(&again);
-}
-
-/* --- the server's places against it -------------------------------------------------------------------- */
-
-static void read_places(struct world *world) {
-    struct error error = {0};
-    sqlite3_stmt *get = NULL;
-    sqlite3_stmt *put = NULL;
-    static struct placement places[LIMIT_SCOPES_OF_ROW];
-    run(world, "delete from temp.placed");
-    assert_int_equal(
-        database_statement(world->company.master->db,
-                           "select table_number, row_key, placements from row_meta", &get,
-                           &error),
-        0);
-    assert_int_equal(
-        database_statement(world->company.master->db,
-                           "insert into temp.placed select ?, ?, kind, id from"
-                           " scope_name where number = ?",
-                           &put, &error),
-        0);
-    while (sqlite3_step(get) == SQLITE_ROW) {
-        size_t count = 0;
-        assert_int_equal(placements_decode(value_of_column(get, 2).bytes, places,
-                                           LIMIT_SCOPES_OF_ROW, &count, &error),
-                         0);
-        for (size_t i = 0; i < count; i++) {
-            sqlite3_bind_value(put, 1, sqlite3_column_value(get, 0));
-            sqlite3_bind_value(put, 2, sqlite3_column_value(get, 1));
-            sqlite3_bind_int64(put, 3, places[i].scope_number);
-            if (!places[i].gone)
-                assert_int_equal(sqlite3_step(put), SQLITE_DONE);
-            sqlite3_reset(put);
-        }
-    }
-    sqlite3_finalize(get);
-    sqlite3_finalize(put);
-}
-
-/* Says which rows differ: a line each. */
-static void expect_none(struct world *world, const char *what, const char *sql) {
-    int64_t count;
-    struct buffer counted = buffer_make(8192);
-    buffer_printf(&counted, "select count(*) from (%s)", sql);
-    count = number(world, buffer_text(&counted));
-    buffer_reset(&counted);
-    buffer_printf(
-        &counted,
-        "select group_concat(table_number || ' ' || hex(row_key) || ' ' || detail,"
-        " char(10)) from (%s limit 10)",
-        sql);
-    if (count > 0) {
-        struct bytes said = company_value(&world->company, buffer_text(&counted)).bytes;
-        fail_msg("%s: %lld\n%.*s", what, (long long)count, (int)said.size,
-                 (const char *)said.data);
-    }
-    buffer_free(&counted);
-}
-
-static void compare_places(struct world *world) {
-    struct error error = {0};
-    read_places(world);
-    expect_none(world, "not placed",
-                "select t as table_number, k as row_key, kind || hex(id) as detail from"
-                " (select * from temp.ref except select * from temp.placed)");
-    expect_none(world, "placed where they do not belong",
-                "select t as table_number, k as row_key, kind || hex(id) as detail from"
-                " (select * from temp.placed except select * from temp.ref)");
-    if (scope_sums_check(world->company.master->db, world->company.catalogue, &error) !=
-        0)
-        fail_msg("%s", error.message);
 }
 
 /* --- stations ------------------------------------------------------------------------------------------ */
@@ -336,14 +155,14 @@ static void compare_mirror(struct world *world, const struct mirror *mirror) {
         " (select * from temp.expected except"
         "  select t, k, gsn, places from temp.held where m = %d)",
         mirror->number);
-    expect_none(world, "a station lacks", sql);
+    reference_finds_none(&world->company, "a station lacks", sql);
     snprintf(
         sql, sizeof sql,
         "select t as table_number, k as row_key, gsn || ' x ' || places as detail from"
         " (select t, k, gsn, places from temp.held where m = %d except"
         "  select * from temp.expected)",
         mirror->number);
-    expect_none(world, "a station has what it should not", sql);
+    reference_finds_none(&world->company, "a station has what it should not", sql);
 }
 
 static void compare_sums(struct world *world, const struct mirror *mirror,
@@ -368,7 +187,7 @@ static void compare_sums(struct world *world, const struct mirror *mirror,
     }
     sqlite3_finalize(statement);
     if (rows != response->digest_rows || digest != response->digest) {
-        refer(world); /* says which rows */
+        reference_compute(&world->company); /* says which rows */
         compare_mirror(world, mirror);
     }
     assert_int_equal(rows, response->digest_rows);
@@ -726,10 +545,8 @@ static void world_make(struct world *world, uint64_t seed) {
         move_customer(world);
     make_opportunities(world);
     make_mirrors(world);
+    reference_make(&world->company);
     run(world,
-        "create temp table ref (t, k, kind, id, primary key (t, k, kind, id)) without rowid;"
-        "create temp table placed (t, k, kind, id, primary key (t, k, kind, id)) without rowid;"
-        "create temp table version (t, k, gsn, primary key (t, k)) without rowid;"
         "create temp table mine (kind, id);"
         "create temp table expected (t, k, gsn, places);"
         "create temp table staged (position integer primary key, m, t, k, gsn, places);"
@@ -750,8 +567,8 @@ static void world_free(struct world *world) {
 }
 
 static void compare_all(struct world *world) {
-    refer(world);
-    compare_places(world);
+    reference_compute(&world->company);
+    reference_check_places(&world->company);
     for (size_t i = 0; i < world->mirror_count; i++) {
         pull_to_head(world, &world->mirrors[i]);
         compare_mirror(world, &world->mirrors[i]);
