@@ -40,10 +40,20 @@ struct chain {
 int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
                struct bundle_answer *ret, struct error *error);
 
+/* A bundle that is in the chain already is answered as it was before; *ret_known says whether it is. */
+int chain_known(struct chain *chain, const struct incoming_bundle *bundle,
+                struct bundle_answer *ret, bool *ret_known, struct error *error);
+/* Merges what a bundle holds without taking it into the chain: released from quarantine. */
+int chain_release(struct chain *chain, const struct incoming_bundle *bundle,
+                  struct bundle_answer *ret, struct error *error);
+
 /* Replays a journaled bundle. `decide`: it is of the same version: decide anew and compare; else what was recorded is
  * taken as it is. replay.differs, journal.chain, journal.outcome */
 struct outcome;
 int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
                  const struct outcome *recorded, bool decide, struct error *error);
+int chain_replay_released(struct chain *chain, const struct incoming_bundle *bundle,
+                          const struct outcome *recorded, bool decide,
+                          struct error *error);
 
 #endif

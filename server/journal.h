@@ -21,7 +21,8 @@ enum entry_kind {
     ENTRY_SERVER_KEY = 8, /* the server's */
     ENTRY_EPOCH = 9,      /* a history begins; its refill ends */
     ENTRY_RELEASE = 10,   /* quarantined work: released or discarded */
-    ENTRY_CHECKPOINT = 11
+    ENTRY_CHECKPOINT = 11,
+    ENTRY_PURGE = 12 /* tombstones.h */
 };
 
 struct journal_entry {

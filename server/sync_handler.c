@@ -8,7 +8,9 @@
 #include "server/internal.h"
 #include "server/place.h"
 #include "server/pull.h"
+#include "server/quarantine.h"
 #include "server/seen.h"
+#include "server/tombstones.h"
 
 enum { REQUEST_MEMORY = 512 * 1024 * 1024 };
 
@@ -74,8 +76,10 @@ struct sync_job {
     const struct sync_request *request;
     struct incoming_bundle *bundles;
     size_t bundle_count;
+    bool takes_orders; /* the station understands an order to wipe */
     struct arena arena;
     struct bundle_answer *answers;
+    bool revoked; /* the device was: nothing was merged, what came is in quarantine */
 };
 
 /* What the request says of a bundle that was made under another epoch. */
@@ -121,7 +125,8 @@ static int take_bundles(struct master *master, struct work *work, void *context,
                      &station, error) != 0) {
         return -1;
     }
-    if (station.revoked) {
+    job->revoked = station.revoked;
+    if (station.revoked && !job->takes_orders) {
         return error_set(error, "device.revoked", "device", "this station was revoked");
     }
     struct station ancestor = {.number = 0};
@@ -139,7 +144,8 @@ static int take_bundles(struct master *master, struct work *work, void *context,
             mark_lost(job->request, i, &job->bundles[i]);
         }
         if (choose_chain(&chain, &job->bundles[i], &station, &ancestor, error) != 0 ||
-            chain_take(&chain, &job->bundles[i], &job->answers[i], error) != 0) {
+            (job->revoked ? quarantine_take : chain_take)(&chain, &job->bundles[i],
+                                                          &job->answers[i], error) != 0) {
             return -1;
         }
     }
@@ -151,7 +157,9 @@ static void count_answers(struct server *server, const struct sync_job *job) {
     for (size_t i = 0; i < job->bundle_count; i++) {
         const struct bundle_answer *answer = &job->answers[i];
         atomic_fetch_add(&counters->bundles, 1);
-        if (!answer->accepted) {
+        if (strcmp(answer->code, "bundle.quarantined") == 0) {
+            atomic_fetch_add(&counters->quarantined, 1);
+        } else if (!answer->accepted) {
             server_log(server, "warning", "bundle refused",
                        "\"code\":\"%s\",\"number\":%lld", answer->code,
                        (long long)answer->number);
@@ -176,6 +184,8 @@ struct sync_call {
     struct sync_request request;
     struct sync_response response;
     struct station station;
+    int64_t named_cursor; /* by the station itself */
+    bool revoked;
     struct station ancestor; /* the last one whose bundle was in the request */
     struct reader *reader;
     struct sync_job job;
@@ -363,6 +373,7 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     if (!id_equal(call->request.org, server->org)) {
         return error_set(error, "org.unknown", "org", "this is another company's server");
     }
+    call->named_cursor = call->request.cursor;
     call->reader = reader_take(server->readers, error);
     if (call->reader == NULL || find_station(call, error) != 0 ||
         check_signature(call, error) != 0) {
@@ -370,7 +381,11 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     }
     look_for_fork(call);
     if (call->station.revoked) {
-        return error_set(error, "device.revoked", "device", "this station was revoked");
+        call->revoked = true;
+        call->epoch = call->request.epoch; /* it has nothing to learn any more */
+        return call->request.protocol >= 2 ? 0
+                                           : error_set(error, "device.revoked", "device",
+                                                       "this station was revoked");
     }
     return schema_check_version(server->catalogue->version, call->request.schema_version,
                                 error) != 0
@@ -419,11 +434,13 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
                                   .request = &call->request,
                                   .bundles = bundles,
                                   .bundle_count = count,
+                                  .takes_orders = call->request.protocol >= 2,
                                   .arena = arena_make(REQUEST_MEMORY)};
     if (ingest_run(server->ingest, take_bundles, &call->job, error) != 0) {
         return -1;
     }
     count_answers(server, &call->job);
+    call->revoked = call->job.revoked;
     call->response.answers = call->job.answers;
     call->response.answer_count = count;
     int64_t before = call->epoch;
@@ -439,7 +456,9 @@ static bool must_learn(const struct sync_call *call) {
 }
 
 static int fill_rows(struct sync_call *call, struct error *error) {
-    if (!must_learn(call)) {
+    if (call->revoked) { /* nothing any more but what to do with itself */
+        call->response.order = ORDER_WIPE;
+    } else if (!must_learn(call)) {
         return pull_fill(call->reader, &call->station, &call->request, &call->pulled,
                          &call->rows, &call->response, error) != 0
                    ? -1
@@ -491,6 +510,41 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     return fill_rows(call, error) != 0 ? -1 : seal_response(call, answered, ret, error);
 }
 
+static int purge(struct master *master, struct work *work, void *context,
+                 struct error *error) {
+    struct server *server = context;
+    const struct purge_limits limits = {
+        .now = master_now(master),
+        .horizon_ms = server->options.horizon_ms > 0 ? server->options.horizon_ms
+                                                     : TOMBSTONE_HORIZON_MS,
+        .maximum = PURGE_STEP,
+    };
+    bool more = false;
+    if (tombstones_purge(master, work, &limits, &more, error) != 0) {
+        return -1;
+    }
+    if (more) {
+        atomic_store(&server->purge_due, limits.now); /* the next who comes goes on */
+    }
+    return 0;
+}
+
+/* Now and then somebody who was here takes a step of it along. A failure is no harm: it is tried again. */
+static void purge_if_due(struct server *server, int64_t now) {
+    struct error error = {0};
+    long long due = atomic_load(&server->purge_due);
+    bool mine =
+        now >= due || due - now > 2LL * PURGE_EVERY_MS; /* or the clock was set back */
+    if (!mine ||
+        !atomic_compare_exchange_strong(&server->purge_due, &due, now + PURGE_EVERY_MS)) {
+        return;
+    }
+    seen_write(server->seen, server->ingest, now, true);
+    if (ingest_run(server->ingest, purge, server, &error) != 0) {
+        server_log(server, "error", "purge failed", "\"code\":\"%s\"", error.code);
+    }
+}
+
 /* The station was here: what it has now, and what it still has to send beyond what came with this request. */
 static void note_contact(struct sync_call *call, int64_t cursor) {
     struct server *server = call->server;
@@ -498,7 +552,8 @@ static void note_contact(struct sync_call *call, int64_t cursor) {
     struct contact contact = {.at = server->env->wall_ms(server->env->context),
                               .cursor = cursor,
                               .waiting = call->request.waiting,
-                              .schema_version = call->request.schema_version};
+                              .schema_version = call->request.schema_version,
+                              .passed = call->named_cursor};
     for (size_t i = 0; i < response->answer_count && contact.waiting > 0; i++) {
         contact.waiting -= (int64_t)response->answers[i].verdict_count;
     }
@@ -507,6 +562,7 @@ static void note_contact(struct sync_call *call, int64_t cursor) {
     }
     seen_note(server->seen, call->station.number, &contact);
     seen_write(server->seen, server->ingest, contact.at, false);
+    purge_if_due(server, contact.at);
 }
 
 static struct sync_call begin_call(struct server *server) {

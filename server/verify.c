@@ -11,9 +11,11 @@
 #include "server/history.h"
 #include "server/internal.h"
 #include "server/journal.h"
+#include "server/quarantine.h"
 #include "server/replay.h"
 #include "server/revoke.h"
 #include "server/sums.h"
+#include "server/tombstones.h"
 #include "server/verdicts.h"
 
 enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
@@ -63,6 +65,16 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
                         entry->schema_version == master->catalogue->version, error);
 }
 
+static int replay_release(struct replay *replay, const struct journal_entry *entry,
+                          struct error *error) {
+    struct chain chain = {.master = replay->master,
+                          .work = &replay->work,
+                          .arena = &replay->arena,
+                          .at = entry->at};
+    return quarantine_replay(&chain, entry->content, entry->outcome,
+                             entry->schema_version == SCHEMA_VERSION, error);
+}
+
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,
                         struct error *error) {
     struct master *master = replay->master;
@@ -94,6 +106,12 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         break;
     case ENTRY_ROTATE:
         result = device_apply_rotate(master, entry->content, error);
+        break;
+    case ENTRY_PURGE:
+        result = tombstones_apply(master, &replay->work, entry->content, error);
+        break;
+    case ENTRY_RELEASE:
+        result = replay_release(replay, entry, error);
         break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);
