@@ -149,6 +149,10 @@ static int write_new(struct following *following, struct error *error) {
             rc = error_set(error, "journal.gap", "",
                            "entry %lld is missing from the journal",
                            (long long)following->last + 1);
+        } else if (entry.archived) {
+            rc = error_set(error, "follow.archived", "follow",
+                           "entry %lld is in an archive already; name an empty folder",
+                           (long long)entry.entry);
         } else if (stream_append(following->stream, &entry, error) != 0) {
             rc = -1;
         } else {

@@ -14,6 +14,9 @@ static int entry_hash(const struct journal_entry *entry,
     uint8_t content[HASH_SIZE];
     uint8_t outcome[HASH_SIZE];
     hash_blake2b(entry->content, content);
+    if (entry->archived) {
+        memcpy(content, entry->content_hash, HASH_SIZE);
+    }
     hash_blake2b(entry->outcome, outcome);
     struct buffer bytes = buffer_make(LIMIT_TEXT);
     wire_put_array(&bytes, 8);
@@ -153,21 +156,39 @@ static int read_with(sqlite3 *db, const char *sql, struct journal_reader **ret,
     return 0;
 }
 
-#define ENTRY_COLUMNS                                                          \
-    "select entry, kind, at, station, schema_version, content, outcome, hash," \
-    " signature from journal "
+#define ENTRY_COLUMNS                                                       \
+    "select j.entry, j.kind, j.at, j.station, j.schema_version, j.content," \
+    " j.outcome, j.hash, j.signature, "
+#define ENTRY_FROM(archived, join) archived " from journal j " join " "
+
+/* A master that an earlier program left has nothing in an archive, and no table of it. */
+#define ENTRY_SQL(where)                                                               \
+    {                                                                                  \
+        ENTRY_COLUMNS ENTRY_FROM("null", "") where " order by j.entry",                \
+            ENTRY_COLUMNS ENTRY_FROM(                                                  \
+                "a.content_hash", "left join journal_archived a on a.entry = j.entry") \
+                where " order by j.entry"                                              \
+    }
+
+static bool has_archive(sqlite3 *db) {
+    return sqlite3_table_column_metadata(db, NULL, "journal_archived", NULL, NULL, NULL,
+                                         NULL, NULL, NULL) == SQLITE_OK;
+}
 
 int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error) {
-    return read_with(db, ENTRY_COLUMNS "order by entry", ret, error);
+    static const char *const SQL[2] = ENTRY_SQL("");
+    return read_with(db, SQL[has_archive(db)], ret, error);
 }
 
 int journal_read_control(sqlite3 *db, struct journal_reader **ret, struct error *error) {
-    return read_with(db, ENTRY_COLUMNS "where kind <> 2 order by entry", ret, error);
+    static const char *const SQL[2] = ENTRY_SQL("where j.kind <> 2");
+    return read_with(db, SQL[has_archive(db)], ret, error);
 }
 
 int journal_read_after(sqlite3 *db, int64_t entry, struct journal_reader **ret,
                        struct error *error) {
-    if (read_with(db, ENTRY_COLUMNS "where entry > ? order by entry", ret, error) != 0) {
+    static const char *const SQL[2] = ENTRY_SQL("where j.entry > ?");
+    if (read_with(db, SQL[has_archive(db)], ret, error) != 0) {
         return -1;
     }
     sqlite3_bind_int64((*ret)->statement, 1, entry);
@@ -193,6 +214,11 @@ int journal_next(struct journal_reader *reader, struct journal_entry *ret,
         .outcome = value_of_column(statement, 6).bytes,
         .signature = value_of_column(statement, 8).bytes,
     };
+    struct bytes content_hash = value_of_column(statement, 9).bytes;
+    if (content_hash.size == HASH_SIZE) {
+        ret->archived = true;
+        memcpy(ret->content_hash, content_hash.data, HASH_SIZE);
+    }
     struct bytes hash = value_of_column(statement, 7).bytes;
     if (hash.size != HASH_SIZE) {
         return error_set(error, "journal.hash", "", "entry %lld has no hash",

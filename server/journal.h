@@ -35,6 +35,8 @@ struct journal_entry {
     struct bytes outcome;
     uint8_t hash[HASH_SIZE];
     struct bytes signature;
+    bool archived; /* its content is in an archive; here is only the hash of it */
+    uint8_t content_hash[HASH_SIZE];
 };
 
 /* Appends the entry numbered master->entry + 1 and moves the master's head. */

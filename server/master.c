@@ -69,6 +69,8 @@ static const char LOCAL_TABLES[] =
     "  primary key (hash, user_id)) strict, without rowid;"
     "create index if not exists file_holder_user on file_holder (user_id);"
     "create index if not exists journal_control on journal (entry) where kind <> 2;"
+    "create table if not exists journal_archived ("
+    "  entry integer primary key, content_hash blob not null) strict;"
     "create table if not exists epoch ("
     "  number integer primary key, from_gsn integer not null, first_gsn integer not null,"
     "  first_station integer not null, at integer not null, ended_at integer) strict;"

@@ -16,6 +16,9 @@ struct replay {
     struct sign_public key;
     uint8_t hash[HASH_SIZE]; /* of that entry */
     struct verify_report *report;
+    int64_t begins;                /* behind this entry; 0: at the beginning */
+    uint8_t begin_hash[HASH_SIZE]; /* of that entry, by the checkpoint */
+    struct stream_reader *archive; /* where archived contents are; NULL: nowhere */
 };
 
 /* Checks the next entry against the chain and applies it. journal.*, replay.* */

@@ -141,7 +141,18 @@ int server_address_set(const struct server_options *options, const char *address
 struct verify_report {
     int64_t entries, bundles, transactions, merged, conflicts, refused, rows;
     uint8_t digest[HASH_SIZE]; /* of the logical dump */
+    int64_t begins; /* replayed from behind this entry: a checkpoint; 0: from the start */
+    int64_t duration_ms; /* of checking and replaying */
 };
+struct verify_options {
+    bool checkpoint; /* replay only what came after the last checkpoint */
+    const char *
+        archive; /* where satcheld archive put older bundles; NULL: nowhere, and then a master
+                            with archived bundles is replayed from its checkpoint */
+};
+int server_verify_with(const struct server_options *options,
+                       const struct verify_options *verify, struct verify_report *ret,
+                       struct error *error);
 /* Checks signatures and chains of the whole journal, replays it into an empty database and compares the
  * logical dumps. journal.*, replay.*, verify.differs (field = table) */
 int server_verify(const struct server_options *options, struct verify_report *ret,
@@ -249,6 +260,26 @@ struct restore_report {
 };
 int server_restore(const struct server_options *options, const char *from,
                    struct restore_report *ret, struct error *error);
+
+/* Notes in the journal, signed, what the state is now, and keeps it beside the master: DIR/checkpoint.db. Beside a running
+ * server. */
+struct checkpoint_report {
+    int64_t entry; /* the last one that it holds */
+    int64_t rows;
+    int64_t bytes;
+};
+int server_checkpoint(const struct server_options *options, struct checkpoint_report *ret,
+                      struct error *error);
+
+/* Moves the bundles before the last checkpoint out of the master into files of `to` (stream.h), reads them again, and
+ * gives their space back. Beside a running server. checkpoint.missing, archive.refill (work still waits) */
+struct archive_report {
+    int64_t bundles;
+    int64_t last;                      /* the last entry that is archived */
+    int64_t bytes_before, bytes_after; /* of master.db */
+};
+int server_archive(const struct server_options *options, const char *to,
+                   struct archive_report *ret, struct error *error);
 
 /* --- inside the library --------------------------------------------------------------------- */
 

@@ -6,14 +6,17 @@
 
 #include "schema/base/hash.h"
 #include "server/chain.h"
+#include "server/checkpoint.h"
 #include "server/device.h"
 #include "server/dump.h"
+#include "server/genesis.h"
 #include "server/history.h"
 #include "server/internal.h"
 #include "server/journal.h"
 #include "server/quarantine.h"
 #include "server/replay.h"
 #include "server/revoke.h"
+#include "server/stream.h"
 #include "server/sums.h"
 #include "server/tombstones.h"
 #include "server/verdicts.h"
@@ -107,6 +110,8 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
     case ENTRY_ROTATE:
         result = device_apply_rotate(master, entry->content, error);
         break;
+    case ENTRY_CHECKPOINT: /* it changes nothing; what it says is looked at from there */
+        break;
     case ENTRY_PURGE:
         result = tombstones_apply(master, &replay->work, entry->content, error);
         break;
@@ -144,6 +149,63 @@ int replay_next(struct replay *replay, const struct journal_entry *entry,
     return 0;
 }
 
+/* The content of an archived entry. */
+static int fetch_content(struct replay *replay, struct journal_entry *entry,
+                         struct error *error) {
+    struct journal_entry found;
+    uint8_t hash[HASH_SIZE];
+    int rc = 1;
+    if (replay->archive == NULL) {
+        return error_set(error, "archive.needed", "archive",
+                         "entry %lld is in an archive; say where: --archive DIR, or "
+                         "begin at the checkpoint",
+                         (long long)entry->entry);
+    }
+    while (rc == 1 && (rc = stream_next(replay->archive, &found, NULL, error)) == 1 &&
+           found.entry < entry->entry) {
+    }
+    if (rc < 0) {
+        return -1;
+    }
+    if (rc == 1) {
+        hash_blake2b(found.content, hash);
+    }
+    if (rc == 0 || found.entry != entry->entry ||
+        memcmp(hash, entry->content_hash, HASH_SIZE) != 0) {
+        return error_set(error, "archive.differs", "archive",
+                         "the archive does not hold entry %lld as it was",
+                         (long long)entry->entry);
+    }
+    entry->content = found.content;
+    entry->archived = false;
+    return 0;
+}
+
+/* Before the checkpoint only chain and signatures are looked at. */
+static int check_next(struct replay *replay, const struct journal_entry *entry,
+                      struct error *error) {
+    if (journal_check(entry, &replay->key, replay->report->entries + 1, replay->hash,
+                      error) != 0) {
+        return -1;
+    }
+    replay->report->entries++;
+    return entry->entry < replay->begins ||
+                   memcmp(replay->hash, replay->begin_hash, HASH_SIZE) == 0
+               ? 0
+               : error_set(error, "checkpoint.differs", "data",
+                           "the checkpoint is of another history");
+}
+
+static int replay_one(struct replay *replay, struct journal_entry *entry,
+                      struct error *error) {
+    if (entry->entry <= replay->begins) {
+        return check_next(replay, entry, error);
+    }
+    return entry->archived && fetch_content(replay, entry, error) != 0
+               ? -1
+               : replay_next(replay, entry, error);
+}
+
 static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
     struct journal_reader *reader = NULL;
     struct journal_entry entry;
@@ -152,7 +214,7 @@ static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
         return -1;
     }
     while ((rc = journal_next(reader, &entry, error)) == 1) {
-        if (replay_next(replay, &entry, error) != 0) {
+        if (replay_one(replay, &entry, error) != 0) {
             rc = -1;
             break;
         }
@@ -192,9 +254,27 @@ out:
     return result;
 }
 
+/* Where the checkpoint's state stands; its journal is not with it. */
+static int begin_heads(struct replay *replay, struct error *error) {
+    struct master *master = replay->master;
+    struct sign_public key;
+    int64_t epoch = 0;
+    char name[128];
+    if (replay->begins == 0) {
+        return 0;
+    }
+    master->entry = replay->begins;
+    return database_integer(master->db, "select max(gsn) from gsn_log", &master->gsn,
+                            error) != 0 ||
+                   genesis_read(master->db, &master->org, &epoch, &key, name, error) !=
+                       0 ||
+                   history_epoch(master->db, &master->epoch, error) != 0
+               ? -1
+               : history_refill(master, error);
+}
+
 static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *error) {
-    if (database_run(db, "begin", error) != 0 ||
-        master_begin(replay->master, error) != 0) {
+    if (master_begin(replay->master, error) != 0 || begin_heads(replay, error) != 0) {
         return -1;
     }
     int result = replay_all(replay, db, error) == 0 && compare(db, replay, error) == 0
@@ -221,31 +301,69 @@ static int check_files(sqlite3 *db, struct error *error) {
     return result;
 }
 
-int server_verify(const struct server_options *options, struct verify_report *ret,
-                  struct error *error) {
+/* An empty master, or one as it was at the last checkpoint. */
+static int open_replay(const struct server_options *options,
+                       const struct verify_options *verify, sqlite3 *db,
+                       struct replay *replay, struct error *error) {
+    struct checkpoint checkpoint = {0};
+    int64_t archived = 0;
+    if (verify->archive != NULL &&
+        stream_read(verify->archive, &replay->archive, error) != 0) {
+        return -1;
+    }
+    if (sqlite3_table_column_metadata(db, NULL, "journal_archived", NULL, NULL, NULL,
+                                      NULL, NULL, NULL) == SQLITE_OK &&
+        database_integer(db, "select count(*) from journal_archived", &archived, error) !=
+            0) {
+        return -1;
+    }
+    if (!verify->checkpoint && (archived == 0 || verify->archive != NULL)) {
+        return master_open("", options->env, options->catalogue, true, &replay->master,
+                           error);
+    }
+    if (checkpoint_last(db, &checkpoint, error) != 0 ||
+        checkpoint_open(options, &checkpoint, &replay->master, error) != 0) {
+        return -1;
+    }
+    replay->begins = replay->report->begins = checkpoint.entry;
+    memcpy(replay->begin_hash, checkpoint.hash, HASH_SIZE);
+    return 0;
+}
+
+int server_verify_with(const struct server_options *options,
+                       const struct verify_options *verify, struct verify_report *ret,
+                       struct error *error) {
     sqlite3 *db = NULL;
     struct sign_keys keys;
     struct replay replay = {.report = ret, .arena = arena_make(REPLAY_MEMORY)};
+    const struct env *env = options->env;
     char *path = server_path(options->data, "master.db");
+    int64_t started = env->boot_ms(env->context);
     int result = -1;
     memset(ret, 0, sizeof *ret);
     if (path == NULL || seal_start(error) != 0 ||
         server_read_keys(options->data, &keys, error) != 0 ||
         database_open(path, false, true, &db, error) != 0 ||
-        check_files(db, error) != 0 ||
-        master_open("", options->env, options->catalogue, true, &replay.master, error) !=
-            0) {
+        check_files(db, error) != 0 || database_run(db, "begin", error) != 0 ||
+        open_replay(options, verify, db, &replay, error) != 0) {
         goto out;
     }
     memcpy(replay.key.bytes, keys.public_key, SIGN_PUBLIC);
     work_begin(&replay.work, replay.master);
     result = verify_snapshot(&replay, db, error);
     work_end(&replay.work);
+    ret->duration_ms = env->boot_ms(env->context) - started;
 out:
+    stream_end(replay.archive);
     master_close(replay.master);
     arena_free(&replay.arena);
     sqlite3_close(db);
     seal_wipe(&keys, sizeof keys);
     free(path);
     return result;
+}
+
+int server_verify(const struct server_options *options, struct verify_report *ret,
+                  struct error *error) {
+    return server_verify_with(options, &(struct verify_options){0}, ret, error);
 }

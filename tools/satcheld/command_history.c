@@ -1,4 +1,5 @@
-/* `satcheld backup --follow`, `satcheld restore` and `satcheld refill`: histories that are lost and found. */
+/* `satcheld backup --follow`, `satcheld restore` and `satcheld refill`: histories that are
+ * lost and found; `satcheld checkpoint` and `satcheld archive`. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,3 +109,38 @@ static int run_refill(struct server_options *server, const struct options *optio
 }
 
 const struct subcommand subcommand_refill = {"refill", run_refill};
+
+/* --- checkpoints ------------------------------------------------------------------------------------------ */
+
+static int run_checkpoint(struct server_options *server, const struct options *options) {
+    struct error error = {0};
+    struct checkpoint_report report;
+    if (server_checkpoint(server, &report, &error) != 0) {
+        return say_failure(&error);
+    }
+    printf("%s has a checkpoint after entry %lld: %lld rows, %lld bytes.\n",
+           options->data, (long long)report.entry, (long long)report.rows,
+           (long long)report.bytes);
+    return EXIT_SUCCESS;
+}
+
+const struct subcommand subcommand_checkpoint = {"checkpoint", run_checkpoint};
+
+static int run_archive(struct server_options *server, const struct options *options) {
+    struct error error = {0};
+    struct archive_report report;
+    if (options->to == NULL) {
+        return say_usage("say where to: %s DIR", "--to");
+    }
+    if (server_archive(server, options->to, &report, &error) != 0) {
+        return say_failure(&error);
+    }
+    printf(
+        "%lld bundles went to %s, which has them up to entry %lld; master.db: %lld bytes "
+        "before, %lld now.\n",
+        (long long)report.bundles, options->to, (long long)report.last,
+        (long long)report.bytes_before, (long long)report.bytes_after);
+    return EXIT_SUCCESS;
+}
+
+const struct subcommand subcommand_archive = {"archive", run_archive};

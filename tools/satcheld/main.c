@@ -70,6 +70,10 @@ static const char USAGE[] =
     "      it grows. --once: writes what is there now and ends.\n"
     "  satcheld restore --from DIR --data NEW\n"
     "      Makes NEW from what --follow wrote.\n"
+    "  satcheld checkpoint --data DIR\n"
+    "      Notes in the journal, signed, what the state is now, and keeps it in DIR.\n"
+    "  satcheld archive --data DIR --to DIR\n"
+    "      Moves the bundles before the last checkpoint to another place.\n"
     "  satcheld refill  --data DIR [--end]\n"
     "      After a restore: what stations sent again and still waits for work of others;\n"
     "      --end refuses it now instead of after 30 days.\n"
@@ -94,6 +98,8 @@ static const struct subcommand *const SUBCOMMANDS[] = {&subcommand_init,
                                                        &subcommand_bundle_import,
                                                        &subcommand_restore,
                                                        &subcommand_refill,
+                                                       &subcommand_checkpoint,
+                                                       &subcommand_archive,
                                                        &subcommand_files,
                                                        &subcommand_quarantine_list,
                                                        &subcommand_quarantine_release,

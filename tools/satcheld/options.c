@@ -47,6 +47,7 @@ static bool set_flag(struct options *options, const char *name) {
                                         {"--json", &options->json},
                                         {"--end", &options->end},
                                         {"--once", &options->once},
+                                        {"--checkpoint", &options->checkpoint},
                                         {"--files", &options->files},
                                         {"--sweep", &options->sweep}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
@@ -88,6 +89,7 @@ static const char **find_value(struct options *options, const char *name) {
         {"--config", &options->config},
         {"--follow", &options->follow},
         {"--from", &options->from},
+        {"--archive", &options->archive},
         {"--answer", &options->answer},
         {"--limit", &options->limit},
         {"--horizon", &options->horizon},

@@ -48,6 +48,6 @@ extern const struct subcommand subcommand_init, subcommand_address, subcommand_s
     subcommand_quarantine_discard, subcommand_access, subcommand_verify,
     subcommand_backup, subcommand_tls_self_signed, subcommand_tls_import,
     subcommand_tls_show, subcommand_bundle_import, subcommand_files, subcommand_restore,
-    subcommand_refill;
+    subcommand_refill, subcommand_checkpoint, subcommand_archive;
 
 #endif
