@@ -162,12 +162,12 @@ static int read_with(sqlite3 *db, const char *sql, struct journal_reader **ret,
 #define ENTRY_FROM(archived, join) archived " from journal j " join " "
 
 /* A master that an earlier program left has nothing in an archive, and no table of it. */
-#define ENTRY_SQL(where)                                                               \
-    {                                                                                  \
-        ENTRY_COLUMNS ENTRY_FROM("null", "") where " order by j.entry",                \
-            ENTRY_COLUMNS ENTRY_FROM(                                                  \
-                "a.content_hash", "left join journal_archived a on a.entry = j.entry") \
-                where " order by j.entry"                                              \
+#define ENTRY_SQL(where)                                                             \
+    {                                                                                \
+        ENTRY_COLUMNS ENTRY_FROM("null", "") where " order by j.entry",              \
+            ENTRY_COLUMNS ENTRY_FROM(                                                \
+                "content_hash", "left join journal_archived a on a.entry = j.entry") \
+                where " order by j.entry"                                            \
     }
 
 static bool has_archive(sqlite3 *db) {
