@@ -104,8 +104,7 @@ static int fetch(struct satchel *station, const char *folder,
         return -1;
     pthread_mutex_lock(&station->write_lock);
     int failed = file_store_note_fetched(station->writer, hash, size, error) != 0 ||
-                 file_store_tidy(station->writer, folder, station->identity.epoch,
-                                 FILES_STATION, error) != 0;
+                 file_store_tidy(station->writer, folder, FILES_STATION, error) != 0;
     pthread_mutex_unlock(&station->write_lock);
     return failed ? -1 : 0;
 }
@@ -165,13 +164,11 @@ static void put_count(struct buffer *json, const char *name, int64_t value) {
 static int files_into(satchel_session *session, struct buffer *json,
                       struct error *error) {
     struct satchel *station = session->station;
-    const int64_t epoch = station->identity.epoch;
     struct file_counts counts = {0};
     buffer_append_byte(json, '{');
     json_put_name(json, "waiting");
-    if (file_store_put_waiting(station->writer, epoch, &session->user, json, error) !=
-            0 ||
-        file_store_count(station->writer, epoch, &counts, error) != 0)
+    if (file_store_put_waiting(station->writer, &session->user, json, error) != 0 ||
+        file_store_count(station->writer, &counts, error) != 0)
         return -1;
     put_count(json, "waiting_count", counts.waiting);
     put_count(json, "waiting_bytes", counts.waiting_bytes);

@@ -433,8 +433,7 @@ static int tidy_files(struct syncer *syncer, bool sent, struct error *error) {
     if (syncer->tidied && !sent)
         return 0;
     syncer->tidied = true;
-    return file_store_tidy(syncer->replica, syncer->files, syncer->identity->epoch,
-                           FILES_STATION, error);
+    return file_store_tidy(syncer->replica, syncer->files, FILES_STATION, error);
 }
 
 static int run_files(struct run *run, bool *ret_more, struct error *error) {
