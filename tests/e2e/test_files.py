@@ -1,6 +1,7 @@
 """Photos and signatures: bytes beside the rows, in pieces, cut anywhere, only for those who see the row."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -354,6 +355,29 @@ class Room(Files):
         self.assertFalse((files / gone[:2] / gone[2:]).exists())
         self.verify_files()
         self.assertRefused("file.unknown", "file", self.fetch, self.ann, gone)
+
+
+    def test_what_nobody_goes_on_with_goes(self):
+        self.attach(self.ann, photo(2 * MEGABYTE, 13))
+        self.link.delay = 0.01
+        process = self.ann.start("sync")
+        wait_until(lambda: self.kept()["parts"] == 1, "it is on its way")
+        self.link.cut()
+        process.communicate(timeout=60)
+        self.link.restore()
+        self.link.delay = 0
+        sweep = ("files", "--data", self.server.folder, "--sweep", "--json")
+        self.assertEqual(json.loads(self.server.run(*sweep))["parts_dropped"], 0)
+        part, = (self.server.folder / "files" / "part").iterdir()
+        eight_days_ago = time.time() - 8 * 86400
+        os.utime(part, (eight_days_ago, eight_days_ago))
+        figures = json.loads(self.server.run(*sweep))
+        self.assertEqual((figures["parts_dropped"], figures["parts"]), (1, 0))
+        self.ann.sync()  # learns that headquarters has nothing of it
+        self.ann.clock = "+2m"
+        self.ann.sync()  # from the beginning
+        self.assertEqual(self.kept()["kept"], 1)
+        self.verify_files()
 
 
 class Pages(Files):
