@@ -220,6 +220,10 @@ struct world {
                         struct buffer *ret_body, int *ret_status, struct error *error);
     int (*answer)(struct world *world, const struct sync_request *request,
                   struct sync_response *response);
+    /* What becomes of a request for another key: the code of a refusal, or "". */
+    const char *(*rekey)(struct world *world, const struct device_request *request);
+    bool answer_lost; /* of the next request for another key */
+    int rekeyed;
     struct row_chunk chunk; /* rows of the next answer */
     struct buffer rows;
     int requests;
@@ -279,6 +283,69 @@ static inline void world_catalogue(struct world *world) {
     world->file_count = 6;
 }
 
+/* A child of the device, or the same under its new key, as the path says. */
+static inline void world_rekey(struct world *world, const struct device_request *request,
+                               bool child, struct buffer *ret_body) {
+    struct certificate *certificate = &world->certificate;
+    struct buffer inner = buffer_make(65536);
+    struct buffer envelope = buffer_make(65536);
+    struct buffer body = buffer_make(65536);
+    if (memcmp(&certificate->device_key, &request->new_key, SIGN_PUBLIC) != 0) {
+        world->rekeyed++;
+        certificate->device_key = request->new_key;
+        if (child) {
+            certificate->parent = certificate->device;
+            certificate->device = world_id((uint8_t)(0x20 + world->rekeyed));
+            snprintf(certificate->code, sizeof certificate->code, "C%d", world->rekeyed);
+        }
+    }
+    certificate_encode(certificate, &inner);
+    envelope_seal(buffer_bytes(&inner), "satchel certificate", &world->server_keys,
+                  &envelope);
+    struct enrol_response response = {.certificate = buffer_bytes(&envelope),
+                                      .schema_version = SCHEMA_VERSION};
+    enrol_response_encode(&response, &body);
+    envelope_seal(buffer_bytes(&body),
+                  child ? "satchel reenrol response" : "satchel rotate response",
+                  &world->server_keys, ret_body);
+    buffer_free(&inner);
+    buffer_free(&envelope);
+    buffer_free(&body);
+}
+
+/* POST /v1/reenrol and /v1/rotate. */
+static inline int world_post_device(struct world *world,
+                                    const struct transport_request *request,
+                                    struct buffer *ret_body, int *ret_status,
+                                    struct error *error) {
+    bool child = strcmp(request->path, "/v1/reenrol") == 0;
+    struct handover handover;
+    struct device_request decoded;
+    assert_true(child || strcmp(request->path, "/v1/rotate") == 0);
+    assert_int_equal(handover_open(request->body, &handover, NULL), 0);
+    assert_int_equal(device_request_decode(handover.inner.body, &decoded, NULL), 0);
+    const char *code = world->rekey ? world->rekey(world, &decoded) : "device.unknown";
+    if (!code[0]) {
+        struct sign_public former = world->certificate.device_key;
+        if (memcmp(&former, &decoded.new_key, SIGN_PUBLIC) != 0)
+            assert_int_equal(handover_verify(&handover,
+                                             child ? "satchel reenrol request"
+                                                   : "satchel rotate request",
+                                             &former, &decoded.new_key, NULL),
+                             0);
+        world_rekey(world, &decoded, child, ret_body);
+    } else {
+        struct error failure = {.message = "refused"};
+        snprintf(failure.code, sizeof failure.code, "%s", code);
+        failure_encode(&failure, ret_body);
+    }
+    *ret_status = code[0] ? 409 : 200;
+    if (!world->answer_lost)
+        return 0;
+    world->answer_lost = false;
+    return error_set(error, "transport.timeout", "", "the answer got lost");
+}
+
 /* Answers as the script says, signed. */
 static inline int world_post(void *context, const struct transport_request *request,
                              struct buffer *ret_body, int *ret_status,
@@ -292,7 +359,8 @@ static inline int world_post(void *context, const struct transport_request *requ
         return error_set(error, "transport.unreachable", "", "the test is offline");
     if (world->answer_other && strcmp(request->path, "/v1/sync") != 0)
         return world->answer_other(world, request, ret_body, ret_status, error);
-    assert_string_equal(request->path, "/v1/sync");
+    if (strcmp(request->path, "/v1/sync") != 0)
+        return world_post_device(world, request, ret_body, ret_status, error);
     arena_reset(&world->arena);
     assert_int_equal(envelope_open(request->body, &envelope, NULL), 0);
     memcpy(device_key.bytes, world->certificate.device_key.bytes, SIGN_PUBLIC);
@@ -520,8 +588,8 @@ static inline int world_setup(void **state) {
 static inline int world_teardown(void **state) {
     struct world *world = *state;
     world_close(world);
-    const char *const files[] = {"replica.db", "replica.db-wal", "replica.db-shm",
-                                 "device.key", "sync.lock"};
+    const char *const files[] = {"replica.db", "replica.db-wal",  "replica.db-shm",
+                                 "device.key", "device.key.next", "sync.lock"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%s", world->home, files[i]);
