@@ -11,7 +11,7 @@ import unittest
 import page as pages
 import support
 from page import Refused
-from support import wait_until
+from support import Watch, wait_until
 
 MEGABYTE = 1024 * 1024
 JPEG = b"\xff\xd8\xff\xe0"
@@ -242,6 +242,23 @@ class Cuts(Files):
         out, errors = process.communicate(timeout=100)
         self.assertEqual(process.returncode, 0, errors)
         self.assertRegex(errors, r"files: 1, [0-9.]+ [KM]B left, \d+ s left")
+        self.assertEqual(self.kept()["kept"], 1)
+
+
+    def test_news_come_meanwhile(self):
+        """A station that stays online tells what came from headquarters while its photo crawls."""
+        self.attach(self.ann, photo(3 * MEGABYTE, 14))
+        self.link.delay = 0.02
+        watch = Watch(self.ann)
+        self.addCleanup(watch.stop)
+        wait_until(lambda: self.kept()["parts"] == 1, "the photo is on its way")
+        self.company_.hq.do("customer.edit", customer="Northwind", phone="555-9000")
+        self.company_.hq.sync()
+        seen = len(watch.events)
+        wait_until(lambda: any(event["event"] == "changed" for event in watch.events[seen:]), "news", 30)
+        self.assertEqual(self.kept()["kept"], 0)
+        self.link.delay = 0
+        wait_until(lambda: any(event["event"] == "files" for event in watch.events), "the photo is sent")
         self.assertEqual(self.kept()["kept"], 1)
 
 
