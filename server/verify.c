@@ -10,8 +10,10 @@
 #include "server/dump.h"
 #include "server/internal.h"
 #include "server/journal.h"
+#include "server/quarantine.h"
 #include "server/revoke.h"
 #include "server/sums.h"
+#include "server/tombstones.h"
 #include "server/verdicts.h"
 
 enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
@@ -54,9 +56,19 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
     chain_open(entry->content, &station, master->org, &replay->arena, &bundle);
     count_verdicts(replay->report, recorded, count);
     struct chain chain = {master, &replay->work, &station, &replay->arena, entry->at};
-    const struct recorded_outcome outcome = {recorded, count,
-                                             entry->schema_version == SCHEMA_VERSION};
+    const struct recorded_outcome outcome = {
+        recorded, count, entry->schema_version == master->catalogue->version};
     return chain_replay(&chain, &bundle, &outcome, error);
+}
+
+static int replay_release(struct replay *replay, const struct journal_entry *entry,
+                          struct error *error) {
+    struct chain chain = {.master = replay->master,
+                          .work = &replay->work,
+                          .arena = &replay->arena,
+                          .at = entry->at};
+    return quarantine_replay(&chain, entry->content, entry->outcome,
+                             entry->schema_version == SCHEMA_VERSION, error);
 }
 
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,
@@ -85,6 +97,12 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         break;
     case ENTRY_ROTATE:
         result = device_apply_rotate(master, entry->content, error);
+        break;
+    case ENTRY_PURGE:
+        result = tombstones_apply(master, &replay->work, entry->content, error);
+        break;
+    case ENTRY_RELEASE:
+        result = replay_release(replay, entry, error);
         break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);

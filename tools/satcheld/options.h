@@ -12,7 +12,8 @@ struct options {
     const char *device, *invitation, *reason, *console, *console_address, *config;
     const char *person_limit, *company_limit, *grace;
     const char *answer, *limit;
-    const char *word; /* what stands on its own: a file */
+    const char *word;    /* what stands on its own: a file */
+    const char *horizon; /* days */
     const char *hosts[OPTION_HOSTS];
     size_t host_count;
     bool allow_plain, new_key, all, json, files, sweep;
@@ -40,8 +41,9 @@ void put_time(int64_t ms, char ret[32]);
 
 extern const struct subcommand subcommand_init, subcommand_address, subcommand_serve,
     subcommand_invite, subcommand_invitations, subcommand_devices, subcommand_revoke,
-    subcommand_access, subcommand_verify, subcommand_backup, subcommand_tls_self_signed,
-    subcommand_tls_import, subcommand_tls_show, subcommand_bundle_import,
-    subcommand_files;
+    subcommand_quarantine_list, subcommand_quarantine_release,
+    subcommand_quarantine_discard, subcommand_access, subcommand_verify,
+    subcommand_backup, subcommand_tls_self_signed, subcommand_tls_import,
+    subcommand_tls_show, subcommand_bundle_import, subcommand_files;
 
 #endif
