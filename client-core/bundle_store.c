@@ -156,11 +156,13 @@ static int seal(struct replica *replica, const struct identity *identity,
     struct bundle_chain chain;
     uint8_t hash[HASH_SIZE];
     int64_t sealed_at = 0;
+    int64_t protocol = 0; /* of the server when it last answered */
     if (bundle_store_chain(replica, &chain, error) != 0 ||
-        sealing_time(replica, &sealed_at, error) != 0)
+        sealing_time(replica, &sealed_at, error) != 0 ||
+        setting_integer(replica, "server_protocol", &protocol, error) != 0)
         return -1;
     struct bundle_header header = {
-        .format = BUNDLE_FORMAT,
+        .format = protocol >= 2 ? BUNDLE_FORMAT_PACKED : BUNDLE_FORMAT,
         .org = identity->certificate.org,
         .device = identity->certificate.device,
         .number = chain.number + 1,

@@ -298,6 +298,8 @@ static int take_inside(const struct answer *answer, const struct clock_anchor *a
     if (note_time(answer, anchor, error) != 0 ||
         setting_set(answer->replica, "server_schema_version",
                     value_integer(answer->response->schema_version), error) != 0 ||
+        setting_set(answer->replica, "server_protocol",
+                    value_integer(answer->response->protocol), error) != 0 ||
         take_rows(answer, result, error) != 0)
         return -1;
     return prune(answer, error);
