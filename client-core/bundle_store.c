@@ -5,23 +5,18 @@
 
 #include <string.h>
 
+#include "client-core/rekey.h"
 #include "client-core/state.h"
 
 /* --- sealing --------------------------------------------------------------------------------------- */
 
-/* The end of the device's chain. */
-struct chain {
-    int64_t number;
-    int64_t last_seq;
-    uint8_t hash[HASH_SIZE];
-};
-
-static int chain_read(struct replica *replica, struct chain *ret, struct error *error) {
-    static const char sql[] =
-        "select number, last_seq, hash from station_bundle order by number desc limit 1";
+int bundle_store_chain(struct replica *replica, struct bundle_chain *ret,
+                       struct error *error) {
+    static const char sql[] = "select number, last_seq, hash from station_bundle"
+                              " where device is null order by position desc limit 1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     bool row = false;
-    *ret = (struct chain){0};
+    *ret = (struct bundle_chain){0};
     if (!statement || replica_step(replica, statement, &row, error) != 0)
         return -1;
     if (row) {
@@ -111,7 +106,7 @@ static int read_unsealed(struct replica *replica, struct arena *arena,
 }
 
 static int mark_sealed(struct replica *replica, const struct unsealed *work,
-                       int64_t number, struct error *error) {
+                       int64_t bundle, struct error *error) {
     static const char sql[] =
         "update station_outbox set bundle = ?2, time = ?3 where position = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
@@ -119,7 +114,7 @@ static int mark_sealed(struct replica *replica, const struct unsealed *work,
         return -1;
     for (size_t i = 0; i < work->count; i++) {
         sqlite3_bind_int64(statement, 1, work->positions[i]);
-        sqlite3_bind_int64(statement, 2, number);
+        sqlite3_bind_int64(statement, 2, bundle);
         sqlite3_bind_int64(statement, 3, work->transactions[i].time);
         if (replica_finish(replica, statement, error) != 0)
             return -1;
@@ -146,12 +141,24 @@ static int keep_bundle(struct replica *replica, const struct bundle_header *head
     return failed;
 }
 
+/* When it is sealed tells two copies of a station apart that seal the same work. */
+static int sealing_time(struct replica *replica, int64_t *ret, struct error *error) {
+    struct clock_reading now = clock_read(replica->env);
+    struct progress progress;
+    if (progress_read(replica, &progress, error) != 0)
+        return -1;
+    *ret = clock_correct(&progress.anchor, &now);
+    return 0;
+}
+
 static int seal(struct replica *replica, const struct identity *identity,
                 const struct unsealed *work, struct buffer *sealed, struct error *error) {
-    struct chain chain;
+    struct bundle_chain chain;
     uint8_t hash[HASH_SIZE];
     int64_t protocol = 0; /* of the server when it last answered */
-    if (chain_read(replica, &chain, error) != 0 ||
+    int64_t sealed_at = 0;
+    if (bundle_store_chain(replica, &chain, error) != 0 ||
+        sealing_time(replica, &sealed_at, error) != 0 ||
         setting_integer(replica, "server_protocol", &protocol, error) != 0)
         return -1;
     struct bundle_header header = {
@@ -162,25 +169,27 @@ static int seal(struct replica *replica, const struct identity *identity,
         .first_seq = chain.last_seq + 1,
         .last_seq = chain.last_seq + (int64_t)work->count,
         .schema_version = SCHEMA_VERSION,
-        .sealed_at = clock_ms(work->time),
+        .sealed_at = sealed_at,
     };
     memcpy(header.previous_hash, chain.hash, HASH_SIZE);
     const struct transaction_list list = {work->transactions, work->count};
     if (bundle_seal(&header, list, &identity->keys, sealed, hash, error) != 0 ||
         keep_bundle(replica, &header, buffer_bytes(sealed), hash, error) != 0)
         return -1;
-    return mark_sealed(replica, work, header.number, error);
+    return mark_sealed(replica, work, sqlite3_last_insert_rowid(replica->db), error);
 }
 
 int bundle_store_seal(struct replica *replica, const struct identity *identity,
                       int64_t *ret_count, struct error *error) {
     struct arena arena = arena_make((size_t)LIMIT_PAYLOAD * 8);
     struct buffer sealed = buffer_make(LIMIT_BUNDLE);
-    struct unsealed work;
+    struct unsealed work = {0};
+    bool rotating = false; /* the request for it has named the last bundle of this key */
     int failed = replica_begin(replica, error);
     if (failed)
         goto out;
-    failed = read_unsealed(replica, &arena, &work, error) != 0 ||
+    failed = rekey_is_rotating(replica, &rotating, error) != 0 ||
+             (!rotating && read_unsealed(replica, &arena, &work, error) != 0) ||
              (work.count > 0 && seal(replica, identity, &work, &sealed, error) != 0) ||
              replica_commit(replica, error) != 0;
     if (!failed)
@@ -194,39 +203,47 @@ out:
 
 /* --- sending --------------------------------------------------------------------------------------- */
 
+/* Room for the bundles of one request. */
+static int make_room(const struct bundle_budget *budget, struct arena *arena,
+                     struct open_bundles *ret, struct error *error) {
+    ret->sealed = arena_alloc_array(arena, budget->count + 1, sizeof *ret->sealed);
+    ret->positions = arena_alloc_array(arena, budget->count + 1, sizeof *ret->positions);
+    ret->former = arena_alloc_array(arena, budget->count + 1, sizeof *ret->former);
+    ret->count = 0;
+    return ret->sealed && ret->positions && ret->former ? 0 : error_out_of_memory(error);
+}
+
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,
-                      struct arena *arena, struct bytes **ret, size_t *ret_count,
+                      struct arena *arena, struct open_bundles *ret,
                       struct error *error) {
     static const char sql[] =
-        "select sealed from station_bundle where answered_at is null and number > ?2"
-        " order by number limit ?1";
+        "select sealed, position, device is not null from station_bundle"
+        " where answered_at is null and position > ?2 order by position limit ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
-    struct bytes *bundles = arena_alloc_array(arena, budget->count + 1, sizeof *bundles);
-    size_t count = 0;
+    struct open_bundles open;
     size_t bytes = 0;
     bool row = true;
-    if (!bundles)
-        return error_out_of_memory(error);
-    if (!statement)
+    if (!statement || make_room(budget, arena, &open, error) != 0)
         return -1;
     sqlite3_bind_int64(statement, 1, (sqlite3_int64)budget->count);
     sqlite3_bind_int64(statement, 2, budget->after);
-    while (row && count < budget->count) {
+    while (row && open.count < budget->count) {
         if (replica_step(replica, statement, &row, error) != 0)
             return -1;
         struct bytes sealed = row ? column_bytes(statement, 0) : (struct bytes){0};
-        if (!row || (count > 0 && bytes + sealed.size > budget->bytes))
+        if (!row || (open.count > 0 && bytes + sealed.size > budget->bytes))
             break;
         bytes += sealed.size;
-        bundles[count] = arena_copy(arena, sealed);
-        if (!bundles[count++].data) {
+        open.positions[open.count] = sqlite3_column_int64(statement, 1);
+        open.former[open.count] = sqlite3_column_int(statement, 2) != 0;
+        open.sealed[open.count] = arena_copy(arena, sealed);
+        if (!open.sealed[open.count++].data) {
             sqlite3_reset(statement);
             return error_out_of_memory(error);
         }
     }
     sqlite3_reset(statement);
-    *ret = bundles;
-    *ret_count = count;
+    *ret = open;
     return 0;
 }
 
@@ -237,14 +254,14 @@ int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error 
     return statement ? replica_integer(replica, statement, ret, error) : -1;
 }
 
-int bundle_store_answer(struct replica *replica, int64_t number, const char *code,
+int bundle_store_answer(struct replica *replica, int64_t position, const char *code,
                         const struct bundle_times *times, struct error *error) {
     static const char sql[] = "update station_bundle set answered_at = ?2, code = ?3,"
-                              " sent_at = coalesce(sent_at, ?4) where number = ?1";
+                              " sent_at = coalesce(sent_at, ?4) where position = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
-    sqlite3_bind_int64(statement, 1, number);
+    sqlite3_bind_int64(statement, 1, position);
     sqlite3_bind_int64(statement, 2, times->answered_at);
     bind_text(statement, 3, code ? code : "");
     sqlite3_bind_int64(statement, 4, times->sent_at);
@@ -255,9 +272,9 @@ int bundle_store_answer(struct replica *replica, int64_t number, const char *cod
 
 int bundle_store_reopen(struct replica *replica, int64_t number, struct error *error) {
     static const char has[] =
-        "select exists (select 1 from station_bundle where number = ?1)";
-    static const char reopen[] =
-        "update station_bundle set answered_at = null where number >= ?1";
+        "select exists (select 1 from station_bundle where device is null and number = ?1)";
+    static const char reopen[] = "update station_bundle set answered_at = null"
+                                 " where device is null and number >= ?1";
     sqlite3_stmt *statement = replica_statement(replica, has, error);
     int64_t kept = 0;
     if (!statement)
@@ -274,5 +291,82 @@ int bundle_store_reopen(struct replica *replica, int64_t number, struct error *e
     if (!statement)
         return -1;
     sqlite3_bind_int64(statement, 1, number);
+    return replica_finish(replica, statement, error);
+}
+
+int bundle_store_hash(struct replica *replica, int64_t number, uint8_t ret[HASH_SIZE],
+                      bool *ret_found, struct error *error) {
+    static const char sql[] =
+        "select hash from station_bundle where device is null and number = ?1";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    bool row = false;
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, number);
+    if (replica_step(replica, statement, &row, error) != 0)
+        return -1;
+    struct bytes hash = row ? column_bytes(statement, 0) : (struct bytes){0};
+    *ret_found = hash.size == HASH_SIZE;
+    if (*ret_found)
+        memcpy(ret, hash.data, HASH_SIZE);
+    sqlite3_reset(statement);
+    return 0;
+}
+
+int bundle_store_find(struct replica *replica, int64_t number, int64_t *ret,
+                      struct error *error) {
+    static const char sql[] =
+        "select position from station_bundle where device is null and number = ?1";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, number);
+    return replica_integer(replica, statement, ret, error);
+}
+
+/* --- sealing again --------------------------------------------------------------------------------- */
+
+static int run_plain(struct replica *replica, const char *sql, struct error *error) {
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_finish(replica, statement, error) : -1;
+}
+
+int bundle_store_unseal_open(struct replica *replica, struct error *error) {
+    /* A bundle that was answered once and is sent again stays as it is: what it holds has its verdicts. */
+    static const char drop[] =
+        "delete from station_bundle where answered_at is null and device is null and exists"
+        " (select 1 from station_outbox o where o.bundle = station_bundle.position"
+        " and o.verdict is null)";
+    static const char unseal[] =
+        "update station_outbox set bundle = null where verdict is null"
+        " and bundle is not null and not exists"
+        " (select 1 from station_bundle b where b.position = station_outbox.bundle)";
+    return run_plain(replica, drop, error) != 0 ? -1 : run_plain(replica, unseal, error);
+}
+
+int bundle_store_unseal(struct replica *replica, int64_t position, struct error *error) {
+    static const char unseal[] =
+        "update station_outbox set bundle = null, verdict = null, gsn = null, active = 1,"
+        " answered_at = null where bundle = ?1";
+    static const char drop[] = "delete from station_bundle where position = ?1";
+    sqlite3_stmt *first = replica_statement(replica, unseal, error);
+    sqlite3_stmt *second = replica_statement(replica, drop, error);
+    if (!first || !second)
+        return -1;
+    sqlite3_bind_int64(first, 1, position);
+    sqlite3_bind_int64(second, 1, position);
+    return replica_finish(replica, first, error) != 0
+               ? -1
+               : replica_finish(replica, second, error);
+}
+
+int bundle_store_hand_over(struct replica *replica, const struct id *device,
+                           struct error *error) {
+    static const char sql[] =
+        "update station_bundle set device = ?1 where device is null";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    if (!statement)
+        return -1;
+    bind_id(statement, 1, device);
     return replica_finish(replica, statement, error);
 }

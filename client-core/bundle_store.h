@@ -8,7 +8,8 @@
 #include "client-core/identity.h"
 
 /* Seals the oldest unsealed work into one bundle of about LIMIT_BUNDLE_TARGET, in a transaction of its own. Times are
- * made anew with what is known of headquarters' clock now. *ret_count: transactions sealed; 0: nothing waited. */
+ * made anew with what is known of headquarters' clock now. *ret_count: transactions sealed; 0: nothing waited, or the
+ * key is about to be replaced. */
 int bundle_store_seal(struct replica *replica, const struct identity *identity,
                       int64_t *ret_count, struct error *error);
 
@@ -16,12 +17,18 @@ int bundle_store_seal(struct replica *replica, const struct identity *identity,
 struct bundle_budget {
     size_t count;
     size_t bytes;
-    int64_t after; /* only those behind this number */
+    int64_t after; /* only those behind this position */
 };
-/* Open bundles in order, at least one if there is any. Memory from `arena`; *ret_numbers may be NULL. */
+/* Bundles to be sent, and where each is kept. */
+struct open_bundles {
+    struct bytes *sealed;
+    int64_t *positions;
+    bool *former; /* it is of a device that this station was before */
+    size_t count;
+};
+/* Open bundles in order, at least one if there is any. Memory from `arena`. */
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,
-                      struct arena *arena, struct bytes **ret, size_t *ret_count,
-                      struct error *error);
+                      struct arena *arena, struct open_bundles *ret, struct error *error);
 int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error *error);
 
 /* Of the question that carried a bundle and of its answer, by headquarters' clock. */
@@ -30,9 +37,31 @@ struct bundle_times {
     int64_t answered_at;
 };
 /* Headquarters has it; `code` says why it refused it as a whole, or is "". */
-int bundle_store_answer(struct replica *replica, int64_t number, const char *code,
+int bundle_store_answer(struct replica *replica, int64_t position, const char *code,
                         const struct bundle_times *times, struct error *error);
 /* Headquarters wants to have the chain again from `number`. Code: bundle.gap when it is not kept any more. */
 int bundle_store_reopen(struct replica *replica, int64_t number, struct error *error);
+
+/* The end of this device's chain. */
+struct bundle_chain {
+    int64_t number; /* 0: nothing was sealed yet */
+    int64_t last_seq;
+    uint8_t hash[HASH_SIZE];
+};
+int bundle_store_chain(struct replica *replica, struct bundle_chain *ret,
+                       struct error *error);
+/* The hash of a bundle of this device's chain; *ret_found false: it is not kept. */
+int bundle_store_hash(struct replica *replica, int64_t number, uint8_t ret[HASH_SIZE],
+                      bool *ret_found, struct error *error);
+/* Where a bundle of this device's chain is kept; 0: it is not. */
+int bundle_store_find(struct replica *replica, int64_t number, int64_t *ret,
+                      struct error *error);
+/* What headquarters has not answered is unsealed: its transactions wait to be sealed again, as they are. */
+int bundle_store_unseal_open(struct replica *replica, struct error *error);
+/* The same for one bundle of a device that this station was before, answered or not. */
+int bundle_store_unseal(struct replica *replica, int64_t position, struct error *error);
+/* The bundles so far were those of `device`; a new chain begins. */
+int bundle_store_hand_over(struct replica *replica, const struct id *device,
+                           struct error *error);
 
 #endif

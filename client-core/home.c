@@ -15,6 +15,7 @@
 enum { FULL_DISK_BYTES = 128 * 1024 };
 
 static const char key_file[] = "device.key";
+static const char next_key_file[] = "device.key.next";
 static const char key_prefix[] = "satchel-device-key-1:";
 
 static int home_failed(struct error *error, const char *doing, const char *path) {
@@ -187,16 +188,14 @@ static int read_key(const char *path, char *text, size_t room, struct error *err
     return 0;
 }
 
-int home_keys(const char *home, const struct env *env, bool create, struct sign_keys *ret,
-              struct error *error) {
+/* The key pair in a file of the home. */
+static int load_keys(const char *home, const char *name, struct sign_keys *ret,
+                     struct error *error) {
     char path[HOME_PATH];
     char text[256];
     struct buffer seed = buffer_make(SIGN_SEED);
-    if (home_file(home, key_file, path, error) != 0)
-        return -1;
-    if (create && !home_has(home, key_file) && make_key(home, path, env, error) != 0)
-        return -1;
-    if (read_key(path, text, sizeof text, error) != 0)
+    if (home_file(home, name, path, error) != 0 ||
+        read_key(path, text, sizeof text, error) != 0)
         return -1;
     int failed = seal_base32_read(text + sizeof key_prefix - 1, &seed, error) != 0 ||
                  seed.failed || seed.size != SIGN_SEED;
@@ -209,6 +208,85 @@ int home_keys(const char *home, const struct env *env, bool create, struct sign_
     seal_wipe(text, sizeof text);
     buffer_free(&seed);
     return failed ? -1 : 0;
+}
+
+/* Makes the file when there is none. */
+static int make_keys(const char *home, const char *name, const struct env *env,
+                     struct error *error) {
+    char path[HOME_PATH];
+    if (home_file(home, name, path, error) != 0)
+        return -1;
+    return home_has(home, name) ? 0 : make_key(home, path, env, error);
+}
+
+int home_keys(const char *home, const struct env *env, bool create, struct sign_keys *ret,
+              struct error *error) {
+    if (create && make_keys(home, key_file, env, error) != 0)
+        return -1;
+    return load_keys(home, key_file, ret, error);
+}
+
+int home_next_keys(const char *home, const struct env *env, struct sign_keys *ret,
+                   struct error *error) {
+    return make_keys(home, next_key_file, env, error) != 0
+               ? -1
+               : load_keys(home, next_key_file, ret, error);
+}
+
+/* Zeros over what a file holds, on disk. */
+static int overwrite(const char *path, struct error *error) {
+    static const char zeros[256];
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat found;
+    if (file < 0)
+        return errno == ENOENT ? 0 : home_failed(error, "cannot open", path);
+    int failed = fstat(file, &found) != 0;
+    for (off_t done = 0; !failed && done < found.st_size; done += (off_t)sizeof zeros) {
+        off_t left = found.st_size - done;
+        failed = write_all(file, zeros,
+                           left < (off_t)sizeof zeros ? (size_t)left : sizeof zeros);
+    }
+    failed = failed || fsync(file) != 0;
+    failed = close(file) != 0 || failed;
+    return failed ? home_failed(error, "cannot overwrite", path) : 0;
+}
+
+/* Who dies between the two finds the next key alone, and goes on here. */
+static int take_next(const char *home, struct error *error) {
+    char path[HOME_PATH];
+    char next[HOME_PATH];
+    if (home_file(home, key_file, path, error) != 0 ||
+        home_file(home, next_key_file, next, error) != 0 || overwrite(path, error) != 0)
+        return -1;
+    return rename(next, path) == 0 && sync_folder(home) == 0
+               ? 0
+               : home_failed(error, "cannot write", path);
+}
+
+static bool is_key(const struct sign_keys *keys, const struct sign_public *wanted) {
+    return memcmp(keys->public_key, wanted->bytes, SIGN_PUBLIC) == 0;
+}
+
+int home_keys_of(const char *home, const struct sign_public *wanted,
+                 struct sign_keys *ret, struct error *error) {
+    struct sign_keys next;
+    int loaded = load_keys(home, key_file, ret, error);
+    if (loaded == 0 && is_key(ret, wanted))
+        return 0;
+    if (!home_has(home, next_key_file))
+        return loaded != 0 ? -1
+                           : error_set(error, "station.key", "",
+                                       "the key in %.300s is not this device's", home);
+    int failed = load_keys(home, next_key_file, &next, error);
+    if (!failed && !is_key(&next, wanted))
+        failed = error_set(error, "station.key", "", "no key in %.300s is this device's",
+                           home);
+    if (!failed)
+        failed = take_next(home, error);
+    if (!failed)
+        *ret = next;
+    seal_wipe(&next, sizeof next);
+    return failed;
 }
 
 /* --- the lock ------------------------------------------------------------------------------------ */

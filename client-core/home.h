@@ -2,7 +2,7 @@
  * The home of a station: a folder that only its owner may enter, with the replica, the device's
  * secret key and the lock of whoever syncs.
  *
- *   replica.db  device.key (0600)  sync.lock
+ *   replica.db  device.key (0600)  device.key.next (while a key follows another)  sync.lock
  */
 #ifndef SATCHEL_CLIENT_HOME_H
 #define SATCHEL_CLIENT_HOME_H
@@ -27,6 +27,14 @@ int home_make(const char *home, struct error *error);
  * there is one already. Codes: station.key, home.* */
 int home_keys(const char *home, const struct env *env, bool create, struct sign_keys *ret,
               struct error *error);
+
+/* The key that is to follow: made when there is none, durable on disk when this returns. */
+int home_next_keys(const char *home, const struct env *env, struct sign_keys *ret,
+                   struct error *error);
+/* The key pair whose public key is `wanted`. When that is the one to follow, it takes its place: the one before is
+ * overwritten. Code: station.key */
+int home_keys_of(const char *home, const struct sign_public *wanted,
+                 struct sign_keys *ret, struct error *error);
 
 /* Takes the lock "name" of the home; waits up to wait_ms for it. *ret_lock goes to home_unlock. Code: sync.busy */
 int home_lock(const char *home, const char *name, const struct env *env, int64_t wait_ms,

@@ -33,6 +33,18 @@ static int load_text(struct replica *replica, const char *name, char *ret, size_
     return failed;
 }
 
+/* The server's key that signed the certificate, when it is not the one that is trusted now. */
+static int load_signer(struct replica *replica, const struct sign_public *server_key,
+                       struct sign_public *ret, struct error *error) {
+    struct buffer key = buffer_make(SIGN_PUBLIC);
+    int failed = setting_bytes(replica, "certificate_key", &key, error);
+    *ret = *server_key;
+    if (!failed && key.size == SIGN_PUBLIC)
+        memcpy(ret->bytes, key.data, SIGN_PUBLIC);
+    buffer_free(&key);
+    return failed;
+}
+
 static int load_key(struct replica *replica, struct sign_public *ret,
                     struct error *error) {
     struct buffer key = buffer_make(SIGN_PUBLIC);
@@ -71,10 +83,12 @@ int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrol
     struct buffer certificate = buffer_make(CERTIFICATE_SIZE);
     int failed = setting_bytes(replica, "certificate", &certificate, error);
     bool enrolled = !failed && certificate.size > 0;
+    struct sign_public signer;
     if (enrolled)
         failed = load_key(replica, &ret->server_key, error) != 0 ||
-                 certificate_open(buffer_bytes(&certificate), &ret->server_key,
-                                  &ret->certificate, error) != 0 ||
+                 load_signer(replica, &ret->server_key, &signer, error) != 0 ||
+                 certificate_open(buffer_bytes(&certificate), &signer, &ret->certificate,
+                                  error) != 0 ||
                  load_rest(replica, ret, error) != 0;
     buffer_free(&certificate);
     if (failed)
@@ -86,6 +100,14 @@ int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrol
 bool identity_is_shared(const struct identity *identity) {
     const struct certificate *certificate = &identity->certificate;
     return certificate->everyone || certificate->actor_count != 1;
+}
+
+int identity_certify(struct replica *replica, struct bytes certificate,
+                     const struct sign_public *signer, struct error *error) {
+    struct bytes key = {signer->bytes, SIGN_PUBLIC};
+    return setting_set(replica, "certificate", value_blob(certificate), error) != 0
+               ? -1
+               : setting_set(replica, "certificate_key", value_blob(key), error);
 }
 
 int identity_save(struct replica *replica, const struct enrolment *enrolment,

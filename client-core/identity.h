@@ -40,6 +40,9 @@ struct enrolment {
 };
 int identity_save(struct replica *replica, const struct enrolment *enrolment,
                   struct error *error);
+/* Another certificate for the station, in the open transaction; `signer`: the server's key that signed it. */
+int identity_certify(struct replica *replica, struct bytes certificate,
+                     const struct sign_public *signer, struct error *error);
 /* http://HOST[:PORT] or https://HOST[:PORT], the latter perhaps with #pin=…; else address.invalid. */
 int identity_check_address(const char *address, struct error *error);
 /* The pin belongs to the address: a new address without one is verified by the authorities. */

@@ -150,7 +150,7 @@ int outbox_prune(struct replica *replica, int64_t before_ms, struct error *error
         " and position < (select max(position) from station_outbox)";
     static const char bundles[] =
         "delete from station_bundle where answered_at < ?1"
-        " and number < (select max(number) from station_bundle)";
+        " and position < (select max(position) from station_bundle)";
     sqlite3_stmt *first = replica_statement(replica, entries, error);
     sqlite3_stmt *second = replica_statement(replica, bundles, error);
     if (!first || !second)

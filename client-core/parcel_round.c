@@ -108,7 +108,6 @@ static int count_bundles(struct packing *packing, struct error *error) {
         struct bundle_envelope envelope;
         if (bundle_open(request->bundles[i], &envelope, error) != 0)
             return -1;
-        packing->after = envelope.header.number;
         packing->report.transactions +=
             envelope.header.last_seq - envelope.header.first_seq + 1;
     }
@@ -122,10 +121,15 @@ static int fill(struct packing *packing, struct error *error) {
                                          .bytes = LIMIT_REQUEST - REQUEST_SPARE,
                                          .after = packing->after};
     struct sync_request *request = &packing->request;
+    struct open_bundles open;
     if (syncer_ask(packing->syncer, &packing->arena, request, error) != 0 ||
         bundle_store_open(syncer_replica(packing->syncer), &budget, &packing->arena,
-                          &request->bundles, &request->bundle_count, error) != 0)
+                          &open, error) != 0)
         return -1;
+    request->bundles = open.sealed;
+    request->bundle_count = open.count;
+    if (open.count > 0)
+        packing->after = open.positions[open.count - 1];
     request->waiting -= packing->report.transactions; /* the requests before have those */
     return count_bundles(packing, error);
 }
@@ -168,7 +172,8 @@ int parcel_export(struct syncer *syncer, struct buffer *ret,
     struct replica *replica = syncer_replica(syncer);
     struct packing packing = {.syncer = syncer, .parcel = ret};
     struct moment now;
-    if (seal_all(syncer, error) != 0 || moment_read(replica, &now, error) != 0 ||
+    if (syncer_know(syncer, error) != 0 || seal_all(syncer, error) != 0 ||
+        moment_read(replica, &now, error) != 0 ||
         questions_prune(replica, clock_ms(now.time), error) != 0 ||
         bundle_store_count_open(replica, &packing.open, error) != 0)
         return -1;
@@ -389,7 +394,8 @@ int parcel_import(struct syncer *syncer, struct bytes parcel,
                                     .arena = arena_make((size_t)LIMIT_RESPONSE * 4),
                                     .asked = arena_make(LIMIT_REQUEST)};
     unpacking->report.bytes_received = (int64_t)parcel.size;
-    int failed = take_all(unpacking, parcel, error);
+    int failed =
+        syncer_know(syncer, error) != 0 || take_all(unpacking, parcel, error) != 0;
     unpacking->report.duration_ms = env->boot_ms(env->context) - started;
     if (!failed && ret)
         *ret = unpacking->report;

@@ -18,30 +18,53 @@ static const char later_indexes[] =
     "create index if not exists station_outbox_refused on station_outbox (position)"
     " where verdict = 3";
 
-static int has_former(struct replica *replica, bool *ret, struct error *error) {
-    static const char sql[] =
-        "select count(*) from pragma_table_info('station_outbox') where name = 'former'";
+/* What replicas of earlier programs lack. SQLite has no IF NOT EXISTS for columns, and another process may be doing
+ * the same. */
+struct later_column {
+    const char *has; /* counts it */
+    const char *alter;
+};
+
+static const struct later_column later_columns[] = {
+    {"select count(*) from pragma_table_info('station_outbox') where name = 'former'",
+     "alter table station_outbox add column former blob"},
+    /* A station can be several devices in turn, whose bundles are numbered each on its own. */
+    {"select count(*) from pragma_table_info('station_bundle') where name = 'position'",
+     "alter table station_bundle rename column number to position;"
+     "alter table station_bundle add column device blob;"
+     "alter table station_bundle add column number integer not null default 0;"
+     "update station_bundle set number = position"},
+};
+
+static int has_column(struct replica *replica, const struct later_column *column,
+                      bool *ret, struct error *error) {
     int64_t found = 0;
-    if (database_integer(replica->db, sql, &found, error) != 0)
+    if (database_integer(replica->db, column->has, &found, error) != 0)
         return -1;
     *ret = found != 0;
     return 0;
 }
 
-/* Likewise a column; SQLite has no IF NOT EXISTS for it, and another process may be doing the same. */
-static int add_former(struct replica *replica, struct error *error) {
-    static const char alter[] = "alter table station_outbox add column former blob";
+static int add_column(struct replica *replica, const struct later_column *column,
+                      struct error *error) {
     bool has = false;
-    if (has_former(replica, &has, error) != 0)
+    if (has_column(replica, column, &has, error) != 0)
         return -1;
     if (has)
         return 0;
     int failed = replica_begin(replica, error) != 0 ||
-                 has_former(replica, &has, error) != 0 ||
-                 (!has && database_run(replica->db, alter, error) != 0) ||
+                 has_column(replica, column, &has, error) != 0 ||
+                 (!has && database_run(replica->db, column->alter, error) != 0) ||
                  replica_commit(replica, error) != 0;
     replica_rollback(replica);
     return failed ? -1 : 0;
+}
+
+static int add_columns(struct replica *replica, struct error *error) {
+    for (size_t i = 0; i < sizeof later_columns / sizeof *later_columns; i++)
+        if (add_column(replica, &later_columns[i], error) != 0)
+            return -1;
+    return 0;
 }
 
 static int replica_make(const struct catalogue *catalogue, const struct env *env,
@@ -67,7 +90,7 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
                          &created, error) != 0 ||
         database_run(replica->db, later_indexes, error) != 0 ||
-        add_former(replica, error) != 0) {
+        add_columns(replica, error) != 0) {
         replica_close(replica);
         return -1;
     }

@@ -38,7 +38,7 @@ const char replica_tables_sql[] =
     "  user_id blob not null,"
     "  command text not null,"
     "  changes blob not null,"
-    "  bundle integer," /* NULL: not sealed yet */
+    "  bundle integer," /* position of its bundle; NULL: not sealed yet */
     "  active integer not null default 1,"
     "  verdict integer," /* enum verdict_kind; NULL: not known yet */
     "  gsn integer,"
@@ -55,9 +55,12 @@ const char replica_tables_sql[] =
     "create index if not exists station_outbox_active on station_outbox (position) where active = 1;"
     "create index if not exists station_outbox_unanswered on station_outbox (position) where verdict is null;"
     "create index if not exists station_outbox_bundle on station_outbox (bundle) where bundle is not null;"
-    /* Sealed work, immutable, kept for a while after headquarters answered. */
+    /* Sealed work, immutable, kept for a while after headquarters answered. `device`: who sealed it, when this station
+     * was another device then; NULL: this one. */
     "create table if not exists station_bundle ("
-    "  number integer not null primary key,"
+    "  position integer not null primary key,"
+    "  device blob,"
+    "  number integer not null," /* in the chain of its device */
     "  sealed blob not null,"
     "  hash blob not null,"
     "  last_seq integer not null,"
@@ -66,7 +69,7 @@ const char replica_tables_sql[] =
     "  answered_at integer,"
     "  code text not null default ''"
     ") strict;"
-    "create index if not exists station_bundle_open on station_bundle (number) where answered_at is null;"
+    "create index if not exists station_bundle_open on station_bundle (position) where answered_at is null;"
     /* Rows with pending work as headquarters last sent them. A touched row without an image
      * and with gsn 0 is one that headquarters does not know. */
     "create table if not exists station_image ("
@@ -88,6 +91,26 @@ const char replica_tables_sql[] =
     "  image blob not null,"
     "  message text not null,"
     "  primary key (table_number, row_key)"
+    ") strict, without rowid;"
+    /* Files whose bytes are in HOME/files. `own`: added here. Headquarters of epoch `whole_epoch` has it
+     * whole; `retry_at`: it is left alone until then, because of `code`. */
+    "create table if not exists station_file ("
+    "  hash blob not null primary key,"
+    "  size integer not null,"
+    "  own integer not null,"
+    "  attached integer not null default 0," /* a command named it */
+    "  at integer not null,"
+    "  used_at integer not null,"
+    "  sent integer not null default 0,"
+    "  whole_epoch integer,"
+    "  retry_at integer not null default 0,"
+    "  code text not null default ''"
+    ") strict, without rowid;"
+    /* Who added them: nobody names a file that he only knows the hash of. */
+    "create table if not exists station_file_user ("
+    "  hash blob not null,"
+    "  user_id blob not null,"
+    "  primary key (hash, user_id)"
     ") strict, without rowid;"
     /* What was asked of headquarters through a file, as sync requests without their bundles: an
      * answer may come weeks later. */

@@ -3,12 +3,12 @@
  */
 #include "client-core/station.h"
 
-#include "client-core/parcel_round.h"
-
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "client-core/auto_sync.h"
+#include "client-core/parcel_round.h"
 #include "client-core/people.h"
 #include "client-core/visible.h"
 #include "schema/database.h"
@@ -24,8 +24,8 @@ static int open_writer(struct satchel *station, struct error *error) {
     if (!enrolled)
         return error_set(error, "station.not_enrolled", "home",
                          "the station in %s was not enrolled to the end", station->home);
-    if (home_keys(station->home, station->env, false, &station->identity.keys, error) !=
-        0)
+    if (home_keys_of(station->home, &station->identity.certificate.device_key,
+                     &station->identity.keys, error) != 0)
         return -1;
     const struct executor_options options = {
         .device = station->identity.certificate.device,
@@ -180,8 +180,38 @@ static int open_syncer(struct satchel *station, struct error *error) {
     /* A first sync of a million rows fills trees from all sides: with less room than the rows
      * take it is half as fast. Given back after each sync. */
     sqlite3_exec(replica->db, "pragma cache_size = -262144", NULL, NULL, NULL);
-    return syncer_open(replica, &station->identity, &station->transport, &station->syncer,
-                       error);
+    if (syncer_open(replica, station->home, &station->transport, &station->syncer,
+                    error) != 0)
+        return -1;
+    syncer_send_files(station->syncer, station->home);
+    return 0;
+}
+
+static void name_device(const struct satchel *station, struct replica *replica) {
+    if (!replica)
+        return;
+    replica->functions.device = station->identity.certificate.device;
+    snprintf(replica->functions.device_code, sizeof replica->functions.device_code, "%s",
+             station->identity.certificate.code);
+}
+
+/* A sync may have made the station another device: what is done from now on is that one's. */
+static void adopt_identity(struct satchel *station) {
+    const struct identity *identity = syncer_identity(station->syncer);
+    if (!identity->org_name[0] ||
+        memcmp(identity->keys.public_key, station->identity.keys.public_key,
+               SIGN_PUBLIC) == 0)
+        return;
+    pthread_mutex_lock(&station->write_lock);
+    pthread_mutex_lock(&station->read_lock);
+    station->identity = *identity;
+    name_device(station, station->writer);
+    name_device(station, station->covered_writer);
+    name_device(station, asker_reader(station->asker));
+    if (station->covered_asker)
+        name_device(station, asker_reader(station->covered_asker));
+    pthread_mutex_unlock(&station->read_lock);
+    pthread_mutex_unlock(&station->write_lock);
 }
 
 /* Only one of all that have the home open syncs at a time. */
@@ -196,8 +226,10 @@ static int begin_sync(struct satchel *station, int64_t wait_ms, int *ret_lock,
 }
 
 static int end_sync(struct satchel *station, int lock, int failed) {
-    if (station->syncer)
+    if (station->syncer) {
         sqlite3_db_release_memory(syncer_replica(station->syncer)->db);
+        adopt_identity(station);
+    }
     atomic_store(&station->syncing, false);
     pthread_mutex_unlock(&station->sync_lock);
     home_unlock(lock);

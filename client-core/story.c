@@ -37,7 +37,7 @@ static const char select_story[] =
     "select o.id, o.time, o.user_id, o.command, o.changes, o.bundle is not null, o.verdict,"
     " o.code, o.field, o.message, o.answered_at, o.attention_code, o.attention_message,"
     " o.gsn, b.sent_at, o.former from station_outbox o"
-    " left join station_bundle b on b.number = o.bundle"
+    " left join station_bundle b on b.position = o.bundle"
     " where (?1 is null or o.user_id = ?1) and case ?2 when 1 then o.verdict = 3"
     " when 2 then o.active = 1 and o.attention_code is not null else 1 end"
     " order by o.position desc limit ?3";

@@ -12,6 +12,7 @@
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
 #include "client-core/rebuild.h"
+#include "client-core/rekey.h"
 #include "client-core/state.h"
 
 enum {
@@ -59,15 +60,22 @@ static void count_verdict(enum verdict_kind kind, int64_t count,
         result->refused += count;
 }
 
+/* An answer to one of the bundles of the request. */
+struct taken_bundle {
+    const struct bundle_answer *answer;
+    int64_t position; /* where it is kept */
+    bool former;      /* of a device that this station was before */
+};
+
 /* A bundle that could not be read is refused as a whole: one verdict that names no transaction. */
-static int take_verdict(const struct answer *answer, const struct bundle_answer *bundle,
+static int take_verdict(const struct answer *answer, const struct taken_bundle *bundle,
                         const struct verdict *verdict, struct answer_result *result,
                         struct error *error) {
     int64_t now_ms = answer->response->hq_time;
     bool known = false;
     if (id_is_zero(verdict->transaction)) {
         int64_t count = 0;
-        if (outbox_refuse_bundle(answer->replica, bundle->number, verdict->code,
+        if (outbox_refuse_bundle(answer->replica, bundle->position, verdict->code,
                                  verdict->message, now_ms, &count, error) != 0)
             return -1;
         count_verdict(VERDICT_REFUSED, count, result);
@@ -79,44 +87,67 @@ static int take_verdict(const struct answer *answer, const struct bundle_answer 
     return 0;
 }
 
-static int take_accepted(const struct answer *answer, const struct bundle_answer *bundle,
+static int take_accepted(const struct answer *answer, const struct taken_bundle *bundle,
                          struct answer_result *result, struct error *error) {
-    for (size_t i = 0; i < bundle->verdict_count; i++)
-        if (take_verdict(answer, bundle, &bundle->verdicts[i], result, error) != 0)
+    const struct bundle_answer *told = bundle->answer;
+    for (size_t i = 0; i < told->verdict_count; i++)
+        if (take_verdict(answer, bundle, &told->verdicts[i], result, error) != 0)
             return -1;
     result->bundles_settled++;
     const struct bundle_times times = {answer->request->time, answer->response->hq_time};
-    return bundle_store_answer(answer->replica, bundle->number, bundle->code, &times,
+    return bundle_store_answer(answer->replica, bundle->position, told->code, &times,
                                error);
 }
 
-static const char fork_message[] =
-    "This station was copied or restored from a backup; headquarters no longer takes work "
-    "from it. Its unsent work is kept here. Make a new station in another folder with a "
-    "new invitation.";
+/* This station is a copy, or was restored from a backup: another bundle of its device came first. The evidence is
+ * ours under the same number; where only what follows does not fit, the one before. */
+static int take_fork(const struct answer *answer, const struct bundle_answer *bundle,
+                     bool before, struct answer_result *result, struct error *error) {
+    result->forked = true;
+    return rekey_note_fork(answer->replica, bundle->number - (before ? 1 : 0), error);
+}
 
-static int take_rejected(const struct answer *answer, const struct bundle_answer *bundle,
+static int take_rejected(const struct answer *answer, const struct taken_bundle *bundle,
                          struct answer_result *result, struct error *error) {
-    if (strcmp(bundle->code, "bundle.gap") == 0)
-        return bundle_store_reopen(answer->replica, bundle->expected_number, error);
-    if (result->blocked.code[0])
-        return 0;
-    bool fork = strcmp(bundle->code, "bundle.fork") == 0;
-    if (fork) {
-        error_fill(&result->blocked, "device.fork", "", "%s", fork_message);
-        return 0;
+    const struct bundle_answer *told = bundle->answer;
+    if (bundle->former) { /* that chain went on without it: it goes with this one's */
+        result->bundles_settled++;
+        return bundle_store_unseal(answer->replica, bundle->position, error);
     }
-    error_fill(&result->blocked, bundle->code, "", "%s", bundle->message);
+    if (strcmp(told->code, "bundle.gap") == 0)
+        return bundle_store_reopen(answer->replica, told->expected_number, error);
+    if (result->blocked.code[0] || result->forked)
+        return 0;
+    if (strcmp(told->code, "bundle.fork") == 0 || strcmp(told->code, "bundle.chain") == 0)
+        return take_fork(answer, told, told->code[7] == 'c', result, error);
+    error_fill(&result->blocked, told->code, "", "%s", told->message);
     exchange_explain(&result->blocked);
+    return 0;
+}
+
+/* Where the bundle that an answer is about is kept; what was carried as a file is found by its number. */
+static int find_taken(const struct answer *answer, size_t i, struct taken_bundle *bundle,
+                      struct error *error) {
+    if (!answer->bundles)
+        return bundle_store_find(answer->replica, bundle->answer->number,
+                                 &bundle->position, error);
+    bundle->position = answer->bundles->positions[i];
+    bundle->former = answer->bundles->former[i];
     return 0;
 }
 
 static int take_answers(const struct answer *answer, struct answer_result *result,
                         struct error *error) {
-    for (size_t i = 0; i < answer->response->answer_count; i++) {
-        const struct bundle_answer *bundle = &answer->response->answers[i];
-        if ((bundle->accepted ? take_accepted : take_rejected)(answer, bundle, result,
-                                                               error) != 0)
+    const struct sync_response *response = answer->response;
+    if (answer->bundles && response->answer_count != 0 &&
+        response->answer_count != answer->bundles->count)
+        return error_set(error, "server.response", "answers",
+                         "headquarters answered other work than was sent");
+    for (size_t i = 0; i < response->answer_count; i++) {
+        struct taken_bundle bundle = {.answer = &response->answers[i]};
+        if (find_taken(answer, i, &bundle, error) != 0 ||
+            (bundle.answer->accepted ? take_accepted : take_rejected)(answer, &bundle,
+                                                                      result, error) != 0)
             return -1;
     }
     return 0;

@@ -5,6 +5,7 @@
 #ifndef SATCHEL_CLIENT_SYNC_ANSWER_H
 #define SATCHEL_CLIENT_SYNC_ANSWER_H
 
+#include "client-core/bundle_store.h"
 #include "client-core/replica.h"
 #include "sync/message.h"
 
@@ -19,6 +20,7 @@ struct answer {
     struct answer_memory *memory;
     const struct sync_request *request;
     const struct sync_response *response;
+    const struct open_bundles *bundles; /* of the request; NULL: it was carried */
     int64_t sent_at_boot_ms;
     bool carried; /* it came as a file: it does not tell what time it is */
     bool
@@ -33,10 +35,11 @@ struct answer_result {
     int64_t rows_forgotten;
     bool changed;        /* rows came or went, or verdicts arrived */
     bool again;          /* a rebuild begins */
+    bool forked;         /* noted: this station has to be enrolled again */
     int64_t differences; /* what is held is not what headquarters counts: found now */
     int64_t healed;      /* and it is again */
     struct error
-        blocked; /* bundle.fork … : nothing more can be sent; code empty: all is well */
+        blocked; /* bundle.chain … : nothing more can be sent; code empty: all is well */
 };
 
 int answer_take(const struct answer *answer, struct answer_result *ret,

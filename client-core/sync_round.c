@@ -9,9 +9,12 @@
 #include "client-core/bulk_indexes.h"
 #include "client-core/bundle_store.h"
 #include "client-core/exchange.h"
+#include "client-core/file_round.h"
+#include "client-core/home.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
 #include "client-core/rebuild.h"
+#include "client-core/rekey.h"
 #include "client-core/state.h"
 #include "client-core/sync_answer.h"
 
@@ -19,20 +22,25 @@ enum {
     COUNTER_BLOCK = 256,        /* request counters reserved with one write */
     FIRST_BUNDLES = 4,          /* of one request: little when the link may be poor, */
     REQUEST_SPARE = 512 * 1024, /* what else is in a request */
-    STALLS_MAX = 3              /* rounds in a row that settle nothing */
+    STALLS_MAX = 3,             /* rounds in a row that settle nothing */
+    FORKS_MAX = 4               /* of one run */
 };
 
 struct syncer {
     struct replica *replica;
-    const struct identity *identity;
+    const char *home;
+    struct identity identity; /* read at each run: another process may have changed it */
     const struct transport *transport;
     size_t bundles;      /* of the next request; doubled while it goes well */
     int64_t counter;     /* the next request's */
     int64_t counter_end; /* reserved up to here */
     struct answer_memory memory;
+    char files[FILE_FOLDER_PATH]; /* "": no files are sent */
+    struct piece_size piece;
+    bool tidied; /* the files, since it was opened */
 };
 
-int syncer_open(struct replica *replica, const struct identity *identity,
+int syncer_open(struct replica *replica, const char *home,
                 const struct transport *transport, struct syncer **ret,
                 struct error *error) {
     struct syncer *syncer = calloc(1, sizeof *syncer);
@@ -41,7 +49,7 @@ int syncer_open(struct replica *replica, const struct identity *identity,
         return error_out_of_memory(error);
     }
     *syncer = (struct syncer){.replica = replica,
-                              .identity = identity,
+                              .home = home,
                               .transport = transport,
                               .bundles = FIRST_BUNDLES};
     *ret = syncer;
@@ -52,7 +60,16 @@ void syncer_close(struct syncer *syncer) {
     if (!syncer)
         return;
     replica_close(syncer->replica);
+    seal_wipe(&syncer->identity.keys, sizeof syncer->identity.keys);
     free(syncer);
+}
+
+const struct identity *syncer_identity(const struct syncer *syncer) {
+    return &syncer->identity;
+}
+
+void syncer_send_files(struct syncer *syncer, const char *home) {
+    file_store_folder(home, syncer->files);
 }
 
 struct replica *syncer_replica(const struct syncer *syncer) {
@@ -70,6 +87,7 @@ struct run {
     char ca_file[IDENTITY_FILE];
     struct tls_pin pin;
     int stalls;
+    int forks;
 };
 
 static int tell(const struct run *run, const char *phase, int64_t rows, int64_t rows_left,
@@ -80,6 +98,24 @@ static int tell(const struct run *run, const char *phase, int64_t rows, int64_t 
         .rows_left = rows_left,
         .bytes = run->report.bytes_received,
         .waiting = run->report.waiting,
+        .seconds_left = -1,
+    };
+    if (!run->progress || run->progress(run->context, &progress) == 0)
+        return 0;
+    return error_set(error, "sync.stopped", "", "the sync was stopped");
+}
+
+static int tell_files(void *context, const struct file_counts *left, int64_t seconds_left,
+                      struct error *error) {
+    const struct run *run = context;
+    satchel_progress progress = {
+        .phase = "files",
+        .rows = run->report.rows_received,
+        .bytes = run->report.bytes_received,
+        .waiting = run->report.waiting,
+        .files_waiting = left->waiting,
+        .file_bytes_left = left->waiting_bytes,
+        .seconds_left = seconds_left,
     };
     if (!run->progress || run->progress(run->context, &progress) == 0)
         return 0;
@@ -144,7 +180,7 @@ static int seal_waiting(struct run *run, struct error *error) {
             return -1;
         if (counts.unsealed == 0)
             break;
-        if (bundle_store_seal(syncer->replica, syncer->identity, &sealed, error) != 0)
+        if (bundle_store_seal(syncer->replica, &syncer->identity, &sealed, error) != 0)
             return -1;
         run->report.transactions_sent += sealed;
     }
@@ -157,6 +193,7 @@ struct round {
     struct run *run;
     struct arena arena;
     struct sync_request request;
+    struct open_bundles bundles;
     struct buffer body;
     struct buffer bytes; /* of the answer */
     struct sync_response response;
@@ -192,23 +229,27 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
                         struct sync_request *request, struct error *error) {
     struct progress progress;
     struct outbox_counts counts;
+    struct bundle_chain chain;
     struct clock_reading now = clock_read(syncer->replica->env);
     if (progress_read(syncer->replica, &progress, error) != 0 ||
         progress_read_held(syncer->replica, &request->held, error) != 0 ||
         read_proof(syncer->replica, request->held_proof, error) != 0 ||
         progress_read_position(syncer->replica, arena, &request->position, error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0 ||
+        bundle_store_chain(syncer->replica, &chain, error) != 0 ||
         outbox_count(syncer->replica, &counts, error) != 0)
         return -1;
     request->waiting = counts.waiting;
-    request->org = syncer->identity->certificate.org;
-    request->device = syncer->identity->certificate.device;
+    request->org = syncer->identity.certificate.org;
+    request->device = syncer->identity.certificate.device;
     request->time = clock_correct(&progress.anchor, &now);
     request->schema_version = SCHEMA_VERSION;
-    request->epoch = syncer->identity->epoch;
+    request->epoch = syncer->identity.epoch;
     request->protocol = SYNC_PROTOCOL;
-    request->bundle_epoch = syncer->identity->epoch;
-    request->server_key = syncer->identity->server_key;
+    request->bundle_epoch = syncer->identity.epoch;
+    request->server_key = syncer->identity.server_key;
+    request->chain_number = chain.number;
+    memcpy(request->chain_hash, chain.hash, HASH_SIZE);
     request->cursor = progress.cursor;
     request->digest = progress.digest;
     request->digest_rows = progress.digest_rows;
@@ -224,25 +265,33 @@ static int fill_round(struct round *round, bool with_bundles, struct error *erro
         return -1;
     if (!with_bundles)
         return 0;
-    return bundle_store_open(syncer->replica, &budget, &round->arena, &request->bundles,
-                             &request->bundle_count, error);
+    if (bundle_store_open(syncer->replica, &budget, &round->arena, &round->bundles,
+                          error) != 0)
+        return -1;
+    request->bundles = round->bundles.sealed;
+    request->bundle_count = round->bundles.count;
+    return 0;
+}
+
+/* Where headquarters is, and who we are. */
+static struct exchange contact_of(const struct run *run) {
+    const struct syncer *syncer = run->syncer;
+    return (struct exchange){.transport = syncer->transport,
+                             .address = run->address,
+                             .ca_file = run->ca_file,
+                             .pin = run->pin,
+                             .keys = &syncer->identity.keys,
+                             .server_key = &syncer->identity.server_key};
 }
 
 static int post(struct round *round, struct bytes *ret_answer, struct error *error) {
     struct run *run = round->run;
     struct syncer *syncer = run->syncer;
-    struct exchange exchange = {
-        .transport = syncer->transport,
-        .address = run->address,
-        .path = "/v1/sync",
-        .ca_file = run->ca_file,
-        .pin = run->pin,
-        .keys = &syncer->identity->keys,
-        .server_key = &syncer->identity->server_key,
-        .request_context = "satchel sync request",
-        .response_context = "satchel sync response",
-        .maximum = LIMIT_RESPONSE,
-    };
+    struct exchange exchange = contact_of(run);
+    exchange.path = "/v1/sync";
+    exchange.request_context = "satchel sync request";
+    exchange.response_context = "satchel sync response";
+    exchange.maximum = LIMIT_RESPONSE;
     size_t sent = 0;
     round->body = buffer_make(LIMIT_REQUEST);
     if (sync_request_encode(&round->request, &round->body, error) != 0)
@@ -264,13 +313,13 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
 
 int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
                        struct error *error) {
-    if (response->epoch == syncer->identity->epoch)
+    if (response->epoch == syncer->identity.epoch)
         return 0;
     return error_set(
         error, "server.epoch", "",
         "headquarters was restored from a backup (its history is number %lld,"
         " this station's is %lld); enrol this station again",
-        (long long)response->epoch, (long long)syncer->identity->epoch);
+        (long long)response->epoch, (long long)syncer->identity.epoch);
 }
 
 /* The answer is to this question and of this history of the server. */
@@ -305,6 +354,7 @@ static int run_round(struct round *round, bool with_bundles, struct error *error
         .memory = &run->syncer->memory,
         .request = &round->request,
         .response = &round->response,
+        .bundles = &round->bundles,
         .sent_at_boot_ms = sent_at,
         .progress = tell_applying,
         .context = run,
@@ -324,7 +374,8 @@ static void add_to_report(struct run *run, const struct answer_result *result) {
 
 /* Nothing settled although something was sent: that must not go on for ever. */
 static int check_stall(struct run *run, const struct round *round, struct error *error) {
-    bool settled = round->request.bundle_count == 0 || round->result.bundles_settled > 0;
+    bool settled = round->request.bundle_count == 0 ||
+                   round->result.bundles_settled > 0 || round->result.forked;
     run->stalls = settled ? 0 : run->stalls + 1;
     if (run->stalls < STALLS_MAX)
         return 0;
@@ -353,12 +404,16 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
         add_to_report(run, &round->result);
         *ret_more =
             round->response.more || round->response.restart || round->result.again;
+        run->forks += round->result.forked;
         failed = round->result.blocked.code[0] != '\0';
         if (failed && error)
             *error = round->result.blocked;
     }
     if (!failed)
         failed = check_stall(run, round, error);
+    if (!failed && run->forks > FORKS_MAX)
+        failed = error_set(error, "device.fork", "",
+                           "headquarters takes this station for a copy again and again");
     round_free(round);
     free(round);
     return failed;
@@ -375,19 +430,98 @@ static int is_done(struct run *run, bool more, bool *ret, struct error *error) {
     return 0;
 }
 
-static int run_rounds(struct run *run, struct error *error) {
-    bool done = false;
-    if (read_address(run, error) != 0)
+int syncer_know(struct syncer *syncer, struct error *error) {
+    bool enrolled = false;
+    if (identity_load(syncer->replica, &syncer->identity, &enrolled, error) != 0)
         return -1;
+    if (!enrolled)
+        return error_set(error, "station.not_enrolled", "home",
+                         "the station was not enrolled to the end");
+    return home_keys_of(syncer->home, &syncer->identity.certificate.device_key,
+                        &syncer->identity.keys, error);
+}
+
+/* Another key first, where one is due. */
+static int rekey(struct run *run, struct error *error) {
+    const struct exchange contact = contact_of(run);
+    const struct rekeying rekeying = {.replica = run->syncer->replica,
+                                      .home = run->syncer->home,
+                                      .identity = &run->syncer->identity,
+                                      .contact = &contact};
+    return rekey_run(&rekeying, error);
+}
+
+static int run_business(struct run *run, struct error *error) {
+    bool done = false;
     while (!done) {
         bool more = false;
         bool timed = false;
-        if (knows_time(run->syncer, &timed, error) != 0 ||
+        if (rekey(run, error) != 0 || knows_time(run->syncer, &timed, error) != 0 ||
             (timed && seal_waiting(run, error) != 0) ||
             do_round(run, timed, &more, error) != 0 ||
             is_done(run, more, &done, error) != 0)
             return -1;
     }
+    return 0;
+}
+
+/* --- files, after the business ------------------------------------------------------------------------ */
+
+static int business_waits(void *context, bool *ret, struct error *error) {
+    struct run *run = context;
+    struct outbox_counts counts;
+    int64_t open = 0;
+    if (outbox_count(run->syncer->replica, &counts, error) != 0 ||
+        bundle_store_count_open(run->syncer->replica, &open, error) != 0)
+        return -1;
+    *ret = open > 0 || counts.unsealed > 0;
+    return 0;
+}
+
+/* Room is looked after when files were sent, and once at the beginning. */
+static int tidy_files(struct syncer *syncer, bool sent, struct error *error) {
+    if (syncer->tidied && !sent)
+        return 0;
+    syncer->tidied = true;
+    return file_store_tidy(syncer->replica, syncer->files, syncer->identity.epoch,
+                           FILES_STATION, error);
+}
+
+static int run_files(struct run *run, bool *ret_more, struct error *error) {
+    struct syncer *syncer = run->syncer;
+    struct file_link link = {
+        .transport = syncer->transport,
+        .identity = &syncer->identity,
+        .env = syncer->replica->env,
+        .address = run->address,
+        .ca_file = run->ca_file,
+        .pin = run->pin,
+        .folder = syncer->files,
+        .piece = &syncer->piece,
+    };
+    struct file_round round = {.link = &link,
+                               .replica = syncer->replica,
+                               .business = business_waits,
+                               .tell = tell_files,
+                               .context = run};
+    *ret_more = false;
+    if (syncer->files[0] == '\0')
+        return 0;
+    int failed = file_round_run(&round, ret_more, error);
+    run->report.bytes_sent += link.bytes_sent;
+    run->report.bytes_received += link.bytes_received;
+    run->report.files_sent += round.files_sent;
+    return failed ? -1 : tidy_files(syncer, round.files_sent > 0, error);
+}
+
+/* An order's bundle never waits for a photo: after each piece whatever was done meanwhile goes first. */
+static int run_rounds(struct run *run, struct error *error) {
+    bool more = true;
+    if (read_address(run, error) != 0 || syncer_know(run->syncer, error) != 0)
+        return -1;
+    while (more)
+        if (run_business(run, error) != 0 || run_files(run, &more, error) != 0)
+            return -1;
     return 0;
 }
 
@@ -422,10 +556,6 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
 }
 
 /* --- for rounds that go as files ------------------------------------------------------------------------- */
-
-const struct identity *syncer_identity(const struct syncer *syncer) {
-    return syncer->identity;
-}
 
 int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
                struct error *error) {

@@ -12,10 +12,14 @@
 struct syncer;
 
 /* `replica` is the syncer's own from now on, also when this fails. The other pointers must outlive it. */
-int syncer_open(struct replica *replica, const struct identity *identity,
+int syncer_open(struct replica *replica, const char *home,
                 const struct transport *transport, struct syncer **ret,
                 struct error *error);
 void syncer_close(struct syncer *syncer); /* NULL is fine */
+/* Who the station was at the end of the last run: it may have become another device. */
+const struct identity *syncer_identity(const struct syncer *syncer);
+/* From now on it sends the files of this home too. */
+void syncer_send_files(struct syncer *syncer, const char *home);
 struct replica *syncer_replica(const struct syncer *syncer);
 
 int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,
@@ -23,7 +27,8 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
 
 /* --- for rounds that go as files (parcel_round.c) -------------------------------------------------------- */
 
-const struct identity *syncer_identity(const struct syncer *syncer);
+/* Reads who the station is: another process may have made it another device. A run does that by itself. */
+int syncer_know(struct syncer *syncer, struct error *error);
 /* What the next request says, without bundles. The held scopes are the caller's to free; the rest lives in `arena`. */
 int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
                struct error *error);

@@ -10,11 +10,12 @@ struct options {
     const char *data, *org, *address, *currency, *admin, *listen, *certificate;
     const char *user, *ceiling, *name, *expires, *to, *set, *key, *days, *role, *qr;
     const char *device, *invitation, *reason, *console, *console_address, *config;
+    const char *person_limit, *company_limit, *grace;
     const char *answer, *limit;
     const char *word; /* what stands on its own: a file */
     const char *hosts[OPTION_HOSTS];
     size_t host_count;
-    bool allow_plain, new_key, all, json;
+    bool allow_plain, new_key, all, json, files, sweep;
 };
 
 /* One word of the command line after satcheld, or two ("tls show"). */
@@ -40,6 +41,7 @@ void put_time(int64_t ms, char ret[32]);
 extern const struct subcommand subcommand_init, subcommand_address, subcommand_serve,
     subcommand_invite, subcommand_invitations, subcommand_devices, subcommand_revoke,
     subcommand_access, subcommand_verify, subcommand_backup, subcommand_tls_self_signed,
-    subcommand_tls_import, subcommand_tls_show, subcommand_bundle_import;
+    subcommand_tls_import, subcommand_tls_show, subcommand_bundle_import,
+    subcommand_files;
 
 #endif

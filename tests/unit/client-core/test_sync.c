@@ -270,22 +270,14 @@ static void a_gap_is_filled_from_kept_bundles(void **state) {
         0);
 }
 
-static int fork_answer(struct world *world, const struct sync_request *request,
-                       struct sync_response *response) {
+static int gap_always(struct world *world, const struct sync_request *request,
+                      struct sync_response *response) {
     if (request->bundle_count == 0)
         return 200;
     world->answers[0] = (struct bundle_answer){
-        .number = 1, .code = "bundle.fork", .message = "cloned", .expected_number = 9};
+        .number = 1, .code = "bundle.gap", .message = "gone", .expected_number = 1};
     response->answers = world->answers;
     response->answer_count = 1;
-    return 200;
-}
-
-static int gap_always(struct world *world, const struct sync_request *request,
-                      struct sync_response *response) {
-    fork_answer(world, request, response);
-    world->answers[0].code = "bundle.gap";
-    world->answers[0].expected_number = 1;
     return 200;
 }
 
@@ -333,11 +325,6 @@ static void what_goes_wrong_has_a_code(void **state) {
     world_do(world, "customer.add", add_c1);
     world->answer = gap_always;
     assert_string_equal(sync_fails(world), "bundle.gap");
-    world->answer = fork_answer;
-    assert_string_equal(sync_fails(world), "device.fork");
-    assert_int_equal(world_integer(world, "select value from station_setting"
-                                          " where name = 'fork'"),
-                     1);
     world->answer = full_server;
     assert_string_equal(sync_fails(world), "server.failed");
     assert_string_equal(world_text(world, "select value from station_setting"

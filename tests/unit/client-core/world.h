@@ -207,7 +207,7 @@ struct world {
     struct world_clock clock;
     struct env env;
     char home[64];
-    struct embedded_file files[6];
+    struct embedded_file files[8];
     size_t file_count;
     struct sign_keys server_keys;
     struct certificate certificate;
@@ -215,8 +215,15 @@ struct world {
     satchel *station;
     satchel_session *session; /* of people[0] */
     /* headquarters */
+    /* Anything but a sync; NULL: there is nothing else. */
+    int (*answer_other)(struct world *world, const struct transport_request *request,
+                        struct buffer *ret_body, int *ret_status, struct error *error);
     int (*answer)(struct world *world, const struct sync_request *request,
                   struct sync_response *response);
+    /* What becomes of a request for another key: the code of a refusal, or "". */
+    const char *(*rekey)(struct world *world, const struct device_request *request);
+    bool answer_lost; /* of the next request for another key */
+    int rekeyed;
     struct row_chunk chunk; /* rows of the next answer */
     struct buffer rows;
     int requests;
@@ -276,6 +283,69 @@ static inline void world_catalogue(struct world *world) {
     world->file_count = 6;
 }
 
+/* A child of the device, or the same under its new key, as the path says. */
+static inline void world_rekey(struct world *world, const struct device_request *request,
+                               bool child, struct buffer *ret_body) {
+    struct certificate *certificate = &world->certificate;
+    struct buffer inner = buffer_make(65536);
+    struct buffer envelope = buffer_make(65536);
+    struct buffer body = buffer_make(65536);
+    if (memcmp(&certificate->device_key, &request->new_key, SIGN_PUBLIC) != 0) {
+        world->rekeyed++;
+        certificate->device_key = request->new_key;
+        if (child) {
+            certificate->parent = certificate->device;
+            certificate->device = world_id((uint8_t)(0x20 + world->rekeyed));
+            snprintf(certificate->code, sizeof certificate->code, "C%d", world->rekeyed);
+        }
+    }
+    certificate_encode(certificate, &inner);
+    envelope_seal(buffer_bytes(&inner), "satchel certificate", &world->server_keys,
+                  &envelope);
+    struct enrol_response response = {.certificate = buffer_bytes(&envelope),
+                                      .schema_version = SCHEMA_VERSION};
+    enrol_response_encode(&response, &body);
+    envelope_seal(buffer_bytes(&body),
+                  child ? "satchel reenrol response" : "satchel rotate response",
+                  &world->server_keys, ret_body);
+    buffer_free(&inner);
+    buffer_free(&envelope);
+    buffer_free(&body);
+}
+
+/* POST /v1/reenrol and /v1/rotate. */
+static inline int world_post_device(struct world *world,
+                                    const struct transport_request *request,
+                                    struct buffer *ret_body, int *ret_status,
+                                    struct error *error) {
+    bool child = strcmp(request->path, "/v1/reenrol") == 0;
+    struct handover handover;
+    struct device_request decoded;
+    assert_true(child || strcmp(request->path, "/v1/rotate") == 0);
+    assert_int_equal(handover_open(request->body, &handover, NULL), 0);
+    assert_int_equal(device_request_decode(handover.inner.body, &decoded, NULL), 0);
+    const char *code = world->rekey ? world->rekey(world, &decoded) : "device.unknown";
+    if (!code[0]) {
+        struct sign_public former = world->certificate.device_key;
+        if (memcmp(&former, &decoded.new_key, SIGN_PUBLIC) != 0)
+            assert_int_equal(handover_verify(&handover,
+                                             child ? "satchel reenrol request"
+                                                   : "satchel rotate request",
+                                             &former, &decoded.new_key, NULL),
+                             0);
+        world_rekey(world, &decoded, child, ret_body);
+    } else {
+        struct error failure = {.message = "refused"};
+        snprintf(failure.code, sizeof failure.code, "%s", code);
+        failure_encode(&failure, ret_body);
+    }
+    *ret_status = code[0] ? 409 : 200;
+    if (!world->answer_lost)
+        return 0;
+    world->answer_lost = false;
+    return error_set(error, "transport.timeout", "", "the answer got lost");
+}
+
 /* Answers as the script says, signed. */
 static inline int world_post(void *context, const struct transport_request *request,
                              struct buffer *ret_body, int *ret_status,
@@ -287,7 +357,10 @@ static inline int world_post(void *context, const struct transport_request *requ
     struct sign_public device_key;
     if (world->unreachable || (world->stop_after && world->requests >= world->stop_after))
         return error_set(error, "transport.unreachable", "", "the test is offline");
-    assert_string_equal(request->path, "/v1/sync");
+    if (world->answer_other && strcmp(request->path, "/v1/sync") != 0)
+        return world->answer_other(world, request, ret_body, ret_status, error);
+    if (strcmp(request->path, "/v1/sync") != 0)
+        return world_post_device(world, request, ret_body, ret_status, error);
     arena_reset(&world->arena);
     assert_int_equal(envelope_open(request->body, &envelope, NULL), 0);
     memcpy(device_key.bytes, world->certificate.device_key.bytes, SIGN_PUBLIC);
@@ -478,7 +551,8 @@ static inline const char *world_text(struct world *world, const char *sql) {
 }
 
 /* Two people: anna (rep) and dustin (manager). */
-static inline int world_setup(void **state) {
+static inline int world_setup_with(void **state, const struct embedded_file *more,
+                                   size_t more_count) {
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
     world->clock = (struct world_clock){WORLD_NOW_MS, 1000000, 1, 42, 0};
@@ -493,6 +567,8 @@ static inline int world_setup(void **state) {
     assert_int_equal(seal_start(NULL), 0);
     world_keys(3, &world->server_keys);
     world_catalogue(world);
+    for (size_t i = 0; i < more_count; i++)
+        world->files[world->file_count++] = more[i];
     world_enrol(world);
     world_open(world);
     world_sql(world,
@@ -505,11 +581,15 @@ static inline int world_setup(void **state) {
     return 0;
 }
 
+static inline int world_setup(void **state) {
+    return world_setup_with(state, NULL, 0);
+}
+
 static inline int world_teardown(void **state) {
     struct world *world = *state;
     world_close(world);
-    const char *const files[] = {"replica.db", "replica.db-wal", "replica.db-shm",
-                                 "device.key", "sync.lock"};
+    const char *const files[] = {"replica.db", "replica.db-wal",  "replica.db-shm",
+                                 "device.key", "device.key.next", "sync.lock"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%s", world->home, files[i]);

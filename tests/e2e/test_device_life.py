@@ -1,0 +1,115 @@
+"""The life of a device: copied, restored, revoked, its keys replaced; and the server's key."""
+
+import shutil
+import unittest
+
+import support
+
+
+class Life(support.TestCase):
+    def setUp(self):
+        self.company_ = self.company()
+        self.ann = self.company_.station("ann", "Ann Reed")
+
+    def copy(self, station, name):
+        """The same station once more, as a backup tool or a cloned disk makes it."""
+        support.copy_folder(station.home, self.company_.folder / name)
+        return support.Station(self.company_.folder / name, link=station.link)
+
+    def log(self, station, text):
+        station.do("interaction.log", customer="Northwind", kind="note", summary=text)
+
+    def summaries(self, station):
+        return sorted(row["summary"] for row in
+                      station.ask("interaction.list", customer="Northwind"))
+
+    def phone(self, station):
+        return station.ask("customer.show", customer="Northwind")[0]["phone"]
+
+    def assertEqualEverywhere(self, expected, *stations):
+        self.company_.settle(*stations)
+        for station in (*stations, self.company_.hq):
+            self.assertEqual(self.summaries(station), sorted(expected), station.home)
+            station.verify()
+        self.company_.server.verify()
+        self.assertEqual(self.company_.hq.ask("conflict.list", all=True), [])
+
+
+class Forks(Life):
+    def test_a_clone_and_its_original_both_go_on(self):
+        self.log(self.ann, "before")
+        self.ann.sync()
+        self.log(self.ann, "waiting in both")
+        self.ann.do("customer.edit", customer="Northwind", phone="555-1")
+        clone = self.copy(self.ann, "clone")
+        self.log(self.ann, "ann alone")
+        self.log(clone, "clone alone")
+        self.ann.sync()
+        clone.sync()
+        codes = {station.status()["device_code"] for station in (self.ann, clone)}
+        self.assertEqual(len(codes), 2, "the copy got a code of its own")
+        self.assertFalse(clone.status()["fork"])
+        expected = ["before", "waiting in both", "ann alone", "clone alone"]
+        self.assertEqualEverywhere(expected, self.ann, clone)
+        # Both work on, also on what was waiting in both, and neither is in conflict with himself.
+        clone.do("customer.edit", customer="Northwind", phone="555-2")
+        self.log(clone, "clone again")
+        clone.sync()
+        self.log(self.ann, "ann again")
+        self.assertEqualEverywhere([*expected, "clone again", "ann again"], self.ann, clone)
+        self.assertEqual(self.phone(self.ann), "555-2")
+
+    def test_a_restored_station_goes_on(self):
+        self.log(self.ann, "before")
+        self.ann.sync()
+        backup = self.copy(self.ann, "backup")
+        for text in ("one", "two", "three"):
+            self.log(self.ann, text)
+            self.ann.sync()
+        self.log(self.ann, "never sent, and gone with the disk")
+        shutil.rmtree(self.ann.home)
+        support.copy_folder(backup.home, self.ann.home)
+        self.log(self.ann, "after")
+        self.ann.do("customer.edit", customer="Northwind", phone="555-3")
+        self.ann.sync()
+        self.assertEqual(self.ann.status()["waiting"], 0)
+        self.assertEqualEverywhere(["before", "one", "two", "three", "after"], self.ann)
+        self.assertEqual(self.phone(self.company_.hq), "555-3")
+
+    def test_three_copies_of_one_state(self):
+        """Also copies of a copy that has found out already, but was not enrolled again."""
+        self.log(self.ann, "before")
+        first = self.copy(self.ann, "first")
+        self.log(self.ann, "ann")
+        self.log(first, "first")
+        self.ann.sync()
+        first.link.tear_after(0)  # its request arrives, no answer comes back
+        self.assertRefused("transport.unreachable", None, first.sync)
+        first.link.restore()
+        second = self.copy(first, "second")
+        self.log(second, "second")
+        stations = (self.ann, first, second)
+        self.assertEqualEverywhere(["before", "ann", "first", "second"], *stations)
+        codes = {station.status()["device_code"] for station in stations}
+        self.assertEqual(len(codes), 3)
+
+    def test_cut_at_every_answer(self):
+        """However often the line breaks while it is enrolled again, it is enrolled once."""
+        clone = self.copy(self.ann, "clone")
+        self.log(self.ann, "ann")
+        self.log(clone, "clone")
+        self.ann.sync()
+        for count in (0, 100, 300, 500, 700, 900, 1200, 1500, 2000, 3000, 5000):
+            clone.link.tear_after(count)
+            try:
+                clone.sync()
+            except support.Failure as failure:
+                self.assertTrue(failure.code.startswith("transport."), failure)
+            clone.link.restore()
+        self.assertEqualEverywhere(["ann", "clone"], self.ann, clone)
+        listed = self.company_.server.run("devices", "--data", self.company_.server.folder)
+        self.assertEqual(listed.count("Ann Reed"), 2, listed)
+
+
+if __name__ == "__main__":
+    unittest.main()
