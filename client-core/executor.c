@@ -271,7 +271,8 @@ static int finish(struct executor *executor, const struct execution *execution,
                                               : no_effect(execution->operation, error);
     struct rule_input input = recorder_rule_input(recorder);
     if (authorise_all(executor, &execution->user, error) != 0 ||
-        rules_run(executor->rules, &input, SCHEMA_VERSION, NULL, error) != 0)
+        rules_run(executor->rules, &input, executor->replica->catalogue->version, NULL,
+                  error) != 0)
         return -1;
     return add_to_outbox(executor, execution, moment, error);
 }

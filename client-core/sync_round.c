@@ -243,7 +243,7 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     request->org = syncer->identity.certificate.org;
     request->device = syncer->identity.certificate.device;
     request->time = clock_correct(&progress.anchor, &now);
-    request->schema_version = SCHEMA_VERSION;
+    request->schema_version = syncer->replica->catalogue->version;
     request->epoch = syncer->identity.epoch;
     request->protocol = SYNC_PROTOCOL;
     request->bundle_epoch = syncer->identity.epoch;

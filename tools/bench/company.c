@@ -309,7 +309,8 @@ static void move_held(struct pull_state *state, const struct sync_response *resp
 
 void company_pull(struct bench_company *company, struct pull_state *state) {
     struct error error = {0};
-    struct sync_request request = {.cursor = state->cursor, .held = state->held};
+    struct sync_request request = {
+        .schema_version = SCHEMA_VERSION, .cursor = state->cursor, .held = state->held};
     struct arena positions = arena_make(ARENA);
     struct station station;
     bool more = true;
