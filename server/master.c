@@ -114,6 +114,9 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_FEED_MOVE] =
         "update feed set gsn = ?2, gone = ?5"
         " where scope = ?1 and gsn = ?6 and table_number = ?3 and row_key = ?4",
+    [SQL_FEED_DELETE] =
+        "delete from feed"
+        " where scope = ? and gsn = ? and table_number = ? and row_key = ?",
     [SQL_SCOPE_GET] = "select number from scope_name where kind = ? and id = ?",
     [SQL_SCOPE_ADD] = "insert into scope_name (number, kind, id)"
                       " values ((select max(number) + 1 from scope_name), ?, ?)",
