@@ -266,7 +266,8 @@ static int record(struct executor *executor, const struct execution *execution,
                   const struct moment *moment, struct error *error) {
     struct rule_input input = recorder_rule_input(&executor->recorder);
     if (authorise_all(executor, &execution->user, error) != 0 ||
-        rules_run(executor->rules, &input, SCHEMA_VERSION, NULL, error) != 0)
+        rules_run(executor->rules, &input, executor->replica->catalogue->version, NULL,
+                  error) != 0)
         return -1;
     return add_to_outbox(executor, execution, moment, error);
 }

@@ -11,6 +11,7 @@
 #include "client-core/parcel_round.h"
 #include "client-core/people.h"
 #include "client-core/visible.h"
+#include "client-core/wipe.h"
 #include "schema/database.h"
 
 static int open_writer(struct satchel *station, struct error *error) {
@@ -19,6 +20,7 @@ static int open_writer(struct satchel *station, struct error *error) {
     if (home_file(station->home, "replica.db", path, error) != 0 ||
         replica_open(path, false, station->catalogue, station->env, &station->writer,
                      error) != 0 ||
+        wipe_look(station->writer, station->home, error) != 0 ||
         identity_load(station->writer, &station->identity, &enrolled, error) != 0)
         return -1;
     if (!enrolled)

@@ -106,7 +106,8 @@ static int put_reach(struct replica *replica, const struct status_request *reque
     put_flag(json, "online", synced_at != 0 && offline_since == 0);
     if (put_time_setting(replica, "offline_since", json, error) != 0 ||
         put_flag_setting(replica, "fork", json, error) != 0 ||
-        put_flag_setting(replica, "revoked", json, error) != 0)
+        put_flag_setting(replica, "revoked", json, error) != 0 ||
+        put_time_setting(replica, "revoked_at", json, error) != 0)
         return -1;
     put_flag(json, "syncing", request->syncing);
     put_flag(json, "shared", identity_is_shared(request->identity));

@@ -17,6 +17,7 @@
 #include "client-core/rekey.h"
 #include "client-core/state.h"
 #include "client-core/sync_answer.h"
+#include "client-core/wipe.h"
 
 enum {
     COUNTER_BLOCK = 256,        /* request counters reserved with one write */
@@ -88,6 +89,7 @@ struct run {
     struct tls_pin pin;
     int stalls;
     int forks;
+    bool wipe; /* headquarters orders it */
 };
 
 static int tell(const struct run *run, const char *phase, int64_t rows, int64_t rows_left,
@@ -243,7 +245,7 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     request->org = syncer->identity.certificate.org;
     request->device = syncer->identity.certificate.device;
     request->time = clock_correct(&progress.anchor, &now);
-    request->schema_version = SCHEMA_VERSION;
+    request->schema_version = syncer->replica->catalogue->version;
     request->epoch = syncer->identity.epoch;
     request->protocol = SYNC_PROTOCOL;
     request->bundle_epoch = syncer->identity.epoch;
@@ -406,6 +408,7 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
         *ret_more =
             round->response.more || round->response.restart || round->result.again;
         run->forks += round->result.forked;
+        run->wipe = round->result.wipe;
         failed = round->result.blocked.code[0] != '\0';
         if (failed && error)
             *error = round->result.blocked;
@@ -433,7 +436,8 @@ static int is_done(struct run *run, bool more, bool *ret, struct error *error) {
 
 int syncer_know(struct syncer *syncer, struct error *error) {
     bool enrolled = false;
-    if (identity_load(syncer->replica, &syncer->identity, &enrolled, error) != 0)
+    if (wipe_look(syncer->replica, syncer->home, error) != 0 ||
+        identity_load(syncer->replica, &syncer->identity, &enrolled, error) != 0)
         return -1;
     if (!enrolled)
         return error_set(error, "station.not_enrolled", "home",
@@ -452,6 +456,14 @@ static int rekey(struct run *run, struct error *error) {
     return rekey_run(&rekeying, error);
 }
 
+int syncer_wipe(struct syncer *syncer, bool *ret_settled, struct error *error) {
+    const struct env *env = syncer->replica->env;
+    if (wipe_run(syncer->replica, syncer->home, env->wall_ms(env->context), ret_settled,
+                 error) != 0)
+        return -1;
+    return *ret_settled ? wipe_look(syncer->replica, syncer->home, error) : 0;
+}
+
 static int run_business(struct run *run, struct error *error) {
     bool done = false;
     while (!done) {
@@ -461,6 +473,8 @@ static int run_business(struct run *run, struct error *error) {
             (timed && seal_waiting(run, error) != 0) ||
             do_round(run, timed, &more, error) != 0 ||
             is_done(run, more, &done, error) != 0)
+            return -1;
+        if (done && run->wipe && syncer_wipe(run->syncer, &done, error) != 0)
             return -1;
     }
     return 0;
@@ -547,7 +561,8 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     /* what a first sync left to be made, this one or one that was cut off */
     if (bulk_indexes_finish(syncer->replica, failed ? NULL : &why) != 0)
         failed = -1;
-    answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
+    if (!error_is(&why, "station.revoked")) /* nothing is kept any more but that */
+        answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
     finish_report(&run, started);
     if (ret)
         *ret = run.report;

@@ -29,6 +29,9 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
 
 /* Reads who the station is: another process may have made it another device. A run does that by itself. */
 int syncer_know(struct syncer *syncer, struct error *error);
+/* Headquarters ordered to wipe. Fails with station.revoked when it is done; *ret_settled false: there is something to be
+ * sent first. */
+int syncer_wipe(struct syncer *syncer, bool *ret_settled, struct error *error);
 /* What the next request says, without bundles. The held scopes are the caller's to free; the rest lives in `arena`. */
 int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
                struct error *error);

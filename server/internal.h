@@ -63,14 +63,6 @@ int server_open_master(const struct server_options *options, struct master **ret
 /* Answers a request about a file (file_handler.c); the failure is the caller's to answer. */
 int server_answer_file(struct server *server, struct bytes body, struct buffer *ret,
                        struct error *error);
-/* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
-void server_answer_failure(struct server *server, const char *what,
-                           const struct error *error, struct buffer *ret,
-                           int *ret_status);
-/* The answer that brings a certificate, sealed for this purpose. */
-int server_answer_certificate(struct server *server, struct bytes certificate,
-                              const char *context, struct buffer *ret,
-                              struct error *error);
 /* A request that came in a parcel (sync_handler.c). */
 struct carried_request {
     struct bytes body;
@@ -85,6 +77,15 @@ struct carried_request {
 };
 int sync_answer_carried(struct server *server, const struct carried_request *carried,
                         struct error *error);
+
+/* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
+void server_answer_failure(struct server *server, const char *what,
+                           const struct error *error, struct buffer *ret,
+                           int *ret_status);
+/* The answer that brings a certificate, sealed for this purpose. */
+int server_answer_certificate(struct server *server, struct bytes certificate,
+                              const char *context, struct buffer *ret,
+                              struct error *error);
 
 /* Starts listening for stations (routes.c). */
 int routes_start(struct server *server, const char *listen, const char *certificate,

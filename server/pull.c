@@ -315,10 +315,17 @@ static int grow(struct arena *arena, void **array, size_t count, size_t *capacit
     return 0;
 }
 
-static void start_group(struct row_group *group, const struct table *table) {
+/* The key travels by itself, and what came after the station's program does not travel. */
+static bool is_sent(const struct pull *pull, const struct column *column) {
+    return column->key_position == 0 &&
+           column_is_known(column, pull->request->schema_version);
+}
+
+static void start_group(struct pull *pull, const struct table *table) {
+    struct row_group *group = &pull->groups[table->number];
     group->table = table->number;
     for (size_t i = 0; i < table->data_count; i++) {
-        if (table->columns[i].key_position == 0) {
+        if (is_sent(pull, &table->columns[i])) {
             group->columns[group->column_count++] = table->columns[i].number;
         }
     }
@@ -335,7 +342,7 @@ static int copy_row(struct pull *pull, const struct table *table, sqlite3_stmt *
                     struct sync_row *ret, struct error *error) {
     size_t count = 0;
     for (size_t i = 0; i < table->data_count; i++) {
-        if (table->columns[i].key_position != 0) {
+        if (!is_sent(pull, &table->columns[i])) {
             continue;
         }
         struct value value = value_of_column(statement, (int)i);
@@ -422,11 +429,14 @@ static int send_entry(struct pull *pull, const struct walk *walk, struct error *
     pull->told = false; /* what left one scope may have entered another at the same gsn */
     const struct table *table =
         catalogue_table_number(pull->reader->catalogue, (uint64_t)walk->entry.table);
-    if (table == NULL || meaning_of(pull, walk, &meaning, error) != 0) {
-        return table == NULL ? 0 : -1;
+    if (table == NULL || !table_is_known(table, pull->request->schema_version)) {
+        return 0;
+    }
+    if (meaning_of(pull, walk, &meaning, error) != 0) {
+        return -1;
     }
     if (pull->groups[table->number].table == 0) {
-        start_group(&pull->groups[table->number], table);
+        start_group(pull, table);
     }
     pull->told = meaning != ENTRY_SKIP;
     return meaning == ENTRY_SEND     ? send_row(pull, table, &walk->entry, error)

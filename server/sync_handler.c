@@ -6,6 +6,7 @@
 #include "server/chain.h"
 #include "server/internal.h"
 #include "server/pull.h"
+#include "server/quarantine.h"
 #include "server/seen.h"
 #include "server/tombstones.h"
 
@@ -44,6 +45,7 @@ static int status_of(const struct error *error) {
         {"file.failed", 500},
         {"file.offset", 409},
         {"file.hash", 409},
+        {"schema.", 409},
     };
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (strncmp(error->code, STATUSES[i].prefix, strlen(STATUSES[i].prefix)) == 0) {
@@ -72,8 +74,10 @@ struct sync_job {
     struct id device;
     const struct incoming_bundle *bundles;
     size_t bundle_count;
+    bool takes_orders; /* the station understands an order to wipe */
     struct arena arena;
     struct bundle_answer *answers;
+    bool revoked; /* the device was: nothing was merged, what came is in quarantine */
 };
 
 /* A bundle belongs to its device's chain or to that of a device that this one goes on from. */
@@ -107,14 +111,16 @@ static int take_bundles(struct master *master, struct work *work, void *context,
                      error) != 0) {
         return -1;
     }
-    if (station.revoked) {
+    job->revoked = station.revoked;
+    if (station.revoked && !job->takes_orders) {
         return error_set(error, "device.revoked", "device", "this station was revoked");
     }
     struct station ancestor = {.number = 0};
     struct chain chain = {master, work, &station, &job->arena, master_now(master)};
     for (size_t i = 0; i < job->bundle_count; i++) {
         if (choose_chain(&chain, &job->bundles[i], &station, &ancestor, error) != 0 ||
-            chain_take(&chain, &job->bundles[i], &job->answers[i], error) != 0) {
+            (job->revoked ? quarantine_take : chain_take)(&chain, &job->bundles[i],
+                                                          &job->answers[i], error) != 0) {
             return -1;
         }
     }
@@ -126,7 +132,9 @@ static void count_answers(struct server *server, const struct sync_job *job) {
     for (size_t i = 0; i < job->bundle_count; i++) {
         const struct bundle_answer *answer = &job->answers[i];
         atomic_fetch_add(&counters->bundles, 1);
-        if (!answer->accepted) {
+        if (strcmp(answer->code, "bundle.quarantined") == 0) {
+            atomic_fetch_add(&counters->quarantined, 1);
+        } else if (!answer->accepted) {
             server_log(server, "warning", "bundle refused",
                        "\"code\":\"%s\",\"number\":%lld", answer->code,
                        (long long)answer->number);
@@ -150,7 +158,8 @@ struct sync_call {
     struct sync_request request;
     struct sync_response response;
     struct station station;
-    int64_t named_cursor;    /* by the station itself */
+    int64_t named_cursor; /* by the station itself */
+    bool revoked;
     struct station ancestor; /* the last one whose bundle was in the request */
     struct reader *reader;
     struct sync_job job;
@@ -309,8 +318,15 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
         return -1;
     }
     look_for_fork(call);
-    return call->station.revoked
-               ? error_set(error, "device.revoked", "device", "this station was revoked")
+    if (call->station.revoked) {
+        call->revoked = true;
+        return call->request.protocol >= 2 ? 0
+                                           : error_set(error, "device.revoked", "device",
+                                                       "this station was revoked");
+    }
+    return schema_check_version(server->catalogue->version, call->request.schema_version,
+                                error) != 0
+               ? -1
                : check_held(call, error);
 }
 
@@ -355,11 +371,13 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
                                   .device = call->request.device,
                                   .bundles = bundles,
                                   .bundle_count = count,
+                                  .takes_orders = call->request.protocol >= 2,
                                   .arena = arena_make(REQUEST_MEMORY)};
     if (ingest_run(server->ingest, take_bundles, &call->job, error) != 0) {
         return -1;
     }
     count_answers(server, &call->job);
+    call->revoked = call->job.revoked;
     call->response.answers = call->job.answers;
     call->response.answer_count = count;
     call->reader = reader_take(server->readers, error);
@@ -367,6 +385,13 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
 }
 
 static int fill_rows(struct sync_call *call, struct error *error) {
+    if (call->revoked) { /* nothing any more but what to do with itself */
+        call->response.order = ORDER_WIPE;
+        call->response.more = false;
+        call->response.head = call->request.cursor;
+        call->response.digest_rows = -1;
+        return 0;
+    }
     return pull_fill(call->reader, &call->station, &call->request, &call->pulled,
                      &call->rows, &call->response, error) != 0
                ? -1
@@ -380,7 +405,7 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     struct sync_response *response = &call->response;
     memcpy(response->request_hash, answered, HASH_SIZE);
     response->hq_time = server->env->wall_ms(server->env->context);
-    response->schema_version = SCHEMA_VERSION;
+    response->schema_version = server->catalogue->version;
     response->epoch = server->epoch;
     response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
@@ -584,7 +609,7 @@ int server_answer_certificate(struct server *server, struct bytes certificate,
     struct enrol_response response = {.certificate = certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
-                                      .schema_version = SCHEMA_VERSION,
+                                      .schema_version = server->catalogue->version,
                                       .epoch = server->epoch};
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
     struct buffer body = buffer_make(LIMIT_TEXT);
@@ -602,6 +627,8 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
         enrol_request_decode(envelope.body, &job->request, error) != 0 ||
         envelope_verify(&envelope, "satchel enrol request", &job->request.device_key,
                         error) != 0 ||
+        schema_check_version(server->catalogue->version, job->request.schema_version,
+                             error) != 0 ||
         ingest_run(server->ingest, enrol_station, job, error) != 0) {
         return -1;
     }

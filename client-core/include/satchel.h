@@ -247,11 +247,12 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 /* --- looking ------------------------------------------------------------------------------- */
 
 /* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone",
- *  "schema_version","last_sync_at","last_error","last_error_at","online","offline_since","fork","revoked","syncing","shared","conflicts",
+ *  "schema_version","last_sync_at","last_error","last_error_at","online","offline_since","fork","revoked","revoked_at","syncing","shared","conflicts",
  *  "cursor","waiting","attention","refused","rows","clock_offset_ms","differs","digest_differences","rebuilding","rebuilds",
  *  "files_waiting","file_bytes_waiting"}
  *   online         headquarters was reached at the last attempt; offline_since: since when it was not (null: it was)
- *   revoked        headquarters takes nothing from this station any more
+ *   fork           headquarters takes this station for a copy and has not enrolled it again yet
+ *   revoked        headquarters takes nothing from this station any more; revoked_at: when it was wiped (null: it was not)
  *   syncing        at this moment, in this process
  *   shared         several people sign in here: each sees only what is his
  *   waiting        transactions that headquarters has not answered; attention: those that no longer apply

@@ -15,6 +15,8 @@
 #define LIMIT_STATEMENTS 64 /* of one command */
 #define LIMIT_NAME 63       /* bytes of any name in the catalogue */
 #define LIMIT_SCOPE_CLAUSES 8
+#define LIMIT_SCHEMA_VERSIONS \
+    10 /* headquarters takes work from stations of its version and of the nine before */
 
 /* --- values and transactions --------------------------------------------------------- */
 #define LIMIT_MONEY \
@@ -38,8 +40,9 @@
 #define LIMIT_BUNDLES_OF_REQUEST 64
 #define LIMIT_REQUEST (8 * 1024 * 1024) /* body of POST /v1/sync */
 #define LIMIT_ENROL_REQUEST (16 * 1024)
-#define LIMIT_RESPONSE (64 * 1024 * 1024) /* body a station accepts */
-#define LIMIT_CHUNK_ROWS 20000            /* rows of one response */
+#define LIMIT_QUARANTINE (256LL * 1024 * 1024) /* bytes kept of one revoked device */
+#define LIMIT_RESPONSE (64 * 1024 * 1024)      /* body a station accepts */
+#define LIMIT_CHUNK_ROWS 20000                 /* rows of one response */
 #define LIMIT_CHUNK \
     (4 * 1024 * 1024) /* where a server stops filling a response (rows, inflated) */
 #define LIMIT_CHUNK_INFLATED \

@@ -203,6 +203,7 @@ static void begin_anew(struct world *world, struct mirror *mirror) {
 static bool take(struct world *world, struct mirror *mirror,
                  const struct sync_response *response) {
     struct sync_request *request = &mirror->request;
+    request->schema_version = SCHEMA_VERSION;
     if (response->rebuild) {
         begin_anew(world, mirror);
         run_for(world, mirror, "delete from temp.held where m = %d");
