@@ -153,6 +153,7 @@ static void tell_report(struct auto_sync *self, const satchel_sync_report *repor
                                           {"forgotten", report->rows_forgotten}};
     const struct event_count refused[] = {{"count", report->refused}, {NULL, 0}};
     const struct event_count conflict[] = {{"count", report->conflicts}, {NULL, 0}};
+    const struct event_count files[] = {{"count", report->files_sent}, {NULL, 0}};
     const struct event_count differences[] = {{"count", report->differences}, {NULL, 0}};
     const struct event_count healed[] = {{"count", report->healed}, {NULL, 0}};
     const struct event_count synced[] = {{"sent", report->transactions_sent},
@@ -163,6 +164,8 @@ static void tell_report(struct auto_sync *self, const satchel_sync_report *repor
         tell_counts(self, "refused", refused);
     if (report->conflicts > 0)
         tell_counts(self, "conflict", conflict);
+    if (report->files_sent > 0)
+        tell_counts(self, "files", files);
     if (report->differences > 0)
         tell_counts(self, "difference", differences);
     if (report->healed > 0)

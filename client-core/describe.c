@@ -12,6 +12,7 @@ static const char *type_name(enum parameter_type type) {
         [PARAMETER_INT] = "int",   [PARAMETER_MONEY] = "money", [PARAMETER_BP] = "bp",
         [PARAMETER_BOOL] = "bool", [PARAMETER_DATE] = "date",   [PARAMETER_TIME] = "time",
         [PARAMETER_ENUM] = "enum", [PARAMETER_CODE] = "code",   [PARAMETER_JSON] = "json",
+        [PARAMETER_FILE] = "file",
     };
     return names[type];
 }

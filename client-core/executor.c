@@ -10,6 +10,7 @@
 #include "client-core/apply_cell.h"
 #include "client-core/command_cache.h"
 #include "client-core/constraint.h"
+#include "client-core/file_store.h"
 #include "client-core/outbox.h"
 #include "client-core/roles.h"
 #include "client-core/visible.h"
@@ -140,6 +141,26 @@ static int no_effect(const struct operation *operation, struct error *error) {
                      "%s changed nothing: everything is so already.", operation->name);
 }
 
+/* A file is named by who added it here: knowing a hash gives no right to what is behind it. */
+static int check_files(struct executor *executor, const struct operation *operation,
+                       const struct value *values, struct error *error) {
+    for (size_t i = 0; i < operation->parameter_count; i++) {
+        const struct parameter *parameter = &operation->parameters[i];
+        bool own = false;
+        if (parameter->type != PARAMETER_FILE || values[i].type == VALUE_NULL)
+            continue;
+        if (file_store_is_own(executor->replica, &executor->replica->functions.actor,
+                              values[i].bytes, &own, error) != 0)
+            return -1;
+        if (!own)
+            return error_set(error, "file.missing", parameter->name,
+                             "add the file to this station first");
+        if (file_store_note_attached(executor->replica, values[i].bytes, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int run_once(struct executor *executor, const struct prepared_command *command,
                     const struct argument_list *list, struct buffer *json,
                     struct error *error) {
@@ -150,6 +171,7 @@ static int run_once(struct executor *executor, const struct prepared_command *co
     arena_reset(&executor->arguments);
     if (parameters_read(replica->db, &replica->functions, operation, list->items,
                         list->count, &executor->arguments, values, error) != 0 ||
+        check_files(executor, operation, values, error) != 0 ||
         run_statements(executor, command, values, json, error) != 0)
         return -1;
     if (!operation->may_noop && sqlite3_total_changes64(replica->db) == before)

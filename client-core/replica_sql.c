@@ -92,6 +92,26 @@ const char replica_tables_sql[] =
     "  message text not null,"
     "  primary key (table_number, row_key)"
     ") strict, without rowid;"
+    /* Files whose bytes are in HOME/files. `own`: added here. Headquarters of epoch `whole_epoch` has it
+     * whole; `retry_at`: it is left alone until then, because of `code`. */
+    "create table if not exists station_file ("
+    "  hash blob not null primary key,"
+    "  size integer not null,"
+    "  own integer not null,"
+    "  attached integer not null default 0," /* a command named it */
+    "  at integer not null,"
+    "  used_at integer not null,"
+    "  sent integer not null default 0,"
+    "  whole_epoch integer,"
+    "  retry_at integer not null default 0,"
+    "  code text not null default ''"
+    ") strict, without rowid;"
+    /* Who added them: nobody names a file that he only knows the hash of. */
+    "create table if not exists station_file_user ("
+    "  hash blob not null,"
+    "  user_id blob not null,"
+    "  primary key (hash, user_id)"
+    ") strict, without rowid;"
     /* What was asked of headquarters through a file, as sync requests without their bundles: an
      * answer may come weeks later. */
     "create table if not exists station_question ("

@@ -182,8 +182,11 @@ static int open_syncer(struct satchel *station, struct error *error) {
     /* A first sync of a million rows fills trees from all sides: with less room than the rows
      * take it is half as fast. Given back after each sync. */
     sqlite3_exec(replica->db, "pragma cache_size = -262144", NULL, NULL, NULL);
-    return syncer_open(replica, station->home, &station->transport, &station->syncer,
-                       error);
+    if (syncer_open(replica, station->home, &station->transport, &station->syncer,
+                    error) != 0)
+        return -1;
+    syncer_send_files(station->syncer, station->home);
+    return 0;
 }
 
 static void name_device(const struct satchel *station, struct replica *replica) {

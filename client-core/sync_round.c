@@ -9,6 +9,7 @@
 #include "client-core/bulk_indexes.h"
 #include "client-core/bundle_store.h"
 #include "client-core/exchange.h"
+#include "client-core/file_round.h"
 #include "client-core/home.h"
 #include "client-core/outbox.h"
 #include "client-core/pull.h"
@@ -35,6 +36,9 @@ struct syncer {
     int64_t counter;     /* the next request's */
     int64_t counter_end; /* reserved up to here */
     struct answer_memory memory;
+    char files[FILE_FOLDER_PATH]; /* "": no files are sent */
+    struct piece_size piece;
+    bool tidied; /* the files, since it was opened */
 };
 
 int syncer_open(struct replica *replica, const char *home,
@@ -65,6 +69,10 @@ const struct identity *syncer_identity(const struct syncer *syncer) {
     return &syncer->identity;
 }
 
+void syncer_send_files(struct syncer *syncer, const char *home) {
+    file_store_folder(home, syncer->files);
+}
+
 struct replica *syncer_replica(const struct syncer *syncer) {
     return syncer->replica;
 }
@@ -92,6 +100,24 @@ static int tell(const struct run *run, const char *phase, int64_t rows, int64_t 
         .rows_left = rows_left,
         .bytes = run->report.bytes_received,
         .waiting = run->report.waiting,
+        .seconds_left = -1,
+    };
+    if (!run->progress || run->progress(run->context, &progress) == 0)
+        return 0;
+    return error_set(error, "sync.stopped", "", "the sync was stopped");
+}
+
+static int tell_files(void *context, const struct file_counts *left, int64_t seconds_left,
+                      struct error *error) {
+    const struct run *run = context;
+    satchel_progress progress = {
+        .phase = "files",
+        .rows = run->report.rows_received,
+        .bytes = run->report.bytes_received,
+        .waiting = run->report.waiting,
+        .files_waiting = left->waiting,
+        .file_bytes_left = left->waiting_bytes,
+        .seconds_left = seconds_left,
     };
     if (!run->progress || run->progress(run->context, &progress) == 0)
         return 0;
@@ -437,10 +463,8 @@ int syncer_wipe(struct syncer *syncer, bool *ret_settled, struct error *error) {
     return *ret_settled ? wipe_look(syncer->replica, syncer->home, error) : 0;
 }
 
-static int run_rounds(struct run *run, struct error *error) {
+static int run_business(struct run *run, struct error *error) {
     bool done = false;
-    if (read_address(run, error) != 0 || syncer_know(run->syncer, error) != 0)
-        return -1;
     while (!done) {
         bool more = false;
         bool timed = false;
@@ -452,6 +476,66 @@ static int run_rounds(struct run *run, struct error *error) {
         if (done && run->wipe && syncer_wipe(run->syncer, &done, error) != 0)
             return -1;
     }
+    return 0;
+}
+
+/* --- files, after the business ------------------------------------------------------------------------ */
+
+static int business_waits(void *context, bool *ret, struct error *error) {
+    struct run *run = context;
+    struct outbox_counts counts;
+    int64_t open = 0;
+    if (outbox_count(run->syncer->replica, &counts, error) != 0 ||
+        bundle_store_count_open(run->syncer->replica, &open, error) != 0)
+        return -1;
+    *ret = open > 0 || counts.unsealed > 0;
+    return 0;
+}
+
+/* Room is looked after when files were sent, and once at the beginning. */
+static int tidy_files(struct syncer *syncer, bool sent, struct error *error) {
+    if (syncer->tidied && !sent)
+        return 0;
+    syncer->tidied = true;
+    return file_store_tidy(syncer->replica, syncer->files, syncer->identity.epoch,
+                           FILES_STATION, error);
+}
+
+static int run_files(struct run *run, bool *ret_more, struct error *error) {
+    struct syncer *syncer = run->syncer;
+    struct file_link link = {
+        .transport = syncer->transport,
+        .identity = &syncer->identity,
+        .env = syncer->replica->env,
+        .address = run->address,
+        .ca_file = run->ca_file,
+        .pin = run->pin,
+        .folder = syncer->files,
+        .piece = &syncer->piece,
+    };
+    struct file_round round = {.link = &link,
+                               .replica = syncer->replica,
+                               .business = business_waits,
+                               .tell = tell_files,
+                               .context = run};
+    *ret_more = false;
+    if (syncer->files[0] == '\0')
+        return 0;
+    int failed = file_round_run(&round, ret_more, error);
+    run->report.bytes_sent += link.bytes_sent;
+    run->report.bytes_received += link.bytes_received;
+    run->report.files_sent += round.files_sent;
+    return failed ? -1 : tidy_files(syncer, round.files_sent > 0, error);
+}
+
+/* An order's bundle never waits for a photo: after each piece whatever was done meanwhile goes first. */
+static int run_rounds(struct run *run, struct error *error) {
+    bool more = true;
+    if (read_address(run, error) != 0 || syncer_know(run->syncer, error) != 0)
+        return -1;
+    while (more)
+        if (run_business(run, error) != 0 || run_files(run, &more, error) != 0)
+            return -1;
     return 0;
 }
 

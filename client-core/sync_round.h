@@ -18,6 +18,8 @@ int syncer_open(struct replica *replica, const char *home,
 void syncer_close(struct syncer *syncer); /* NULL is fine */
 /* Who the station was at the end of the last run: it may have become another device. */
 const struct identity *syncer_identity(const struct syncer *syncer);
+/* From now on it sends the files of this home too. */
+void syncer_send_files(struct syncer *syncer, const char *home);
 struct replica *syncer_replica(const struct syncer *syncer);
 
 int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,

@@ -19,11 +19,11 @@ struct transport_request {
 
 struct transport {
     void *context;
-    /* Appends the answer's body, at most ret_body->maximum. Codes: transport.unreachable, transport.timeout,
+    /* From any thread. Appends the answer's body, at most ret_body->maximum. Codes: transport.unreachable, transport.timeout,
      * transport.tls, transport.size, transport.address. Any HTTP status is an answer. */
     int (*post)(void *context, const struct transport_request *request,
                 struct buffer *ret_body, int *ret_status, struct error *error);
-    /* A cheap look whether the address takes connections. Called from another thread than post. */
+    /* A cheap look whether the address takes connections. From any thread. */
     bool (*reachable)(void *context, const char *address);
     void (*close)(void *context); /* may be NULL */
 };

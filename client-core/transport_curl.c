@@ -9,6 +9,7 @@
 #include "client-core/transport.h"
 
 #include <curl/curl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +25,36 @@ enum {
 };
 
 struct curl_context {
-    CURL *post;
+    pthread_mutex_t lock;
+    CURL *post; /* whose connection stays; NULL while somebody uses it */
     struct curl_slist *headers;
+};
+
+/* One transfer: from any thread, each with a handle of its own. */
+struct transfer {
+    CURL *curl;
     char reason[CURL_ERROR_SIZE];
 };
+
+static int take_handle(struct curl_context *context, struct transfer *ret,
+                       struct error *error) {
+    pthread_mutex_lock(&context->lock);
+    ret->curl = context->post;
+    context->post = NULL;
+    pthread_mutex_unlock(&context->lock);
+    if (!ret->curl)
+        ret->curl = curl_easy_init();
+    return ret->curl ? 0 : error_out_of_memory(error);
+}
+
+static void give_handle(struct curl_context *context, struct transfer *transfer) {
+    pthread_mutex_lock(&context->lock);
+    CURL *spare = context->post ? transfer->curl : NULL;
+    if (!spare)
+        context->post = transfer->curl;
+    pthread_mutex_unlock(&context->lock);
+    curl_easy_cleanup(spare);
+}
 
 static size_t take_body(char *data, size_t size, size_t count, void *context) {
     struct buffer *body = context;
@@ -115,9 +142,10 @@ static void trust_pin(CURL *curl, const struct tls_pin *pin) {
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
 }
 
-static int prepare(struct curl_context *context, const struct transport_request *request,
-                   struct buffer *body, struct error *error) {
-    CURL *curl = context->post;
+static int prepare(struct transfer *transfer, struct curl_slist *headers,
+                   const struct transport_request *request, struct buffer *body,
+                   struct error *error) {
+    CURL *curl = transfer->curl;
     char url[URL_SIZE];
     if ((size_t)snprintf(url, sizeof url, "%s%s", request->address, request->path) >=
         sizeof url)
@@ -128,7 +156,7 @@ static int prepare(struct curl_context *context, const struct transport_request 
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, context->headers);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.data);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
@@ -139,7 +167,7 @@ static int prepare(struct curl_context *context, const struct transport_request 
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)LOW_SPEED_BYTES);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)LOW_SPEED_SECONDS);
     curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, context->reason);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->reason);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (request->pin.known) {
         trust_pin(curl, &request->pin);
@@ -150,10 +178,10 @@ static int prepare(struct curl_context *context, const struct transport_request 
     return 0;
 }
 
-static int fail_with(const struct curl_context *context,
+static int fail_with(const struct transfer *transfer,
                      const struct transport_request *request, CURLcode rc,
                      struct error *error) {
-    const char *reason = context->reason[0] ? context->reason : curl_easy_strerror(rc);
+    const char *reason = transfer->reason[0] ? transfer->reason : curl_easy_strerror(rc);
     if (rc == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
         return error_set(
             error, "transport.tls", "address",
@@ -171,19 +199,31 @@ static int fail_with(const struct curl_context *context,
     return error_set(error, code_of(rc), "", "%s: %s", request->address, reason);
 }
 
+static int run_transfer(struct transfer *transfer, struct curl_slist *headers,
+                        const struct transport_request *request, struct buffer *ret_body,
+                        int *ret_status, struct error *error) {
+    long status = 0;
+    if (prepare(transfer, headers, request, ret_body, error) != 0)
+        return -1;
+    CURLcode rc = curl_easy_perform(transfer->curl);
+    if (rc != CURLE_OK)
+        return fail_with(transfer, request, rc, error);
+    curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+    *ret_status = (int)status;
+    return 0;
+}
+
 static int curl_post(void *opaque, const struct transport_request *request,
                      struct buffer *ret_body, int *ret_status, struct error *error) {
     struct curl_context *context = opaque;
-    long status = 0;
-    context->reason[0] = '\0';
-    if (prepare(context, request, ret_body, error) != 0)
+    struct transfer transfer = {.reason = ""};
+    if (take_handle(context, &transfer, error) != 0)
         return -1;
-    CURLcode rc = curl_easy_perform(context->post);
-    if (rc != CURLE_OK)
-        return fail_with(context, request, rc, error);
-    curl_easy_getinfo(context->post, CURLINFO_RESPONSE_CODE, &status);
-    *ret_status = (int)status;
-    return 0;
+    int failed =
+        run_transfer(&transfer, context->headers, request, ret_body, ret_status, error);
+    curl_easy_setopt(transfer.curl, CURLOPT_ERRORBUFFER, NULL);
+    give_handle(context, &transfer);
+    return failed;
 }
 
 static bool curl_reachable(void *opaque, const char *address) {
@@ -210,13 +250,16 @@ static void curl_close(void *opaque) {
         return;
     curl_easy_cleanup(context->post);
     curl_slist_free_all(context->headers);
+    pthread_mutex_destroy(&context->lock);
     free(context);
 }
 
 int transport_curl_open(struct transport *ret, struct error *error) {
     struct curl_context *context = calloc(1, sizeof *context);
-    if (!context)
+    if (!context || pthread_mutex_init(&context->lock, NULL) != 0) {
+        free(context);
         return error_out_of_memory(error);
+    }
     context->post = curl_easy_init();
     struct curl_slist *type =
         curl_slist_append(NULL, "Content-Type: application/msgpack");

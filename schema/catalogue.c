@@ -199,6 +199,28 @@ const struct column *table_column(const struct table *table, const char *name) {
     return NULL;
 }
 
+/* The place after `column` in its table, or the first one. */
+static size_t column_after(const struct table *table, const struct column *column) {
+    return column ? (size_t)(column - table->columns) + 1 : 0;
+}
+
+bool catalogue_next_file(const struct catalogue *catalogue, const struct table **table,
+                         const struct column **column) {
+    size_t first = *table ? (size_t)(*table - catalogue->tables) : 0;
+    for (size_t t = first; t < catalogue->table_count; t++) {
+        const struct table *at = &catalogue->tables[t];
+        for (size_t c = column_after(at, *column); c < at->data_count; c++) {
+            if (!at->columns[c].file)
+                continue;
+            *table = at;
+            *column = &at->columns[c];
+            return true;
+        }
+        *column = NULL;
+    }
+    return false;
+}
+
 role_set catalogue_role(const struct catalogue *catalogue, const char *name) {
     for (size_t i = 0; i < catalogue->role_count; i++)
         if (catalogue->role_names[i] && strcmp(catalogue->role_names[i], name) == 0)

@@ -35,6 +35,7 @@ struct column {
     bool not_null;
     bool has_default; /* a DEFAULT clause other than NULL */
     bool brings;
+    bool file;               /* @file: the hash of a file, fetched beside the rows */
     bool self;               /* @self: anybody may put himself there at insert */
     enum merge_rule merge;   /* of its cell (the same for all columns of a group) */
     role_set write;          /* who may change it (insert and update) */
@@ -118,7 +119,8 @@ enum parameter_type {
     PARAMETER_TIME,
     PARAMETER_ENUM,
     PARAMETER_CODE,
-    PARAMETER_JSON
+    PARAMETER_JSON,
+    PARAMETER_FILE
 };
 
 struct parameter {
@@ -191,6 +193,9 @@ const struct operation *catalogue_command(const struct catalogue *catalogue,
                                           const char *name);
 const struct operation *catalogue_query(const struct catalogue *catalogue,
                                         const char *name);
+/* Where the hashes of files stand: the column after `*column` of `*table`, both NULL to begin with. False: no more. */
+bool catalogue_next_file(const struct catalogue *catalogue, const struct table **table,
+                         const struct column **column);
 const struct column *table_column(const struct table *table, const char *name);
 /* 0 when there is no such role. */
 role_set catalogue_role(const struct catalogue *catalogue, const char *name);
@@ -200,6 +205,6 @@ role_set catalogue_role(const struct catalogue *catalogue, const char *name);
 char *catalogue_fingerprint(const struct catalogue *catalogue);
 
 /* This program's schema version: what bundles and databases name. */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 #endif

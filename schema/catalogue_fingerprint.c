@@ -23,6 +23,8 @@ static void print_column(struct buffer *text, const struct table *table,
         buffer_printf(text, " key %d", column->key_position);
     if (column->ref)
         buffer_printf(text, " ref %s", column->ref->name);
+    if (column->file)
+        buffer_printf(text, " file");
     buffer_printf(text, ": %s\n", column->definition);
 }
 

@@ -17,7 +17,7 @@ static const struct {
     {"bp", PARAMETER_BP, false},       {"bool", PARAMETER_BOOL, false},
     {"date", PARAMETER_DATE, false},   {"time", PARAMETER_TIME, false},
     {"enum", PARAMETER_ENUM, true},    {"code", PARAMETER_CODE, true},
-    {"json", PARAMETER_JSON, false},
+    {"json", PARAMETER_JSON, false},   {"file", PARAMETER_FILE, false},
 };
 
 /* A type as written, cut in its parts. */
@@ -138,7 +138,7 @@ static int read_type(struct load *load, unsigned line, const struct type_text *t
             return load_fail(
                 load, line,
                 "parameter %s: write id(table), any(table), newid, text(max), int(min..max), "
-                "money, bp, bool, date, time, enum(a|b), code(table) or json",
+                "money, bp, bool, date, time, enum(a|b), code(table), json or file",
                 parameter->name);
         return 0;
     }

@@ -238,6 +238,21 @@ static int read_event(struct load *load, struct raw_table *raw) {
     return 0;
 }
 
+/* A file's hash: nothing that merges with another, and no key. */
+static int read_file(struct load *load, struct raw_table *raw, size_t i) {
+    struct column *column = &raw->made->columns[i];
+    const struct clause *clause = clause_find(&raw->columns[i].clauses, "file");
+    column->file = clause != NULL;
+    if (!clause)
+        return 0;
+    if (column->type != VALUE_BLOB || column->key_position || column->ref ||
+        column->group)
+        return load_fail_at(load, raw->path, clause->line,
+                            "@file wants a blob column that is no key, no @ref and in no "
+                            "@group");
+    return 0;
+}
+
 static int read_flags(struct load *load, struct raw_table *raw) {
     struct table *table = raw->made;
     table->append_only = clause_find(&raw->clauses, "append") != NULL;
@@ -280,7 +295,8 @@ static int check_states(struct load *load, struct raw_table *raw) {
 static int resolve_columns(struct load *load, struct raw_table *raw) {
     const size_t count = raw->made->data_count;
     for (size_t i = 0; i < count; i++)
-        if (read_reference(load, raw, i) != 0 || read_group(load, raw, i) != 0)
+        if (read_reference(load, raw, i) != 0 || read_group(load, raw, i) != 0 ||
+            read_file(load, raw, i) != 0)
             return -1;
     number_cells(raw->made);
     for (size_t i = 0; i < count; i++)

@@ -21,9 +21,10 @@ static const struct {
 
 static const char *const table_words[] = {"table",  "scope",  "insert", "write", "label",
                                           "lookup", "append", "engine", "event", NULL};
-static const char *const column_words[] = {"column", "ref",   "brings", "write",
-                                           "self",   "group", "merge",  NULL};
-static const char *const flag_words[] = {"append", "engine", "brings", "self", NULL};
+static const char *const column_words[] = {"column", "ref",   "brings", "write", "self",
+                                           "group",  "merge", "file",   NULL};
+static const char *const flag_words[] = {"append", "engine", "brings",
+                                         "self",   "file",   NULL};
 
 /* --- looking up names --------------------------------------------------------------------- */
 

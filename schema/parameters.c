@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/base/hash.h"
 #include "schema/base/id.h"
 #include "schema/base/utf8.h"
 #include "schema/calendar.h"
@@ -70,6 +71,9 @@ void parameter_accepts(const struct parameter *parameter, struct buffer *text) {
         return;
     case PARAMETER_JSON:
         buffer_printf(text, "a JSON array or object");
+        return;
+    case PARAMETER_FILE:
+        buffer_printf(text, "the hash of a file on this station, 64 hexadecimal digits");
         return;
     }
 }
@@ -195,6 +199,15 @@ static int read_json(const struct parameter_reading *reading, struct value value
     return valid ? keep_bytes(reading, value, ret) : parameter_refuse(reading);
 }
 
+/* The name of a file's bytes. Whether they are here is for the station to say. */
+static int read_file(const struct parameter_reading *reading, struct value value,
+                     struct value *ret) {
+    uint8_t hash[HASH_SIZE];
+    if (value.type != VALUE_TEXT || !hash_parse(value.bytes, hash))
+        return parameter_refuse(reading);
+    return keep_bytes(reading, value_blob((struct bytes){hash, sizeof hash}), ret);
+}
+
 /* The types that end as an integer, from text. */
 static bool read_integer_text(const struct parameter_reading *reading, struct bytes text,
                               int64_t *ret) {
@@ -250,6 +263,8 @@ static int read_typed(const struct parameter_reading *reading, struct value valu
         return read_date(reading, value, ret);
     case PARAMETER_JSON:
         return read_json(reading, value, ret);
+    case PARAMETER_FILE:
+        return read_file(reading, value, ret);
     default:
         return read_number(reading, value, ret);
     }

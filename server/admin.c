@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/files.h"
 #include "server/internal.h"
 #include "server/tls.h"
 
@@ -205,6 +206,18 @@ out:
     return result;
 }
 
+/* Those that the copied database knows: it was copied before them. */
+static int copy_files(const char *from, const char *to, const char *database,
+                      struct error *error) {
+    sqlite3 *db = NULL;
+    int result = database_open(database, false, true, &db, error);
+    if (result == 0) {
+        result = files_copy(db, from, to, error);
+    }
+    sqlite3_close(db);
+    return result;
+}
+
 static int backup_into(const struct server_options *options, const char *to,
                        struct error *error) {
     struct sign_keys keys;
@@ -218,8 +231,9 @@ static int backup_into(const struct server_options *options, const char *to,
                   "%.300s holds a backup already; name another", to);
     } else if (server_read_keys(options->data, &keys, error) == 0 &&
                copy_database(from_path, to_path, error) == 0 &&
-               server_write_keys(to, &keys, error) == 0) {
-        result = tls_copy(options->data, to, error); /* stations know its key */
+               server_write_keys(to, &keys, error) == 0 &&
+               tls_copy(options->data, to, error) == 0) { /* stations know its key */
+        result = copy_files(options->data, to, to_path, error);
     }
     seal_wipe(&keys, sizeof keys);
     free(from_path);

@@ -32,6 +32,7 @@ struct server {
     int64_t epoch;
     char org_name[128];
     int64_t started_at;
+    atomic_llong files_swept_at;
     struct server_counters counters;
 };
 
@@ -58,6 +59,9 @@ int server_lock(const char *data, int *ret_lock, struct error *error);
 int server_open_master(const struct server_options *options, struct master **ret,
                        struct error *error);
 
+/* Answers a request about a file (file_handler.c); the failure is the caller's to answer. */
+int server_answer_file(struct server *server, struct bytes body, struct buffer *ret,
+                       struct error *error);
 /* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
 void server_answer_failure(struct server *server, const char *what,
                            const struct error *error, struct buffer *ret,

@@ -21,6 +21,7 @@
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
  *   server_local settings of this installation; not part of what a replay must reproduce
  *   station_seen when stations were heard of last, and what they said; no part of it either
+ *   file_kept, file_holder   the files in DIR/files and who sent them; no part of it either
  */
 #ifndef SATCHEL_SERVER_MASTER_H
 #define SATCHEL_SERVER_MASTER_H

@@ -1,4 +1,4 @@
-/* What the server answers over HTTP: /v1/sync, /v1/enrol, /healthz, /metrics. */
+/* What the server answers over HTTP: /v1/sync, /v1/enrol, /v1/file, /healthz, /metrics. */
 #include <string.h>
 
 #include "server/http.h"
@@ -57,6 +57,10 @@ static void handle_sync(void *context, const struct http_request *request) {
     handle_message(context, request, LIMIT_REQUEST, server_handle_sync);
 }
 
+static void handle_file(void *context, const struct http_request *request) {
+    handle_message(context, request, LIMIT_FILE_REQUEST, server_handle_file);
+}
+
 static void handle_enrol(void *context, const struct http_request *request) {
     handle_message(context, request, LIMIT_ENROL_REQUEST, server_handle_enrol);
 }
@@ -87,8 +91,8 @@ static void handle_unknown(void *context, const struct http_request *request) {
     struct error error = {0};
     error_set(
         &error, "request.path", "path",
-        "this server answers /v1/sync, /v1/enrol, /v1/reenrol, /v1/rotate, /healthz and "
-        "/metrics");
+        "this server answers /v1/sync, /v1/enrol, /v1/reenrol, /v1/rotate, /v1/file, "
+        "/healthz and /metrics");
     answer_error(context, request, 404, &error);
 }
 
@@ -101,8 +105,8 @@ int routes_start(struct server *server, const char *listen, const char *certific
     static const struct http_route ROUTES[] = {
         {"/v1/sync", handle_sync},       {"/v1/enrol", handle_enrol},
         {"/v1/reenrol", handle_reenrol}, {"/v1/rotate", handle_rotate},
-        {"/healthz", handle_health},     {"/metrics", handle_metrics},
-        {NULL, handle_unknown},
+        {"/v1/file", handle_file},       {"/healthz", handle_health},
+        {"/metrics", handle_metrics},    {NULL, handle_unknown},
     };
     return http_start(
         &(struct http_options){

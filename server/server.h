@@ -144,6 +144,31 @@ struct verify_report {
 int server_verify(const struct server_options *options, struct verify_report *ret,
                   struct error *error);
 
+/* The files that stations sent (DIR/files). `sweep`: takes away what no row has named for `grace_ms`; a limit below 0 stays as
+ * it is. Works beside a running server. */
+struct files_options {
+    bool sweep;
+    int64_t grace_ms;
+    int64_t person_limit, company_limit; /* bytes; < 0: as they are */
+};
+struct files_report {
+    int64_t kept, kept_bytes; /* whole files, each counted once */
+    int64_t unnamed;          /* of them: no row names them any more */
+    int64_t parts;            /* uploads that are under way */
+    int64_t person_limit, company_limit;
+    int64_t removed, removed_bytes, parts_dropped; /* by the sweep */
+};
+int server_files(const struct server_options *options, const struct files_options *files,
+                 struct files_report *ret, struct error *error);
+
+/* Reads every file and compares it with its hash; and that all are there which people sent. file.corrupt, file.lost */
+struct files_verified {
+    int64_t files, bytes;
+    int64_t named_without; /* files that rows name and that nobody has sent yet */
+};
+int server_verify_files(const struct server_options *options, struct files_verified *ret,
+                        struct error *error);
+
 /* Copies a consistent state of the folder to another folder, which must not exist or be empty, while a
  * server may be running. backup.exists */
 int server_backup(const struct server_options *options, const char *to,
@@ -175,6 +200,8 @@ int server_take_parcel(struct server *server, struct bytes parcel,
 /* Answers a request body; *ret_status is the HTTP status. The body written is always complete: an
  * answer or a failure message. */
 void server_handle_sync(struct server *server, struct bytes body, struct buffer *ret,
+                        int *ret_status);
+void server_handle_file(struct server *server, struct bytes body, struct buffer *ret,
                         int *ret_status);
 void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,
                          int *ret_status);

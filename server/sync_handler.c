@@ -1,4 +1,4 @@
-/* POST /v1/sync and POST /v1/enrol, without knowing how they arrived. */
+/* POST /v1/sync, POST /v1/enrol and POST /v1/file, without knowing how they arrived. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,6 +38,12 @@ static int status_of(const struct error *error) {
         {"memory", 503},
         {"sync.", 409},
         {"scope.", 409},
+        {"file.unknown", 404},
+        {"file.quota", 507},
+        {"file.full", 507},
+        {"file.failed", 500},
+        {"file.offset", 409},
+        {"file.hash", 409},
     };
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (strncmp(error->code, STATUSES[i].prefix, strlen(STATUSES[i].prefix)) == 0) {
@@ -462,6 +468,18 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
         server_answer_failure(server, "sync refused", &error, ret, ret_status);
     }
     end_call(&call);
+}
+
+/* --- files ---------------------------------------------------------------------------------------------- */
+
+void server_handle_file(struct server *server, struct bytes body, struct buffer *ret,
+                        int *ret_status) {
+    struct error error = {0};
+    if (server_answer_file(server, body, ret, &error) == 0) {
+        *ret_status = 200;
+    } else {
+        server_answer_failure(server, "file refused", &error, ret, ret_status);
+    }
 }
 
 /* --- requests that came in a parcel ----------------------------------------------------------------- */

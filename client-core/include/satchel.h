@@ -136,14 +136,38 @@ SATCHEL_API int satchel_do_all(satchel_session *session, const char *command,
 SATCHEL_API int satchel_ask(satchel_session *session, const char *query, const char *json,
                             char **ret_json, satchel_error *error);
 
+/* --- files: photos, signatures ---------------------------------------------------------------- */
+
+enum { SATCHEL_FILE_TEXT = 65 };
+/* Keeps these bytes (1 byte to 32 MB) on the station. *ret_file is their name: 64 hexadecimal digits that a command such as
+ * attachment.add takes. Headquarters gets them once a row names them, after the business and piece by piece.
+ * Errors: file.size, file.full, file.failed */
+SATCHEL_API int satchel_file_add(satchel_session *session, const void *data, size_t size,
+                                 char ret_file[SATCHEL_FILE_TEXT], satchel_error *error);
+/* The bytes of a file that a row names which the session's user may see; from headquarters when they are not here. Give
+ * *ret_data back with satchel_free. Does not wait for a sync.
+ * Errors: file.unknown (no such row), file.absent (not here, and not to be had now), file.* */
+SATCHEL_API int satchel_file_read(satchel_session *session, const char *file,
+                                  char **ret_data, size_t *ret_size,
+                                  satchel_error *error);
+/* {"waiting":[{"file","size","sent","code"}],"waiting_count","waiting_bytes","kept_count","kept_bytes","limit_bytes"}
+ *   waiting  what the session's user added and headquarters does not have yet; sent: bytes of it that it has; code: why the last
+ *            try failed, or null. The counts are of the whole station; kept_bytes is held below limit_bytes by letting
+ *            go of what headquarters has, longest unused first. */
+SATCHEL_API int satchel_files(satchel_session *session, char **ret_json,
+                              satchel_error *error);
+
 /* --- headquarters ------------------------------------------------------------------------- */
 
 typedef struct satchel_progress {
-    const char *phase; /* "sending", "receiving", "applying" */
-    int64_t rows;      /* received so far */
-    int64_t rows_left; /* estimate; 0 when unknown */
-    int64_t bytes;     /* received so far */
-    int64_t waiting;   /* transactions still to be sent */
+    const char *phase;     /* "sending", "receiving", "applying", "files" */
+    int64_t rows;          /* received so far */
+    int64_t rows_left;     /* estimate; 0 when unknown */
+    int64_t bytes;         /* received so far */
+    int64_t waiting;       /* transactions still to be sent */
+    int64_t files_waiting; /* phase "files": those that headquarters does not have yet, */
+    int64_t file_bytes_left; /* what is still to be sent of them, */
+    int64_t seconds_left;    /* and how long that takes at this speed; -1 when unknown */
 } satchel_progress;
 /* Called from the thread that syncs. Return non-zero to stop at the next safe point (sync.stopped). */
 typedef int (*satchel_progress_function)(void *context, const satchel_progress *progress);
@@ -155,6 +179,7 @@ typedef struct satchel_sync_report {
     int64_t rounds, duration_ms;
     int64_t waiting; /* transactions that are still to be sent */
     int64_t cursor;
+    int64_t files_sent; /* that headquarters now has whole */
     int64_t
         differences; /* what is held is not what headquarters counts: found in this sync */
     int64_t healed;  /* and it is again, after everything came once more */
@@ -198,9 +223,10 @@ SATCHEL_API int satchel_bundle_import(satchel *station, const satchel_parcel *pa
 SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error);
 
 /* Something happened that a screen may want to show: "changed" (rows came or went), "synced",
- * "offline", "online", "refused", "conflict", "notice", "difference" (what is held is not what headquarters counts),
+ * "offline", "online", "refused", "conflict", "files", "notice", "difference" (what is held is not what headquarters counts),
  * "healed" (it is again). `json` is an object with the numbers: changed {"received","forgotten"}, synced
- * {"sent","waiting"}, refused, conflict, difference and healed {"count"}, offline {"code","message"}.
+ * {"sent","waiting"}, refused, conflict, files (that headquarters now has), difference and healed {"count"}, offline
+ * {"code","message"}.
  * Called from the auto-sync thread. One listener. */
 typedef void (*satchel_event_function)(void *context, const char *event,
                                        const char *json);
@@ -211,7 +237,8 @@ SATCHEL_API int satchel_listen(satchel *station, satchel_event_function listener
 
 /* {"home","org","org_name","device","device_code","device_name","ceiling","server","actors":[{"id","name"}],"everyone",
  *  "schema_version","last_sync_at","last_error","last_error_at","online","offline_since","fork","revoked","revoked_at","syncing","shared","conflicts",
- *  "cursor","waiting","attention","refused","rows","clock_offset_ms","differs","digest_differences","rebuilding","rebuilds"}
+ *  "cursor","waiting","attention","refused","rows","clock_offset_ms","differs","digest_differences","rebuilding","rebuilds",
+ *  "files_waiting","file_bytes_waiting"}
  *   online         headquarters was reached at the last attempt; offline_since: since when it was not (null: it was)
  *   fork           headquarters takes this station for a copy and has not enrolled it again yet
  *   revoked        headquarters takes nothing from this station any more; revoked_at: when it was wiped (null: it was not)

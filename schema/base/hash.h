@@ -21,6 +21,12 @@ struct hash {
 
 void hash_blake2b(struct bytes bytes, uint8_t ret_hash[HASH_SIZE]);
 
+enum { HASH_TEXT_SIZE = 2 * HASH_SIZE + 1 };
+/* Lower-case hexadecimal digits, NUL-terminated. */
+void hash_format(const uint8_t hash[HASH_SIZE], char ret_text[HASH_TEXT_SIZE]);
+/* Exactly 64 hexadecimal digits, of either case; false on anything else. */
+bool hash_parse(struct bytes text, uint8_t ret_hash[HASH_SIZE]);
+
 void hash_begin(struct hash *hash);
 void hash_add(struct hash *hash, struct bytes bytes);
 /* Ends it: call hash_begin before using `hash` again. */

@@ -48,6 +48,22 @@
 #define LIMIT_PARCEL (256 * 1024 * 1024) /* a bundle file */
 #define LIMIT_SUBSCRIPTIONS 20000        /* scopes of one station */
 
+/* --- files: photos, signatures ---------------------------------------------------------- */
+#define LIMIT_FILE (32LL * 1024 * 1024) /* bytes of one file */
+#define LIMIT_FILE_PIECE (512 * 1024)   /* of one piece on the wire */
+#define LIMIT_FILE_REQUEST (LIMIT_FILE_PIECE + 4096)
+#define FILE_PIECE_FIRST (64 * 1024) /* where a station begins, */
+#define FILE_PIECE_LEAST (4 * 1024)  /* and how far it goes down on a poor link */
+#define FILE_PIECE_MS 2000 /* a piece may take so long: business comes between pieces */
+#define FILE_ROUND_MS \
+    10000 /* and however many files there are, a sync comes this often */
+#define FILES_STATION (2LL * 1024 * 1024 * 1024)   /* kept at a station */
+#define FILES_PERSON (5LL * 1024 * 1024 * 1024)    /* kept for a person at headquarters */
+#define FILES_COMPANY (500LL * 1024 * 1024 * 1024) /* kept at headquarters */
+#define FILE_UNNAMED_MS (30LL * 86400000LL) /* kept although no row names it any more */
+#define FILE_PART_MS (7LL * 86400000LL)     /* an upload that nobody goes on with */
+#define FILE_SWEEP_MS (6LL * 3600000LL)     /* how often headquarters looks for those */
+
 /* --- time ---------------------------------------------------------------------------- */
 #define LIMIT_YEAR_MS 31536000000LL
 #define SYNC_EVERY_MS 60000  /* a station that was not told otherwise */

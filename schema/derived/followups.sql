@@ -31,4 +31,4 @@ select column1 as table_number, column2 as subject
   from (values (10, 'person'), (11, 'person'), (14, 'branch'), (15, 'membership'), (20, 'setting'), (21, 'list_item'), (25, 'product'),
                (30, 'customer'), (31, 'customer_share'), (32, 'contact'), (33, 'address'), (34, 'tag'), (35, 'customer_tag'),
                (40, 'pipeline'), (41, 'stage'), (42, 'opportunity'), (43, 'product_line'), (44, 'member'), (46, 'assignment'),
-               (50, 'interaction'), (51, 'task'), (52, 'reminder'), (200, 'conflict'), (201, 'refusal'), (202, 'notice'));
+               (50, 'interaction'), (51, 'task'), (52, 'reminder'), (53, 'attachment'), (200, 'conflict'), (201, 'refusal'), (202, 'notice'));

@@ -48,7 +48,8 @@ struct forge {
     struct id foreign_opportunity;
     struct id foreign_customer;
     struct id foreign_user;
-    struct id own_opportunity; /* open */
+    uint8_t foreign_file[HASH_SIZE]; /* it is at headquarters */
+    struct id own_opportunity;       /* open */
     struct id closed_opportunity;
     struct buffer last_bundle; /* the last one that was merged, with its verdict */
     struct transaction last_transaction;
@@ -235,5 +236,21 @@ FORGE_ATTACK(attack_scopes_of_others);
 FORGE_ATTACK(attack_one_scope_more);
 FORGE_ATTACK(attack_position);
 FORGE_ATTACK(final_pull);
+/* files */
+FORGE_ATTACK(attack_file_unknown);
+FORGE_ATTACK(attack_file_foreign);
+FORGE_ATTACK(attack_file_foreign_put);
+FORGE_ATTACK(attack_file_named);
+FORGE_ATTACK(attack_file_probe);
+FORGE_ATTACK(attack_file_unnamed);
+FORGE_ATTACK(attack_file_wrong_hash);
+FORGE_ATTACK(attack_file_gap);
+FORGE_ATTACK(attack_file_beyond);
+FORGE_ATTACK(attack_file_huge);
+FORGE_ATTACK(attack_file_path);
+FORGE_ATTACK(attack_file_other_key);
+FORGE_ATTACK(attack_file_other_purpose);
+FORGE_ATTACK(attack_file_exchanged);
+FORGE_ATTACK(honest_file);
 
 #endif

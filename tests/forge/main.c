@@ -1,8 +1,9 @@
 /*
- * satchel-forge invitation=TEXT foreign_opportunity=ID foreign_customer=ID [address=URL]
+ * satchel-forge invitation=TEXT foreign_opportunity=ID foreign_customer=ID foreign_file=HASH [address=URL]
  *
  * Enrols with the invitation, which must be a salesperson's with an open and a won opportunity, and makes every
- * attack of attacks.c. The two rows must be ones that he may not see. Prints a line for each attack; ends with 1
+ * attack of attacks.c. The two rows and the file, which must be at
+ * headquarters, must be ones that he may not see. Prints a line for each attack; ends with 1
  * if any was answered otherwise than the table says, with 2 if it could not begin.
  */
 #include "tests/forge/forge.h"
@@ -52,6 +53,9 @@ static void prepare(struct forge *forge, int count, char **arguments) {
     forge->last_bundle = buffer_make(LIMIT_BUNDLE);
     forge->foreign_opportunity = id_argument(count, arguments, "foreign_opportunity");
     forge->foreign_customer = id_argument(count, arguments, "foreign_customer");
+    const char *file = argument(count, arguments, "foreign_file");
+    if (!file || !hash_parse(bytes_of_text(file), forge->foreign_file))
+        give_up("foreign_file", &(struct error){.message = "a file is needed"});
     device_enrol(forge);
     world_learn(forge);
 }

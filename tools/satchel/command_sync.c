@@ -17,7 +17,10 @@
 #include "tools/web/report.h"
 
 int sync_show_progress(void *context, const satchel_progress *now) {
-    progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
+    if (strcmp(now->phase, "files") == 0)
+        progress_show_files(context, now);
+    else
+        progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
     return 0;
 }
 
@@ -45,6 +48,9 @@ static void append_verdicts(struct buffer *text, const satchel_sync_report *repo
                       report->refused);
     if (report->conflicts + report->refused > 0)
         buffer_printf(text, "%s", word("See: satchel inbox\n"));
+    if (report->files_sent > 0)
+        buffer_printf(text, word("%" PRId64 " file%s sent.\n"), report->files_sent,
+                      report->files_sent == 1 ? "" : "s");
     if (report->waiting > 0)
         buffer_printf(text, word("%" PRId64 " transactions still wait.\n"),
                       report->waiting);
@@ -113,6 +119,7 @@ static const char *counted_event(const char *event) {
     static const char *const texts[][2] = {
         {"synced", "sent %" PRId64 " change%s"},
         {"refused", "headquarters refused %" PRId64 " change%s; see: satchel inbox"},
+        {"files", "sent %" PRId64 " file%s"},
         {"difference", "what is here differs from headquarters: everything comes once "
                        "more (%" PRId64 " difference%s)"},
         {"healed", "equal to headquarters again (%" PRId64 " difference%s healed)"},

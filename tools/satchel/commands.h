@@ -11,6 +11,8 @@ extern const struct subcommand subcommand_enrol;
 extern const struct subcommand subcommand_move;
 extern const struct subcommand subcommand_do;
 extern const struct subcommand subcommand_ask;
+extern const struct subcommand subcommand_attach;
+extern const struct subcommand subcommand_file;
 extern const struct subcommand subcommand_sync;
 extern const struct subcommand subcommand_bundle;
 extern const struct subcommand subcommand_status;

@@ -56,23 +56,50 @@ static void append_figures(struct buffer *line, const char *phase, int64_t done,
                       (elapsed_ms * left / done + 999) / 1000);
 }
 
-void progress_show(struct progress *progress, const char *phase, int64_t done,
-                   int64_t left, int64_t bytes) {
+/* Whether it is time to show something again. */
+static bool is_time(struct progress *progress) {
     int64_t now = now_ms();
     int64_t every = progress->terminal ? TERMINAL_EVERY_MS : LINE_EVERY_MS;
     if (progress->quiet || now - progress->shown_ms < every)
-        return;
+        return false;
     progress->shown_ms = now;
+    return true;
+}
+
+static void put_line(struct progress *progress, struct buffer *line) {
+    if (progress->terminal)
+        fprintf(stderr, "\r\033[K%s", buffer_text(line));
+    else
+        fprintf(stderr, "%s\n", buffer_text(line));
+    progress->open = progress->terminal;
+    (void)fflush(stderr);
+}
+
+void progress_show_files(struct progress *progress, const satchel_progress *now) {
+    if (!is_time(progress))
+        return;
+    struct buffer line = buffer_make(LIMIT_LINE);
+    buffer_printf(&line, "files: ");
+    format_count(&line, now->files_waiting);
+    buffer_printf(&line, ", ");
+    format_size(&line, now->file_bytes_left);
+    buffer_printf(&line, " left");
+    if (now->seconds_left >= 0)
+        buffer_printf(&line, ", %" PRId64 " s left", now->seconds_left);
+    put_line(progress, &line);
+    buffer_free(&line);
+}
+
+void progress_show(struct progress *progress, const char *phase, int64_t done,
+                   int64_t left, int64_t bytes) {
+    if (!is_time(progress))
+        return;
     struct buffer line = buffer_make(LIMIT_LINE);
     if (progress->terminal)
         append_bar(&line, done, left);
-    append_figures(&line, phase, done, left, bytes, now - progress->started_ms);
-    if (progress->terminal)
-        fprintf(stderr, "\r\033[K%s", buffer_text(&line));
-    else
-        fprintf(stderr, "%s\n", buffer_text(&line));
-    progress->open = progress->terminal;
-    (void)fflush(stderr);
+    append_figures(&line, phase, done, left, bytes,
+                   progress->shown_ms - progress->started_ms);
+    put_line(progress, &line);
     buffer_free(&line);
 }
 

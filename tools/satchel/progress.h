@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <satchel.h>
+
 struct progress {
     bool quiet;
     bool terminal;
@@ -20,6 +22,8 @@ struct progress progress_begin(bool quiet);
 /* `left` 0: unknown. `bytes` < 0: not shown. Called as often as one likes. */
 void progress_show(struct progress *progress, const char *phase, int64_t done,
                    int64_t left, int64_t bytes);
+/* The same for files that are sent. */
+void progress_show_files(struct progress *progress, const satchel_progress *now);
 void progress_end(struct progress *progress); /* clears the bar */
 int64_t progress_elapsed_ms(const struct progress *progress);
 

@@ -105,6 +105,7 @@ static const char *const words[][2] = {
      "已与总部一致（修复 %" PRId64 " 处%.0s）"},
     {"received %" PRId64 " row%s", "收到 %" PRId64 " 行%.0s"},
     {"gave up %" PRId64 " row%s", "移出 %" PRId64 " 行%.0s"},
+    {"sent %" PRId64 " file%s", "上传 %" PRId64 " 个文件%.0s"},
     {"sent %" PRId64 " change%s", "发送 %" PRId64 " 项更改%.0s"},
     {"headquarters refused %" PRId64 " change%s; see: satchel inbox",
      "总部拒绝了 %" PRId64 " 项更改%.0s；请看：satchel inbox"},
@@ -130,6 +131,9 @@ static const char *const words[][2] = {
     /* tables and help */
     {"(no rows)", "（无记录）"},
     {"Done.", "完成。"},
+    {"%" PRId64 " file%s sent.\n", "已上传 %" PRId64 " 个文件%.0s。\n"},
+    {"%lld files wait to be sent (", "%lld 个文件待上传（"},
+    {"); %lld are kept here (", "），本机保存 %lld 个（"},
     {"\nFor: ", "\n角色："},
     {"\nParameters:\n", "\n参数：\n"},
     {"\nNo parameters.\n", "\n无参数。\n"},

@@ -4,6 +4,19 @@
 
 #include "tools/satcheld/options.h"
 
+static int verify_files(struct server_options *server) {
+    struct error error = {0};
+    struct files_verified report;
+    if (server_verify_files(server, &report, &error) != 0) {
+        return say_failure(&error);
+    }
+    printf("%lld files, %lld bytes: all there and right; %lld that records name were not "
+           "sent yet.\n",
+           (long long)report.files, (long long)report.bytes,
+           (long long)report.named_without);
+    return EXIT_SUCCESS;
+}
+
 static int run_verify(struct server_options *server, const struct options *options) {
     struct error error = {0};
     struct verify_report report;
@@ -21,7 +34,7 @@ static int run_verify(struct server_options *server, const struct options *optio
         printf("%02x", report.digest[i]);
     }
     puts(".");
-    return EXIT_SUCCESS;
+    return options->files ? verify_files(server) : EXIT_SUCCESS;
 }
 
 const struct subcommand subcommand_verify = {"verify", run_verify};

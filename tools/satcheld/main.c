@@ -57,8 +57,12 @@ static const char USAGE[] =
     "      A sync round with a station that has no network: takes in what `satchel bundle\n"
     "      export` wrote there, and writes the answer for it, encrypted to that station.\n"
     "\n"
-    "  satcheld verify  --data DIR\n"
-    "      Checks every signature and chain, replays the journal and compares.\n"
+    "  satcheld files   --data DIR [--person-limit MB] [--company-limit MB] [--sweep [--grace DAYS]]\n"
+    "      The photos and documents that stations sent. --sweep takes away what no record has\n"
+    "      named for 30 days (a running server does so by itself).\n"
+    "  satcheld verify  --data DIR [--files]\n"
+    "      Checks every signature and chain, replays the journal and compares; --files: and\n"
+    "      reads every file.\n"
     "  satcheld backup  --data DIR --to DIR\n"
     "      Copies a consistent state, also beside a running server.\n"
     "\n"
@@ -80,6 +84,7 @@ static const struct subcommand *const SUBCOMMANDS[] = {&subcommand_init,
                                                        &subcommand_tls_import,
                                                        &subcommand_tls_show,
                                                        &subcommand_bundle_import,
+                                                       &subcommand_files,
                                                        &subcommand_quarantine_list,
                                                        &subcommand_quarantine_release,
                                                        &subcommand_quarantine_discard};

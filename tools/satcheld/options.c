@@ -44,7 +44,9 @@ static bool set_flag(struct options *options, const char *name) {
     const struct flag_option flags[] = {{"--allow-plain", &options->allow_plain},
                                         {"--new-key", &options->new_key},
                                         {"--all", &options->all},
-                                        {"--json", &options->json}};
+                                        {"--json", &options->json},
+                                        {"--files", &options->files},
+                                        {"--sweep", &options->sweep}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (strcmp(name, flags[i].name) == 0) {
             *flags[i].flag = true;
@@ -77,6 +79,9 @@ static const char **find_value(struct options *options, const char *name) {
         {"--reason", &options->reason},
         {"--invitation", &options->invitation},
         {"--console", &options->console},
+        {"--person-limit", &options->person_limit},
+        {"--company-limit", &options->company_limit},
+        {"--grace", &options->grace},
         {"--console-address", &options->console_address},
         {"--config", &options->config},
         {"--answer", &options->answer},

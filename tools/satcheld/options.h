@@ -10,11 +10,12 @@ struct options {
     const char *data, *org, *address, *currency, *admin, *listen, *certificate;
     const char *user, *ceiling, *name, *expires, *to, *set, *key, *days, *role, *qr;
     const char *device, *invitation, *reason, *console, *console_address, *config;
+    const char *person_limit, *company_limit, *grace;
     const char *answer, *limit;
     const char *word; /* what stands on its own: a file */
     const char *hosts[OPTION_HOSTS];
     size_t host_count;
-    bool allow_plain, new_key, all, json;
+    bool allow_plain, new_key, all, json, files, sweep;
 };
 
 /* One word of the command line after satcheld, or two ("tls show"). */
@@ -42,6 +43,6 @@ extern const struct subcommand subcommand_init, subcommand_address, subcommand_s
     subcommand_quarantine_list, subcommand_quarantine_release,
     subcommand_quarantine_discard, subcommand_access, subcommand_verify,
     subcommand_backup, subcommand_tls_self_signed, subcommand_tls_import,
-    subcommand_tls_show, subcommand_bundle_import;
+    subcommand_tls_show, subcommand_bundle_import, subcommand_files;
 
 #endif

@@ -40,6 +40,9 @@ static const struct api_route routes[] = {
     {"GET", "describe", LOOKING, 0, api_describe},
     {"POST", "sync", WORKING, SMALL_BODY, api_sync},
     {"GET", "events", WAITING, 0, api_events},
+    {"POST", "files", WORKING, LIMIT_FILE, api_file_add},
+    {"GET", "files", LOOKING, 0, api_files},
+    {"GET", "files/", LOOKING, 0, api_file_read},
     {"POST", "hq/invite", WORKING, SMALL_BODY, api_hq},
     {"GET", "hq/invitations", LOOKING, 0, api_hq},
     {"GET", "hq/devices", LOOKING, 0, api_hq},
@@ -97,6 +100,8 @@ static int status_of(const char *code) {
         {"request.type", 415},    {"sign_in.wait", 429},  {"session.many", 429},
         {"sign_in.busy", 503},    {"events.many", 503},   {"web.stopping", 503},
         {"sync.stopped", 503},    {"database.busy", 503}, {"memory", 500},
+        {"file.unknown", 404},    {"file.absent", 503},   {"file.size", 413},
+        {"file.full", 500},       {"file.failed", 500},   {"file.corrupt", 500},
         {"transport.", 502},      {"server.", 502},       {"database.constraint", 400},
         {"database.", 500},       {"seal.", 500},         {"home.", 500},
     };
@@ -219,17 +224,24 @@ static int check_session(struct visit *visit, enum route_access access,
                : error_set(error, "session.missing", NULL, "sign in first");
 }
 
-static int read_body(const struct visit *visit, size_t maximum, struct buffer *ret,
-                     struct error *error) {
+static bool is_type(const struct visit *visit, const char *wanted) {
     const char *type = http_header(visit->request, "Content-Type");
+    size_t size = strlen(wanted);
+    return type != NULL && strncasecmp(type, wanted, size) == 0 &&
+           (type[size] == '\0' || type[size] == ';' || type[size] == ' ');
+}
+
+static int read_body(const struct visit *visit, const struct api_route *route,
+                     struct buffer *ret, struct error *error) {
+    bool bytes = route->handle == api_file_add;
+    const char *type = bytes ? "application/octet-stream" : "application/json";
     if (strcmp(visit->request->method, "POST") != 0)
         return 0;
-    if (type == NULL || strncasecmp(type, "application/json", 16) != 0 ||
-        (type[16] != '\0' && type[16] != ';' && type[16] != ' '))
-        return error_set(error, "request.type", "Content-Type", "send application/json");
-    if (http_body(visit->request, maximum, ret, error) != 0)
+    if (!is_type(visit, type))
+        return error_set(error, "request.type", "Content-Type", "send %s", type);
+    if (http_body(visit->request, route->maximum, ret, error) != 0)
         return -1;
-    if (ret->size > 0 && memchr(ret->data, '\0', ret->size) != NULL)
+    if (!bytes && ret->size > 0 && memchr(ret->data, '\0', ret->size) != NULL)
         return error_set(error, "json.invalid", "body", "the body holds a NUL byte");
     return 0;
 }
@@ -239,11 +251,13 @@ static void run_route(struct visit *visit, const struct api_route *route) {
     struct buffer body = buffer_make(route->maximum + 1);
     if (check_origin(visit, &error) != 0 ||
         check_session(visit, route->access, &error) != 0 ||
-        read_body(visit, route->maximum, &body, &error) != 0) {
+        read_body(visit, route, &body, &error) != 0) {
         visit_fail(visit, &error);
     } else {
+        visit->body.size = body.size;
         buffer_append_byte(&body, '\0');
         visit->json = (const char *)body.data;
+        visit->body.data = body.data;
         if (body.failed && error_out_of_memory(&error) != 0)
             visit_fail(visit, &error);
         else

@@ -68,7 +68,10 @@ static int show_progress(void *context, const satchel_progress *progress) {
     const struct count counts[] = {{"rows", progress->rows},
                                    {"rows_left", progress->rows_left},
                                    {"bytes", progress->bytes},
-                                   {"waiting", progress->waiting}};
+                                   {"waiting", progress->waiting},
+                                   {"files_waiting", progress->files_waiting},
+                                   {"file_bytes_left", progress->file_bytes_left},
+                                   {"seconds_left", progress->seconds_left}};
     buffer_append_byte(&json, '{');
     json_put_name(&json, "phase");
     json_put_string(&json, progress->phase);
@@ -85,6 +88,7 @@ static void tell_report(struct web *web, const satchel_sync_report *report) {
                                     {"forgotten", report->rows_forgotten}};
     const struct count refused[] = {{"count", report->refused}};
     const struct count conflict[] = {{"count", report->conflicts}};
+    const struct count files[] = {{"count", report->files_sent}};
     const struct count differences[] = {{"count", report->differences}};
     const struct count healed[] = {{"count", report->healed}};
     const struct count synced[] = {{"sent", report->transactions_sent},
@@ -95,6 +99,8 @@ static void tell_report(struct web *web, const satchel_sync_report *report) {
         tell(web, "refused", refused, 1);
     if (report->conflicts > 0)
         tell(web, "conflict", conflict, 1);
+    if (report->files_sent > 0)
+        tell(web, "files", files, 1);
     if (report->differences > 0)
         tell(web, "difference", differences, 1);
     if (report->healed > 0)

@@ -62,6 +62,7 @@ struct visit {
     struct session *session; /* held; NULL: nobody is signed in */
     satchel *station;        /* NULL: not enrolled */
     const char *json;        /* the request's body */
+    struct bytes body;       /* the same, of a route that takes bytes */
 };
 
 void visit_answer(const struct visit *visit, const char *json);
@@ -100,6 +101,11 @@ void api_events(struct visit *visit);
 void api_sync(struct visit *visit);
 /* For satchel_listen. */
 void web_hear(void *context, const char *event, const char *json);
+
+/* api_files.c */
+void api_file_add(struct visit *visit);
+void api_file_read(struct visit *visit);
+void api_files(struct visit *visit);
 
 /* api_hq.c */
 void api_hq(struct visit *visit);

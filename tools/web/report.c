@@ -25,6 +25,7 @@ void report_put(struct buffer *json, const satchel_sync_report *report) {
         {"cursor", report->cursor},
         {"differences", report->differences},
         {"healed", report->healed},
+        {"files_sent", report->files_sent},
     };
     buffer_append_byte(json, '{');
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {

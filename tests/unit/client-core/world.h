@@ -207,7 +207,7 @@ struct world {
     struct world_clock clock;
     struct env env;
     char home[64];
-    struct embedded_file files[6];
+    struct embedded_file files[8];
     size_t file_count;
     struct sign_keys server_keys;
     struct certificate certificate;
@@ -215,6 +215,9 @@ struct world {
     satchel *station;
     satchel_session *session; /* of people[0] */
     /* headquarters */
+    /* Anything but a sync; NULL: there is nothing else. */
+    int (*answer_other)(struct world *world, const struct transport_request *request,
+                        struct buffer *ret_body, int *ret_status, struct error *error);
     int (*answer)(struct world *world, const struct sync_request *request,
                   struct sync_response *response);
     /* What becomes of a request for another key: the code of a refusal, or "". */
@@ -354,6 +357,8 @@ static inline int world_post(void *context, const struct transport_request *requ
     struct sign_public device_key;
     if (world->unreachable || (world->stop_after && world->requests >= world->stop_after))
         return error_set(error, "transport.unreachable", "", "the test is offline");
+    if (world->answer_other && strcmp(request->path, "/v1/sync") != 0)
+        return world->answer_other(world, request, ret_body, ret_status, error);
     if (strcmp(request->path, "/v1/sync") != 0)
         return world_post_device(world, request, ret_body, ret_status, error);
     arena_reset(&world->arena);
@@ -546,7 +551,8 @@ static inline const char *world_text(struct world *world, const char *sql) {
 }
 
 /* Two people: anna (rep) and dustin (manager). */
-static inline int world_setup(void **state) {
+static inline int world_setup_with(void **state, const struct embedded_file *more,
+                                   size_t more_count) {
     struct world *world = calloc(1, sizeof *world);
     assert_non_null(world);
     world->clock = (struct world_clock){WORLD_NOW_MS, 1000000, 1, 42, 0};
@@ -561,6 +567,8 @@ static inline int world_setup(void **state) {
     assert_int_equal(seal_start(NULL), 0);
     world_keys(3, &world->server_keys);
     world_catalogue(world);
+    for (size_t i = 0; i < more_count; i++)
+        world->files[world->file_count++] = more[i];
     world_enrol(world);
     world_open(world);
     world_sql(world,
@@ -571,6 +579,10 @@ static inline int world_setup(void **state) {
     world->gsn = 2;
     *state = world;
     return 0;
+}
+
+static inline int world_setup(void **state) {
+    return world_setup_with(state, NULL, 0);
 }
 
 static inline int world_teardown(void **state) {

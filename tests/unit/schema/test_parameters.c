@@ -29,6 +29,7 @@ static const char commands[] = "-- @command test.one  One of each.\n"
                                "-- @param enum enum(new|old)?  Choice.\n"
                                "-- @param step code(step)?  Step.\n"
                                "-- @param json json?  JSON.\n"
+                               "-- @param file file?  File.\n"
                                "select :text;\n"
                                "-- @command test.defaults  Defaults.\n"
                                "-- @param owner id(person)=me  Owner.\n"
@@ -198,6 +199,10 @@ static void what_is_no_number_is_refused(void **state) {
                                          {"json", "{"},
                                          {"json", "5"},
                                          {"json", "\"text\""},
+                                         {"file", "abcd"},
+                                         {"file", "../../../etc/passwd"},
+                                         {"file", "g00000000000000000000000000000000000"
+                                                  "0000000000000000000000000000"},
                                          {"id", "x"},
                                          {"id", "11111111-1111-1111-1111"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -227,6 +232,17 @@ static void values_as_programs_write_them(void **state) {
     refuse(world, "id", value_integer(2), true, "parameter.invalid");
     refuse(world, "money", value_blob(bytes_of_text("x")), true, "parameter.invalid");
     refuse(world, "money", value_integer(5), false, "parameter.invalid");
+    refuse(world, "file", value_integer(5), true, "parameter.invalid");
+}
+
+static void a_file_is_named_by_its_hash(void **state) {
+    static const char digits[] = "00112233445566778899aabbccddeeff"
+                                 "00112233445566778899AABBCCDDEEFF";
+    struct value value = read_one(*state, "file", value_text(digits), false);
+    assert_int_equal(value.type, VALUE_BLOB);
+    assert_int_equal(value.bytes.size, 32);
+    assert_int_equal(value.bytes.data[1], 0x11);
+    assert_int_equal(value.bytes.data[31], 0xff);
 }
 
 static void texts_are_trimmed_and_counted(void **state) {
@@ -433,6 +449,7 @@ int main(void) {
         TEST(numbers_as_people_write_them),
         TEST(what_is_no_number_is_refused),
         TEST(values_as_programs_write_them),
+        TEST(a_file_is_named_by_its_hash),
         TEST(texts_are_trimmed_and_counted),
         TEST(control_characters_are_no_text),
         TEST(other_types_are_read),

@@ -17,6 +17,10 @@ async function request(method, path, body, signal) {
     if (cause.name === 'AbortError') throw cause
     throw new StationError({ code: 'station.unreachable', message: 'The program behind this page does not answer.' })
   }
+  return answerOf(response)
+}
+
+async function answerOf(response) {
   let answer
   try {
     answer = await response.json()
@@ -33,7 +37,25 @@ async function session(promise) {
   return answer
 }
 
+/* Bytes as they are; the rest as any request. */
+async function send(path, bytes) {
+  let response
+  try {
+    response = await fetch('/api/' + path, {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { 'Content-Type': 'application/octet-stream', 'X-Satchel-Token': token },
+      body: bytes
+    })
+  } catch {
+    throw new StationError({ code: 'station.unreachable', message: 'The program behind this page does not answer.' })
+  }
+  return answerOf(response)
+}
+
 const name = text => encodeURIComponent(text)
+/* What encodeURIComponent leaves and a header does not take is encoded too; a long name is cut. */
+const safeName = text => name([...text].slice(-60).join('')).replace(/[!'()*]/g, sign => '%' + sign.charCodeAt(0).toString(16))
 
 export const carrier = {
   open: () => session(request('GET', 'session')),
@@ -50,6 +72,9 @@ export const carrier = {
   storyOf: (table, id, limit = 20) => request('GET', `story?limit=${limit}&table=${name(table)}&id=${name(id)}`),
   marks: () => request('GET', 'marks'),
   describe: () => request('GET', 'describe'),
+  addFile: bytes => send('files', bytes),
+  files: () => request('GET', 'files'),
+  fileAddress: (file, as) => '/api/files/' + name(file) + (as ? '?name=' + safeName(as) : ''),
   sync: () => request('POST', 'sync'),
   events: (after, signal) => request('GET', after === undefined ? 'events' : 'events?after=' + after, undefined, signal),
   hq: {

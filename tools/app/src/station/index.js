@@ -60,6 +60,11 @@ export const station = {
   storyOf: (table, id, limit) => answered(carrier.storyOf(table, id, limit)),
   describe: () => answered(carrier.describe()),
 
+  /* Keeps bytes on the station: {file, size}; a command such as attachment.add names them then. */
+  addFile: bytes => answered(carrier.addFile(bytes)),
+  files: () => answered(carrier.files()),
+  fileAddress: carrier.fileAddress,
+
   /* Sends and receives until nothing is left; its progress stands in state.progress. */
   async sync() {
     try {
