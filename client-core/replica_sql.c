@@ -55,8 +55,9 @@ const char replica_tables_sql[] =
     "  attention_code text," /* it no longer applies: why */
     "  attention_message text,"
     "  former blob," /* the values before, as changes of the updated rows; NULL: not known */
-    "  epoch integer,"   /* the history that the base is of; NULL: the first */
-    "  lost_gsn integer" /* what headquarters gave it in a history that it lost */
+    "  epoch integer,"    /* the history that the base is of; NULL: the first */
+    "  lost_gsn integer," /* what headquarters gave it in a history that it lost */
+    "  retired integer not null default 0" /* refused, and done again or given up */
     ") strict;"
     "create unique index if not exists station_outbox_id on station_outbox (id);"
     "create index if not exists station_outbox_unsealed on station_outbox (position) where bundle is null;"
