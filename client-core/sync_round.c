@@ -220,6 +220,8 @@ static int hold_nothing(struct replica *replica, struct sync_request *request,
         return -1;
     if (!request->rebuild)
         return 0;
+    if (rebuild_reason(replica, &request->rebuild_reason, error) != 0)
+        return -1;
     scope_set_clear(&request->held);
     memset(request->held_proof, 0, HASH_SIZE);
     request->head_id = (struct id){{0}};

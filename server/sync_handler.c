@@ -5,6 +5,7 @@
 #include "schema/base/hash.h"
 #include "server/chain.h"
 #include "server/internal.h"
+#include "server/metrics.h"
 #include "server/pull.h"
 #include "server/quarantine.h"
 #include "server/seen.h"
@@ -144,6 +145,7 @@ static void count_answers(struct server *server, const struct sync_job *job) {
             atomic_fetch_add(&counters->transactions, 1);
             atomic_fetch_add(kind == VERDICT_MERGED      ? &counters->merged
                              : kind == VERDICT_CONFLICTS ? &counters->conflicts
+                             : kind == VERDICT_DEFERRED  ? &counters->deferred
                                                          : &counters->refused,
                              1);
         }
@@ -503,11 +505,14 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
                         int *ret_status) {
     struct error error = {0};
     struct sync_call call = begin_call(server);
+    int64_t from = server->env->boot_ms(server->env->context);
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
         note_contact(&call,
                      call.response.more ? call.request.cursor : call.response.head);
+        metrics_note_rebuild(server, &call.request, !call.response.more);
+        metrics_note_duration(server, server->env->boot_ms(server->env->context) - from);
     } else {
         server_answer_failure(server, "sync refused", &error, ret, ret_status);
     }
