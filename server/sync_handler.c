@@ -4,6 +4,7 @@
 
 #include "schema/base/hash.h"
 #include "server/chain.h"
+#include "server/files.h"
 #include "server/internal.h"
 #include "server/metrics.h"
 #include "server/pull.h"
@@ -509,6 +510,7 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
+        files_sweep_sometimes(server);
         note_contact(&call,
                      call.response.more ? call.request.cursor : call.response.head);
         metrics_note_rebuild(server, &call.request, !call.response.more);
