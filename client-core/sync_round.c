@@ -12,6 +12,7 @@
 #include "client-core/file_round.h"
 #include "client-core/home.h"
 #include "client-core/outbox.h"
+#include "client-core/pace.h"
 #include "client-core/pull.h"
 #include "client-core/rebuild.h"
 #include "client-core/rekey.h"
@@ -20,11 +21,10 @@
 #include "client-core/wipe.h"
 
 enum {
-    COUNTER_BLOCK = 256,        /* request counters reserved with one write */
-    FIRST_BUNDLES = 4,          /* of one request: little when the link may be poor, */
-    REQUEST_SPARE = 512 * 1024, /* what else is in a request */
-    STALLS_MAX = 3,             /* rounds in a row that settle nothing */
-    FORKS_MAX = 4               /* of one run */
+    COUNTER_BLOCK = 256, /* request counters reserved with one write */
+    FIRST_BUNDLES = 4,   /* of one request: little when the link may be poor, */
+    STALLS_MAX = 3,      /* rounds in a row that settle nothing */
+    FORKS_MAX = 4        /* of one run */
 };
 
 struct syncer {
@@ -33,6 +33,7 @@ struct syncer {
     struct identity identity; /* read at each run: another process may have changed it */
     const struct transport *transport;
     size_t bundles;      /* of the next request; doubled while it goes well */
+    struct pace pace;    /* of the way to headquarters */
     int64_t counter;     /* the next request's */
     int64_t counter_end; /* reserved up to here */
     struct answer_memory memory;
@@ -102,6 +103,26 @@ struct run {
     bool wipe; /* headquarters orders it */
 };
 
+static int64_t boot_ms(const struct syncer *syncer) {
+    const struct env *env = syncer->replica->env;
+    return env->boot_ms(env->context);
+}
+
+/* What is left of both ways, and how long that takes at the speed that was measured. */
+static int fill_left(const struct run *run, satchel_progress *progress,
+                     struct error *error) {
+    const satchel_sync_report *report = &run->report;
+    if (bundle_store_bytes_open(run->syncer->replica, &progress->bytes_to_send, error) !=
+        0)
+        return -1;
+    if (progress->rows_left > 0 && report->rows_received > 0)
+        progress->bytes_to_receive =
+            report->bytes_received / report->rows_received * progress->rows_left;
+    progress->seconds_left = pace_seconds(&run->syncer->pace, progress->bytes_to_send,
+                                          progress->bytes_to_receive);
+    return 0;
+}
+
 static int tell(const struct run *run, const char *phase, int64_t rows, int64_t rows_left,
                 struct error *error) {
     satchel_progress progress = {
@@ -112,7 +133,11 @@ static int tell(const struct run *run, const char *phase, int64_t rows, int64_t 
         .waiting = run->report.waiting,
         .seconds_left = -1,
     };
-    if (!run->progress || run->progress(run->context, &progress) == 0)
+    if (!run->progress)
+        return 0;
+    if (strcmp(phase, "applying") != 0 && fill_left(run, &progress, error) != 0)
+        return -1;
+    if (run->progress(run->context, &progress) == 0)
         return 0;
     return error_set(error, "sync.stopped", "", "the sync was stopped");
 }
@@ -186,13 +211,16 @@ static int seal_waiting(struct run *run, struct error *error) {
     int64_t sealed = 1;
     if (bundle_store_count_open(syncer->replica, &open, error) != 0)
         return -1;
-    for (; sealed > 0 && open < (int64_t)syncer->bundles; open++) {
+    int64_t most =
+        syncer->pace.up ? (int64_t)syncer->bundles : 1; /* the first one tells */
+    for (; sealed > 0 && open < most; open++) {
         struct outbox_counts counts;
         if (outbox_count(syncer->replica, &counts, error) != 0)
             return -1;
         if (counts.unsealed == 0)
             break;
-        if (bundle_store_seal(syncer->replica, &syncer->identity, &sealed, error) != 0)
+        if (bundle_store_seal(syncer->replica, &syncer->identity,
+                              pace_bundle(&syncer->pace), &sealed, error) != 0)
             return -1;
         run->report.transactions_sent += sealed;
     }
@@ -275,7 +303,7 @@ static int fill_round(struct round *round, bool with_bundles, struct error *erro
     struct syncer *syncer = round->run->syncer;
     struct sync_request *request = &round->request;
     const struct bundle_budget budget = {.count = syncer->bundles,
-                                         .bytes = LIMIT_REQUEST - REQUEST_SPARE};
+                                         .bytes = pace_request(&syncer->pace)};
     if (fill_request(syncer, &round->arena, request, error) != 0)
         return -1;
     if (!with_bundles)
@@ -308,6 +336,7 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     exchange.response_context = "satchel sync response";
     exchange.maximum = LIMIT_RESPONSE;
     size_t sent = 0;
+    int64_t began = boot_ms(syncer);
     round->body = buffer_make(LIMIT_REQUEST);
     if (sync_request_encode(&round->request, &round->body, error) != 0)
         return -1;
@@ -316,8 +345,11 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     if (exchange_run(&exchange, buffer_bytes(&round->body), &round->bytes, ret_answer,
                      &sent, error) != 0) {
         syncer->bundles = 1; /* next time a smaller step, which may get through */
+        pace_fail(&syncer->pace);
         return -1;
     }
+    pace_note(&syncer->pace, (int64_t)sent, (int64_t)round->bytes.size,
+              boot_ms(syncer) - began);
     run->report.bytes_sent += (int64_t)sent;
     run->report.bytes_received += (int64_t)round->bytes.size;
     run->report.bundles_sent += (int64_t)round->request.bundle_count;
