@@ -201,6 +201,7 @@ int server_verify(const struct server_options *options, struct verify_report *re
     if (path == NULL || seal_start(error) != 0 ||
         server_read_keys(options->data, &keys, error) != 0 ||
         database_open(path, false, true, &db, error) != 0 ||
+        database_check(db, options->catalogue, DATABASE_MASTER, error) != 0 ||
         check_files(db, error) != 0 ||
         master_open("", options->env, options->catalogue, true, &replay.master, error) !=
             0) {
