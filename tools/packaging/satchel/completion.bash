@@ -14,7 +14,7 @@ _satchel() {
         esac
     done
     case $before in
-    --home | --certificate | import | export)
+    --home | --certificate | import | export | attach)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames
         return
