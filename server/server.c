@@ -278,6 +278,22 @@ static void put_metric(struct buffer *ret, const char *name, const char *type,
                   name, help, name, type, name, value);
 }
 
+static void put_file_metrics(struct server *server, struct buffer *ret) {
+    struct error ignored;
+    int64_t files = 0;
+    int64_t bytes = 0;
+    struct reader *reader = reader_take(server->readers, &ignored);
+    if (reader != NULL &&
+        database_integer(reader->db, "select count(*) from file_kept", &files,
+                         &ignored) == 0 &&
+        database_integer(reader->db, "select sum(size) from file_kept", &bytes,
+                         &ignored) == 0) {
+        put_metric(ret, "files", "gauge", "Files of stations that are kept.", files);
+        put_metric(ret, "file_bytes", "gauge", "Bytes of those files.", bytes);
+    }
+    reader_give(server->readers, reader);
+}
+
 void server_metrics(struct server *server, struct buffer *ret) {
     struct error ignored;
     int64_t gsn = 0;
@@ -290,6 +306,7 @@ void server_metrics(struct server *server, struct buffer *ret) {
         put_metric(ret, "journal_entries", "gauge", "Entries in the journal.", entries);
         put_metric(ret, "stations", "gauge", "Enrolled stations.", stations);
     }
+    put_file_metrics(server, ret);
     put_metric(ret, "requests_total", "counter", "Messages received.",
                counters->requests);
     put_metric(ret, "failures_total", "counter", "Messages refused.", counters->failures);
