@@ -264,7 +264,8 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     memcpy(request->chain_hash, chain.hash, HASH_SIZE);
     request->cursor = progress.cursor;
     request->digest = progress.digest;
-    request->digest_rows = progress.digest_rows;
+    /* A tally that went wrong must not keep the station from being healed. */
+    request->digest_rows = progress.digest_rows > 0 ? progress.digest_rows : 0;
     return hold_nothing(syncer->replica, request, error);
 }
 

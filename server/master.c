@@ -117,6 +117,9 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         " where table_number = ? and row_key = ? and cell <> ? and gsn < ?",
     [SQL_FEED_PUT] = "insert into feed (scope, gsn, table_number, row_key, gone)"
                      " values (?, ?, ?, ?, ?)",
+    [SQL_FEED_MOVE] =
+        "update feed set gsn = ?2, gone = ?5"
+        " where scope = ?1 and gsn = ?6 and table_number = ?3 and row_key = ?4",
     [SQL_FEED_DELETE] =
         "delete from feed"
         " where scope = ? and gsn = ? and table_number = ? and row_key = ?",

@@ -98,6 +98,7 @@ enum master_sql {
     SQL_STAMP_PUT,
     SQL_STAMP_LATEST,
     SQL_FEED_PUT,
+    SQL_FEED_MOVE,
     SQL_FEED_DELETE,
     SQL_SCOPE_GET,
     SQL_SCOPE_ADD,

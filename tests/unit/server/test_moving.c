@@ -203,7 +203,6 @@ static void begin_anew(struct world *world, struct mirror *mirror) {
 static bool take(struct world *world, struct mirror *mirror,
                  const struct sync_response *response) {
     struct sync_request *request = &mirror->request;
-    request->schema_version = SCHEMA_VERSION;
     if (response->rebuild) {
         begin_anew(world, mirror);
         run_for(world, mirror, "delete from temp.held where m = %d");
@@ -259,6 +258,7 @@ static bool pull_once(struct world *world, struct mirror *mirror, bool lost) {
     bool head = false;
     assert_non_null(reader);
     mirror->request.protocol = 2;
+    mirror->request.schema_version = SCHEMA_VERSION;
     if (station_find(reader->db, world->company.catalogue, mirror->station->device, arena,
                      &known, &error) != 0 ||
         pull_fill(reader, &known, &mirror->request, arena, &rows, &response, &error) != 0)
