@@ -3,6 +3,7 @@
  */
 #include "client-core/home.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +13,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { FULL_DISK_BYTES = 128 * 1024 };
+enum {
+    FULL_DISK_BYTES = 128 * 1024,
+    FOLDER_DEPTH = 16,   /* of folders in a home */
+    KEY_FILE_MOST = 4096 /* bytes: what may be a key is overwritten before it goes */
+};
 
 static const char key_file[] = "device.key";
 static const char next_key_file[] = "device.key.next";
@@ -287,6 +292,62 @@ int home_keys_of(const char *home, const struct sign_public *wanted,
         *ret = next;
     seal_wipe(&next, sizeof next);
     return failed;
+}
+
+/* --- the end --------------------------------------------------------------------------------------- */
+
+static bool is_kept(const char *name) {
+    static const char *const kept[] = {
+        ".", "..", "replica.db", "replica.db-wal", "replica.db-shm", "sync.lock"};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (strcmp(name, kept[i]) == 0)
+            return true;
+    return false;
+}
+
+static int remove_all(const char *path, int depth, struct error *error);
+
+/* What is in a folder; `top`: but for what is kept. */
+static int empty_folder(const char *path, bool top, int depth, struct error *error) {
+    DIR *folder = opendir(path);
+    char inner[HOME_PATH];
+    int failed = 0;
+    if (!folder)
+        return errno == ENOENT ? 0 : home_failed(error, "cannot open", path);
+    for (struct dirent *entry; !failed && (entry = readdir(folder));) {
+        bool dots = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+        if (dots || (top && is_kept(entry->d_name)))
+            continue;
+        failed = home_file(path, entry->d_name, inner, error) != 0 ||
+                 remove_all(inner, depth + 1, error) != 0;
+    }
+    closedir(folder);
+    return failed ? -1 : 0;
+}
+
+static int remove_all(const char *path, int depth, struct error *error) {
+    struct stat found;
+    if (depth > FOLDER_DEPTH)
+        return error_set(error, "home.failed", "home", "%.300s is too deep", path);
+    if (lstat(path, &found) != 0)
+        return errno == ENOENT ? 0 : home_failed(error, "cannot look at", path);
+    if (S_ISDIR(found.st_mode)) {
+        if (empty_folder(path, false, depth, error) != 0)
+            return -1;
+        return rmdir(path) == 0 ? 0 : home_failed(error, "cannot remove", path);
+    }
+    if (S_ISREG(found.st_mode) && found.st_size <= KEY_FILE_MOST &&
+        overwrite(path, error) != 0)
+        return -1;
+    return unlink(path) == 0 || errno == ENOENT
+               ? 0
+               : home_failed(error, "cannot remove", path);
+}
+
+int home_wipe(const char *home, struct error *error) {
+    if (empty_folder(home, true, 0, error) != 0)
+        return -1;
+    return sync_folder(home) == 0 ? 0 : home_failed(error, "cannot write", home);
 }
 
 /* --- the lock ------------------------------------------------------------------------------------ */

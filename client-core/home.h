@@ -36,6 +36,9 @@ int home_next_keys(const char *home, const struct env *env, struct sign_keys *re
 int home_keys_of(const char *home, const struct sign_public *wanted,
                  struct sign_keys *ret, struct error *error);
 
+/* Overwrites the keys and removes everything in the home but the replica and the locks. Once more does nothing. */
+int home_wipe(const char *home, struct error *error);
+
 /* Takes the lock "name" of the home; waits up to wait_ms for it. *ret_lock goes to home_unlock. Code: sync.busy */
 int home_lock(const char *home, const char *name, const struct env *env, int64_t wait_ms,
               int *ret_lock, struct error *error);

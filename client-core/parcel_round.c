@@ -204,6 +204,7 @@ struct unpacking {
     struct sync_response response;
     satchel_sync_report report;
     struct error blocked;
+    bool wipe; /* headquarters orders it */
 };
 
 static int open_parcel(struct unpacking *unpacking, struct bytes parcel,
@@ -308,6 +309,7 @@ static void add_up(struct unpacking *unpacking, const struct answer_result *resu
     report->rows_forgotten += result->rows_forgotten;
     report->rows_received += stale ? 0 : unpacking->response.row_count;
     report->rounds++;
+    unpacking->wipe = result->wipe;
     if (unpacking->blocked.code[0] == '\0')
         unpacking->blocked = result->blocked;
 }
@@ -361,6 +363,10 @@ static int finish_report(struct unpacking *unpacking, struct error *error) {
         return -1;
     unpacking->report.cursor = progress.cursor;
     unpacking->report.waiting = counts.waiting;
+    bool settled =
+        false; /* else the next file brings what is left, and the order again */
+    if (unpacking->wipe && syncer_wipe(unpacking->syncer, &settled, error) != 0)
+        return -1;
     if (unpacking->blocked.code[0] == '\0')
         return 0;
     syncer_note(unpacking->syncer, &unpacking->blocked);

@@ -261,7 +261,7 @@ static int settle_refusal(const struct asking *asking, const struct error *why,
         return forget(replica, asking->way, false, error);
     /* The next request tells more: an order to wipe, or who we are. */
     if (error_is(why, "device.revoked") || error_is(why, "device.unknown"))
-        return 0;
+        return asking->way->child ? 0 : forget(replica, asking->way, false, error);
     if (error)
         *error = *why;
     return -1;

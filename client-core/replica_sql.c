@@ -54,7 +54,8 @@ const char replica_tables_sql[] =
     "  answered_at integer,"
     "  attention_code text," /* it no longer applies: why */
     "  attention_message text,"
-    "  former blob" /* the values before, as changes of the updated rows; NULL: not known */
+    "  former blob," /* the values before, as changes of the updated rows; NULL: not known */
+    "  retired integer not null default 0" /* refused, and done again or given up */
     ") strict;"
     "create unique index if not exists station_outbox_id on station_outbox (id);"
     "create index if not exists station_outbox_unsealed on station_outbox (position) where bundle is null;"

@@ -11,6 +11,7 @@
 #include "client-core/parcel_round.h"
 #include "client-core/people.h"
 #include "client-core/visible.h"
+#include "client-core/wipe.h"
 #include "schema/database.h"
 
 static int open_writer(struct satchel *station, struct error *error) {
@@ -19,6 +20,7 @@ static int open_writer(struct satchel *station, struct error *error) {
     if (home_file(station->home, "replica.db", path, error) != 0 ||
         replica_open(path, false, station->catalogue, station->env, &station->writer,
                      error) != 0 ||
+        wipe_look(station->writer, station->home, error) != 0 ||
         identity_load(station->writer, &station->identity, &enrolled, error) != 0)
         return -1;
     if (!enrolled)
@@ -244,6 +246,23 @@ int station_sync(struct satchel *station, int64_t wait_ms,
         return -1;
     int failed = open_syncer(station, error) != 0 ||
                  syncer_run(station->syncer, progress, context, ret, error) != 0;
+    return end_sync(station, lock, failed);
+}
+
+int station_sync_slice(struct satchel *station, satchel_progress_function progress,
+                       void *context, satchel_sync_report *ret, bool *ret_more,
+                       struct error *error) {
+    int lock = -1;
+    *ret_more = false;
+    if (begin_sync(station, 0, &lock, error) != 0)
+        return -1;
+    int failed = open_syncer(station, error);
+    if (!failed) {
+        syncer_slice_files(station->syncer, true);
+        failed = syncer_run(station->syncer, progress, context, ret, error);
+        syncer_slice_files(station->syncer, false);
+        *ret_more = syncer_has_more(station->syncer);
+    }
     return end_sync(station, lock, failed);
 }
 

@@ -110,6 +110,13 @@ static int take_fork(const struct answer *answer, const struct bundle_answer *bu
 static int take_rejected(const struct answer *answer, const struct taken_bundle *bundle,
                          struct answer_result *result, struct error *error) {
     const struct bundle_answer *told = bundle->answer;
+    if (strcmp(told->code, "bundle.quarantined") == 0) {
+        const struct bundle_times times = {answer->request->time,
+                                           answer->response->hq_time};
+        result->bundles_settled++;
+        return bundle_store_answer(answer->replica, bundle->position, told->code, &times,
+                                   error);
+    }
     if (bundle->former) { /* that chain went on without it: it goes with this one's */
         result->bundles_settled++;
         return bundle_store_unseal(answer->replica, bundle->position, error);
@@ -295,6 +302,8 @@ static int take_inside(const struct answer *answer, const struct clock_anchor *a
         return -1;
     if (answer->stale)
         return pull_settle(answer->replica, error);
+    if (answer->response->order == ORDER_WIPE) /* it brings nothing else */
+        return note_time(answer, anchor, error);
     if (note_time(answer, anchor, error) != 0 ||
         setting_set(answer->replica, "server_schema_version",
                     value_integer(answer->response->schema_version), error) != 0 ||
@@ -313,6 +322,7 @@ int answer_take(const struct answer *answer, struct answer_result *ret,
     if (progress_read(answer->replica, &progress, error) != 0)
         return -1;
     bool nothing = says_nothing(answer);
+    result.wipe = answer->response->order == ORDER_WIPE;
     if (nothing && (answer->carried || !anchor_is_news(&progress.anchor, &anchor))) {
         *ret = result;
         return 0;

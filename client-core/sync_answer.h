@@ -36,6 +36,7 @@ struct answer_result {
     bool changed;        /* rows came or went, or verdicts arrived */
     bool again;          /* a rebuild begins */
     bool forked;         /* noted: this station has to be enrolled again */
+    bool wipe;           /* headquarters orders it */
     int64_t differences; /* what is held is not what headquarters counts: found now */
     int64_t healed;      /* and it is again */
     struct error

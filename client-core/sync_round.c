@@ -17,6 +17,7 @@
 #include "client-core/rekey.h"
 #include "client-core/state.h"
 #include "client-core/sync_answer.h"
+#include "client-core/wipe.h"
 
 enum {
     COUNTER_BLOCK = 256,        /* request counters reserved with one write */
@@ -37,7 +38,9 @@ struct syncer {
     struct answer_memory memory;
     char files[FILE_FOLDER_PATH]; /* "": no files are sent */
     struct piece_size piece;
-    bool tidied; /* the files, since it was opened */
+    bool tidied;    /* the files, since it was opened */
+    bool in_slices; /* a run ends when business goes before files */
+    bool more;      /* files were left then */
 };
 
 int syncer_open(struct replica *replica, const char *home,
@@ -72,6 +75,14 @@ void syncer_send_files(struct syncer *syncer, const char *home) {
     file_store_folder(home, syncer->files);
 }
 
+void syncer_slice_files(struct syncer *syncer, bool on) {
+    syncer->in_slices = on;
+}
+
+bool syncer_has_more(const struct syncer *syncer) {
+    return syncer->more;
+}
+
 struct replica *syncer_replica(const struct syncer *syncer) {
     return syncer->replica;
 }
@@ -88,6 +99,7 @@ struct run {
     struct tls_pin pin;
     int stalls;
     int forks;
+    bool wipe; /* headquarters orders it */
 };
 
 static int tell(const struct run *run, const char *phase, int64_t rows, int64_t rows_left,
@@ -252,7 +264,8 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     memcpy(request->chain_hash, chain.hash, HASH_SIZE);
     request->cursor = progress.cursor;
     request->digest = progress.digest;
-    request->digest_rows = progress.digest_rows;
+    /* A tally that went wrong must not keep the station from being healed. */
+    request->digest_rows = progress.digest_rows > 0 ? progress.digest_rows : 0;
     return hold_nothing(syncer->replica, request, error);
 }
 
@@ -405,6 +418,7 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
         *ret_more =
             round->response.more || round->response.restart || round->result.again;
         run->forks += round->result.forked;
+        run->wipe = round->result.wipe;
         failed = round->result.blocked.code[0] != '\0';
         if (failed && error)
             *error = round->result.blocked;
@@ -432,7 +446,8 @@ static int is_done(struct run *run, bool more, bool *ret, struct error *error) {
 
 int syncer_know(struct syncer *syncer, struct error *error) {
     bool enrolled = false;
-    if (identity_load(syncer->replica, &syncer->identity, &enrolled, error) != 0)
+    if (wipe_look(syncer->replica, syncer->home, error) != 0 ||
+        identity_load(syncer->replica, &syncer->identity, &enrolled, error) != 0)
         return -1;
     if (!enrolled)
         return error_set(error, "station.not_enrolled", "home",
@@ -451,6 +466,14 @@ static int rekey(struct run *run, struct error *error) {
     return rekey_run(&rekeying, error);
 }
 
+int syncer_wipe(struct syncer *syncer, bool *ret_settled, struct error *error) {
+    const struct env *env = syncer->replica->env;
+    if (wipe_run(syncer->replica, syncer->home, env->wall_ms(env->context), ret_settled,
+                 error) != 0)
+        return -1;
+    return *ret_settled ? wipe_look(syncer->replica, syncer->home, error) : 0;
+}
+
 static int run_business(struct run *run, struct error *error) {
     bool done = false;
     while (!done) {
@@ -460,6 +483,8 @@ static int run_business(struct run *run, struct error *error) {
             (timed && seal_waiting(run, error) != 0) ||
             do_round(run, timed, &more, error) != 0 ||
             is_done(run, more, &done, error) != 0)
+            return -1;
+        if (done && run->wipe && syncer_wipe(run->syncer, &done, error) != 0)
             return -1;
     }
     return 0;
@@ -483,8 +508,7 @@ static int tidy_files(struct syncer *syncer, bool sent, struct error *error) {
     if (syncer->tidied && !sent)
         return 0;
     syncer->tidied = true;
-    return file_store_tidy(syncer->replica, syncer->files, syncer->identity.epoch,
-                           FILES_STATION, error);
+    return file_store_tidy(syncer->replica, syncer->files, FILES_STATION, error);
 }
 
 static int run_files(struct run *run, bool *ret_more, struct error *error) {
@@ -516,12 +540,14 @@ static int run_files(struct run *run, bool *ret_more, struct error *error) {
 
 /* An order's bundle never waits for a photo: after each piece whatever was done meanwhile goes first. */
 static int run_rounds(struct run *run, struct error *error) {
-    bool more = true;
-    if (read_address(run, error) != 0 || syncer_know(run->syncer, error) != 0)
+    struct syncer *syncer = run->syncer;
+    syncer->more = false;
+    if (read_address(run, error) != 0 || syncer_know(syncer, error) != 0)
         return -1;
-    while (more)
-        if (run_business(run, error) != 0 || run_files(run, &more, error) != 0)
+    do
+        if (run_business(run, error) != 0 || run_files(run, &syncer->more, error) != 0)
             return -1;
+    while (syncer->more && !syncer->in_slices);
     return 0;
 }
 
@@ -546,7 +572,8 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     /* what a first sync left to be made, this one or one that was cut off */
     if (bulk_indexes_finish(syncer->replica, failed ? NULL : &why) != 0)
         failed = -1;
-    answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
+    if (!error_is(&why, "station.revoked")) /* nothing is kept any more but that */
+        answer_note_outcome(syncer->replica, &syncer->memory, failed ? &why : NULL);
     finish_report(&run, started);
     if (ret)
         *ret = run.report;

@@ -20,6 +20,9 @@ void syncer_close(struct syncer *syncer); /* NULL is fine */
 const struct identity *syncer_identity(const struct syncer *syncer);
 /* From now on it sends the files of this home too. */
 void syncer_send_files(struct syncer *syncer, const char *home);
+/* Who tells what each run brought lets it end between pieces of files, and begins the next one at once when there are more. */
+void syncer_slice_files(struct syncer *syncer, bool on);
+bool syncer_has_more(const struct syncer *syncer);
 struct replica *syncer_replica(const struct syncer *syncer);
 
 int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,
@@ -29,6 +32,9 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
 
 /* Reads who the station is: another process may have made it another device. A run does that by itself. */
 int syncer_know(struct syncer *syncer, struct error *error);
+/* Headquarters ordered to wipe. Fails with station.revoked when it is done; *ret_settled false: there is something to be
+ * sent first. */
+int syncer_wipe(struct syncer *syncer, bool *ret_settled, struct error *error);
 /* What the next request says, without bundles. The held scopes are the caller's to free; the rest lives in `arena`. */
 int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
                struct error *error);

@@ -305,6 +305,29 @@ int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
     return result;
 }
 
+int chain_known(struct chain *chain, const struct incoming_bundle *bundle,
+                struct bundle_answer *ret, bool *ret_known, struct error *error) {
+    struct bundle_answer answer = *ret;
+    *ret_known = false;
+    if (bundle->envelope.header.number > chain->station->last_number) {
+        return 0;
+    }
+    if (known_bundle(chain->master, chain->station, bundle, chain->arena, &answer,
+                     error) != 0) {
+        return -1;
+    }
+    if (answer.accepted) {
+        *ret = answer;
+        *ret_known = true;
+    }
+    return 0;
+}
+
+int chain_release(struct chain *chain, const struct incoming_bundle *bundle,
+                  struct bundle_answer *ret, struct error *error) {
+    return merge_bundle(chain, bundle, NULL, ret, error);
+}
+
 /* --- replay ------------------------------------------------------------------------------------------------ */
 
 static int compare_verdicts(const struct bundle_answer *answer,
@@ -324,6 +347,33 @@ static int compare_verdicts(const struct bundle_answer *answer,
                             (long long)entry);
 }
 
+/* The decisions of an entry, made again or taken, are what was recorded. */
+static int decide_again(struct chain *chain, const struct incoming_bundle *bundle,
+                        const struct recorded_outcome *recorded, struct error *error) {
+    long long entry = chain->master->entry + 1;
+    struct bundle_answer answer = {.number = bundle->envelope.header.number,
+                                   .accepted = true,
+                                   .code = "",
+                                   .message = ""};
+    bool readable = bundle->unreadable.code[0] == '\0';
+    if (readable && recorded->count != bundle->transaction_count) {
+        return error_set(error, "journal.outcome", "", "entry %lld has no whole outcome",
+                         entry);
+    }
+    if (merge_bundle(chain, bundle, recorded->decide ? NULL : recorded->verdicts, &answer,
+                     error) != 0 ||
+        compare_verdicts(&answer, recorded->verdicts, recorded->count, entry, error) !=
+            0) {
+        return -1;
+    }
+    return 0;
+}
+
+int chain_replay_released(struct chain *chain, const struct incoming_bundle *bundle,
+                          const struct recorded_outcome *recorded, struct error *error) {
+    return decide_again(chain, bundle, recorded, error);
+}
+
 int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
                  const struct recorded_outcome *recorded, struct error *error) {
     struct station *station = chain->station;
@@ -341,16 +391,7 @@ int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
         return error_set(error, "journal.chain", "",
                          "entry %lld does not follow its device's chain", entry);
     }
-    bool readable = bundle->unreadable.code[0] == '\0';
-    if (readable && recorded->count != bundle->transaction_count) {
-        return error_set(error, "journal.outcome", "", "entry %lld has no whole outcome",
-                         entry);
-    }
-    if (merge_bundle(chain, bundle, recorded->decide ? NULL : recorded->verdicts, &answer,
-                     error) != 0 ||
-        compare_verdicts(&answer, recorded->verdicts, recorded->count, entry, error) !=
-            0) {
-        return -1;
-    }
-    return move_chain(chain->master, station, bundle, error);
+    return decide_again(chain, bundle, recorded, error) != 0
+               ? -1
+               : move_chain(chain->master, station, bundle, error);
 }

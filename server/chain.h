@@ -34,6 +34,13 @@ struct chain {
 int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
                struct bundle_answer *ret, struct error *error);
 
+/* A bundle that is in the chain already is answered as it was before; *ret_known says whether it is. */
+int chain_known(struct chain *chain, const struct incoming_bundle *bundle,
+                struct bundle_answer *ret, bool *ret_known, struct error *error);
+/* Merges what a bundle holds without taking it into the chain: released from quarantine. */
+int chain_release(struct chain *chain, const struct incoming_bundle *bundle,
+                  struct bundle_answer *ret, struct error *error);
+
 /* What a journal entry recorded of its bundle. */
 struct recorded_outcome {
     const struct verdict *verdicts;
@@ -44,5 +51,7 @@ struct recorded_outcome {
 /* Replays a journaled bundle. replay.differs, journal.chain, journal.outcome */
 int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
                  const struct recorded_outcome *recorded, struct error *error);
+int chain_replay_released(struct chain *chain, const struct incoming_bundle *bundle,
+                          const struct recorded_outcome *recorded, struct error *error);
 
 #endif

@@ -405,7 +405,7 @@ int device_rotate(struct master *master, struct work *work,
                      error) != 0) {
         return -1;
     }
-    if (!station.revoked && was_rotated(&station, call)) {
+    if (was_rotated(&station, call)) {
         *ret_certificate = station.certificate_envelope;
         return 0;
     }

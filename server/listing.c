@@ -340,3 +340,63 @@ int server_invitations(const struct server_options *options, struct buffer *ret_
     }
     return close_listing(&listing, result, error);
 }
+
+/* --- quarantine ----------------------------------------------------------------------------------------------- */
+
+static void put_quarantined(struct listing *listing, sqlite3_stmt *statement,
+                            const struct certificate *certificate) {
+    char id[ID_TEXT_SIZE];
+    id_format(certificate->device, id);
+    begin_object(listing);
+    buffer_printf(listing->json, "\"device\":\"%s\",\"code\":\"%s\",", id,
+                  certificate->code);
+    put_text(listing->json, "name", certificate->name);
+    put_number(listing->json, "bundles", sqlite3_column_int64(statement, 1));
+    put_number(listing->json, "transactions", sqlite3_column_int64(statement, 2));
+    put_number(listing->json, "bytes", sqlite3_column_int64(statement, 3));
+    put_number(listing->json, "received_at", sqlite3_column_int64(statement, 4));
+    buffer_append_byte(listing->json, '}');
+}
+
+static int put_quarantine(struct listing *listing, struct error *error) {
+    static const char SQL[] =
+        "select s.certificate, count(*), sum(q.transactions), sum(length(q.sealed)),"
+        " max(q.received_at) from quarantine q join station s on s.number = q.station"
+        " where q.decided is null group by q.station order by q.station";
+    sqlite3 *db = listing->master->db;
+    sqlite3_stmt *statement = NULL;
+    struct certificate *certificate = arena_alloc(&listing->arena, sizeof *certificate);
+    struct envelope envelope;
+    if (certificate == NULL) {
+        return error_out_of_memory(error);
+    }
+    if (database_statement(db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    int result = 0;
+    int rc = SQLITE_DONE;
+    while (result == 0 && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        result = envelope_open(value_of_column(statement, 0).bytes, &envelope, error) == 0
+                     ? certificate_decode(envelope.body, certificate, error)
+                     : -1;
+        if (result == 0) {
+            put_quarantined(listing, statement, certificate);
+        }
+    }
+    if (result == 0 && rc != SQLITE_DONE) {
+        result = error_from_sqlite(error, db, "reading the quarantine");
+    }
+    sqlite3_finalize(statement);
+    return result;
+}
+
+int server_quarantine(const struct server_options *options, struct buffer *ret_json,
+                      struct error *error) {
+    struct listing listing;
+    int result = open_listing(options, ret_json, &listing, error);
+    buffer_append_byte(ret_json, '[');
+    if (result == 0) {
+        result = put_quarantine(&listing, error);
+    }
+    return close_listing(&listing, result, error);
+}

@@ -81,7 +81,13 @@ static const char LOCAL_TABLES[] =
     "  public_key blob primary key not null, station integer not null,"
     "  last_number integer not null, last_hash blob not null, entry integer not null)"
     " strict, without rowid;"
-    "create index if not exists station_key_station on station_key (station);";
+    "create index if not exists station_key_station on station_key (station);"
+    "create table if not exists quarantine ("
+    "  position integer primary key, station integer not null, number integer not null,"
+    "  hash blob not null unique, sealed blob not null, transactions integer not null,"
+    "  received_at integer not null, decided integer, decided_at integer) strict;"
+    "create index if not exists quarantine_open on quarantine (station, position)"
+    " where decided is null;";
 
 /* The one writer touches a dozen trees per row at random places: 64 MiB of their pages stay at hand
  * instead of SQLite's 2 MiB, which a single bundle overflows. The log is copied into the database every

@@ -195,15 +195,24 @@ static int find_one(struct master *master, const struct wanted *wanted, uint8_t 
                      wanted->text);
 }
 
+/* A family counts as one. */
 static int find_device(struct master *master, const char *text, uint8_t ret[ID_SIZE],
                        int64_t *ret_state, struct error *error) {
     static const char SQL[] =
-        "select d.id, s.revoked_at is not null from device d join station s on s.id = d.id"
-        " where d.id = ?2 or fold(d.code) = fold(?1) or fold(d.name) = fold(?1) limit 2";
+        "select d.id, min(s.revoked_at is not null) from device d"
+        " join station s on s.id = d.id left join station_kin k on k.station = s.number"
+        " where d.id = ?2 or fold(d.code) = fold(?1) or fold(d.name) = fold(?1)"
+        " group by coalesce(k.root, s.number) limit 2";
     struct id id = {{0}};
     id_parse(text, &id);
     const struct wanted wanted = {"device", SQL, text, {id.bytes, ID_SIZE}, ID_SIZE};
     return find_one(master, &wanted, ret, ret_state, error);
+}
+
+int revoke_find_device(struct master *master, const char *text, struct id *ret,
+                       struct error *error) {
+    int64_t state = 0;
+    return find_device(master, text, ret->bytes, &state, error);
 }
 
 static int find_invitation(struct master *master, const char *text,

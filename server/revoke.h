@@ -20,6 +20,10 @@ struct revocation {
 };
 int revoke_read(struct bytes content, struct revocation *ret, struct error *error);
 
+/* A device by its code, name or id. device.unknown, device.ambiguous */
+int revoke_find_device(struct master *master, const char *text, struct id *ret,
+                       struct error *error);
+
 /* When it is made and when it is replayed. */
 int revoke_apply(struct master *master, struct work *work, struct bytes content,
                  int64_t at, struct error *error);

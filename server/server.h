@@ -101,6 +101,24 @@ struct revoke_options {
 int server_revoke(const struct server_options *options,
                   const struct revoke_options *revoke, struct error *error);
 
+/* Work that revoked devices still had, for headquarters to decide on, per device and its family. Works beside a running
+ * server. device.unknown, device.ambiguous, quarantine.empty */
+struct quarantine_options {
+    const char *device; /* code, name or id */
+    bool release;       /* merges it as the device's work; else it is discarded */
+    struct id by;       /* zero: the command line */
+};
+struct quarantine_report {
+    int64_t bundles, transactions, refused;
+};
+int server_quarantine_settle(const struct server_options *options,
+                             const struct quarantine_options *quarantine,
+                             struct quarantine_report *ret, struct error *error);
+/* An array: per device with undecided work [{"device","code","name","bundles","transactions","bytes","received_at"}],
+ * received_at of the last. */
+int server_quarantine(const struct server_options *options, struct buffer *ret_json,
+                      struct error *error);
+
 enum {
     INVITATION_ID = 16
 }; /* hex digits of an invitation's id: the first of its token's hash */

@@ -4,8 +4,10 @@
 
 #include "schema/base/hash.h"
 #include "server/chain.h"
+#include "server/files.h"
 #include "server/internal.h"
 #include "server/pull.h"
+#include "server/quarantine.h"
 #include "server/seen.h"
 #include "server/tombstones.h"
 
@@ -73,8 +75,10 @@ struct sync_job {
     struct id device;
     const struct incoming_bundle *bundles;
     size_t bundle_count;
+    bool takes_orders; /* the station understands an order to wipe */
     struct arena arena;
     struct bundle_answer *answers;
+    bool revoked; /* the device was: nothing was merged, what came is in quarantine */
 };
 
 /* A bundle belongs to its device's chain or to that of a device that this one goes on from. */
@@ -108,14 +112,16 @@ static int take_bundles(struct master *master, struct work *work, void *context,
                      error) != 0) {
         return -1;
     }
-    if (station.revoked) {
+    job->revoked = station.revoked;
+    if (station.revoked && !job->takes_orders) {
         return error_set(error, "device.revoked", "device", "this station was revoked");
     }
     struct station ancestor = {.number = 0};
     struct chain chain = {master, work, &station, &job->arena, master_now(master)};
     for (size_t i = 0; i < job->bundle_count; i++) {
         if (choose_chain(&chain, &job->bundles[i], &station, &ancestor, error) != 0 ||
-            chain_take(&chain, &job->bundles[i], &job->answers[i], error) != 0) {
+            (job->revoked ? quarantine_take : chain_take)(&chain, &job->bundles[i],
+                                                          &job->answers[i], error) != 0) {
             return -1;
         }
     }
@@ -127,7 +133,9 @@ static void count_answers(struct server *server, const struct sync_job *job) {
     for (size_t i = 0; i < job->bundle_count; i++) {
         const struct bundle_answer *answer = &job->answers[i];
         atomic_fetch_add(&counters->bundles, 1);
-        if (!answer->accepted) {
+        if (strcmp(answer->code, "bundle.quarantined") == 0) {
+            atomic_fetch_add(&counters->quarantined, 1);
+        } else if (!answer->accepted) {
             server_log(server, "warning", "bundle refused",
                        "\"code\":\"%s\",\"number\":%lld", answer->code,
                        (long long)answer->number);
@@ -151,7 +159,8 @@ struct sync_call {
     struct sync_request request;
     struct sync_response response;
     struct station station;
-    int64_t named_cursor;    /* by the station itself */
+    int64_t named_cursor; /* by the station itself */
+    bool revoked;
     struct station ancestor; /* the last one whose bundle was in the request */
     struct reader *reader;
     struct sync_job job;
@@ -311,7 +320,10 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     }
     look_for_fork(call);
     if (call->station.revoked) {
-        return error_set(error, "device.revoked", "device", "this station was revoked");
+        call->revoked = true;
+        return call->request.protocol >= 2 ? 0
+                                           : error_set(error, "device.revoked", "device",
+                                                       "this station was revoked");
     }
     return schema_check_version(server->catalogue->version, call->request.schema_version,
                                 error) != 0
@@ -360,11 +372,13 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
                                   .device = call->request.device,
                                   .bundles = bundles,
                                   .bundle_count = count,
+                                  .takes_orders = call->request.protocol >= 2,
                                   .arena = arena_make(REQUEST_MEMORY)};
     if (ingest_run(server->ingest, take_bundles, &call->job, error) != 0) {
         return -1;
     }
     count_answers(server, &call->job);
+    call->revoked = call->job.revoked;
     call->response.answers = call->job.answers;
     call->response.answer_count = count;
     call->reader = reader_take(server->readers, error);
@@ -372,6 +386,13 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
 }
 
 static int fill_rows(struct sync_call *call, struct error *error) {
+    if (call->revoked) { /* nothing any more but what to do with itself */
+        call->response.order = ORDER_WIPE;
+        call->response.more = false;
+        call->response.head = call->request.cursor;
+        call->response.digest_rows = -1;
+        return 0;
+    }
     return pull_fill(call->reader, &call->station, &call->request, &call->pulled,
                      &call->rows, &call->response, error) != 0
                ? -1
@@ -486,6 +507,7 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
+        files_sweep_sometimes(server);
         note_contact(&call,
                      call.response.more ? call.request.cursor : call.response.head);
     } else {

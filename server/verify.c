@@ -10,6 +10,7 @@
 #include "server/dump.h"
 #include "server/internal.h"
 #include "server/journal.h"
+#include "server/quarantine.h"
 #include "server/revoke.h"
 #include "server/sums.h"
 #include "server/tombstones.h"
@@ -60,6 +61,16 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
     return chain_replay(&chain, &bundle, &outcome, error);
 }
 
+static int replay_release(struct replay *replay, const struct journal_entry *entry,
+                          struct error *error) {
+    struct chain chain = {.master = replay->master,
+                          .work = &replay->work,
+                          .arena = &replay->arena,
+                          .at = entry->at};
+    return quarantine_replay(&chain, entry->content, entry->outcome,
+                             entry->schema_version == SCHEMA_VERSION, error);
+}
+
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,
                         struct error *error) {
     struct master *master = replay->master;
@@ -89,6 +100,9 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         break;
     case ENTRY_PURGE:
         result = tombstones_apply(master, &replay->work, entry->content, error);
+        break;
+    case ENTRY_RELEASE:
+        result = replay_release(replay, entry, error);
         break;
     case ENTRY_BUNDLE:
         result = replay_bundle(replay, entry, error);

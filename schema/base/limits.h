@@ -40,8 +40,9 @@
 #define LIMIT_BUNDLES_OF_REQUEST 64
 #define LIMIT_REQUEST (8 * 1024 * 1024) /* body of POST /v1/sync */
 #define LIMIT_ENROL_REQUEST (16 * 1024)
-#define LIMIT_RESPONSE (64 * 1024 * 1024) /* body a station accepts */
-#define LIMIT_CHUNK_ROWS 20000            /* rows of one response */
+#define LIMIT_QUARANTINE (256LL * 1024 * 1024) /* bytes kept of one revoked device */
+#define LIMIT_RESPONSE (64 * 1024 * 1024)      /* body a station accepts */
+#define LIMIT_CHUNK_ROWS 20000                 /* rows of one response */
 #define LIMIT_CHUNK \
     (4 * 1024 * 1024) /* where a server stops filling a response (rows, inflated) */
 #define LIMIT_CHUNK_INFLATED \

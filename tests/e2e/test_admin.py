@@ -107,10 +107,11 @@ class Devices(Admin):
         for _ in range(2):
             company.server.run("revoke", "--data", company.server.folder, "--device", code.lower(),
                                "--reason", "left in a taxi")
-        failure = self.assertRefused("device.revoked", None, ann.sync)
+        failure = self.assertRefused("station.revoked", None, ann.sync)
         self.assertIn("revoked", failure.message)
-        self.assertIn("device.revoked", ann.status()["last_error"])
-        self.assertEqual(ann.status()["waiting"], 1)  # kept, not lost
+        kept, = json.loads(company.server.run("quarantine", "list", "--json", "--data",
+                                              company.server.folder))
+        self.assertEqual((kept["code"], kept["transactions"]), (code, 1))  # kept, not lost
         bob.sync()
         company.hq.sync()
         self.assertEqual(company.hq.ask("customer.list", text="From a thief"), [])
@@ -118,7 +119,7 @@ class Devices(Admin):
         company.server.stop()
         company.server.verify()
         company.server.start()
-        self.assertRefused("device.revoked", None, ann.sync)
+        self.assertRefused("station.revoked", None, ann.sync)
 
     def test_headquarters_is_told_in_its_list(self):
         company = self.company()
@@ -269,7 +270,12 @@ class Console(Admin):
         self.assertEqual(device["people"], [{"id": people["Ann Reed"], "name": "Ann Reed"}])
         self.assertIsNotNone(device["last_seen_at"])  # at once: it is the same process
         self.assertEqual(hq.post("hq/revoke", {"device": device["id"], "reason": "lost"}), {})
-        self.assertRefused("device.revoked", None, ann.sync)
+        ann.do("customer.register", name="Unsent")
+        self.assertRefused("station.revoked", None, ann.sync)
+        waiting, = hq.get("hq/quarantine")
+        self.assertEqual((waiting["device"], waiting["transactions"]), (device["id"], 1))
+        self.assertEqual(hq.post("hq/release", {"device": device["id"]})["transactions"], 1)
+        self.assertCode("quarantine.empty", hq.post, "hq/discard", {"device": device["id"]})
         unused = next(row for row in listed if row["user"] == people["Bob Lane"])
         hq.post("hq/revoke", {"invitation": unused["id"]})
         self.assertRefused("invitation.revoked", None, support.Station(company.folder / "bob").enrol,

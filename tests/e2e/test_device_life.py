@@ -1,5 +1,6 @@
 """The life of a device: copied, restored, revoked, its keys replaced; and the server's key."""
 
+import json
 import shutil
 import unittest
 
@@ -109,6 +110,109 @@ class Forks(Life):
         self.assertEqualEverywhere(["ann", "clone"], self.ann, clone)
         listed = self.company_.server.run("devices", "--data", self.company_.server.folder)
         self.assertEqual(listed.count("Ann Reed"), 2, listed)
+
+
+class Revoked(Life):
+    def files(self, station):
+        return sorted(path.name for path in station.home.iterdir())
+
+    def assertNothingLeft(self, station):
+        for name in self.files(station):
+            self.assertTrue(name.startswith("replica.db") or name == "sync.lock", name)
+            data = (station.home / name).read_bytes()
+            for word in (b"Northwind", b"Southgate", b"Ann Reed", b"unsent"):
+                self.assertNotIn(word, data, (name, word))
+
+    def revoke(self, what):
+        self.company_.server.run("revoke", "--data", self.company_.server.folder, "--device", what)
+
+    def quarantine(self, *words):
+        return self.company_.server.run("quarantine", *words, "--data", self.company_.server.folder)
+
+    def test_a_revoked_station_sends_what_it_has_and_is_wiped(self):
+        self.log(self.ann, "sent")
+        self.ann.sync()
+        self.log(self.ann, "unsent one")
+        self.log(self.ann, "unsent two")
+        self.revoke("ann")
+        failure = self.assertRefused("station.revoked", None, self.ann.sync)
+        self.assertIn("revoked", failure.message)
+        self.assertNothingLeft(self.ann)
+        for command in ("status", "sync", "inbox"):
+            self.assertRefused("station.revoked", None, self.ann.json, command)
+        self.company_.hq.sync()
+        self.assertEqual(self.summaries(self.company_.hq), ["sent"])
+        row, = json.loads(self.quarantine("list", "--json"))
+        self.assertEqual((row["name"], row["transactions"]), ("ann", 2))
+        self.assertIn("Released: 2 transactions", self.quarantine("release", "--device", "ann"))
+        self.assertEqual(json.loads(self.quarantine("list", "--json")), [])
+        with self.assertRaises(support.Failure) as caught:
+            self.quarantine("release", "--device", "ann")
+        self.assertIn("quarantine.empty", str(caught.exception))
+        self.company_.hq.sync()
+        self.assertEqual(self.summaries(self.company_.hq), ["sent", "unsent one", "unsent two"])
+        self.company_.server.verify()
+        # The folder is free for another station.
+        self.ann.enrol(self.company_.server.invite("Ann Reed"), name="ann2")
+        self.ann.sync()
+        self.assertEqual(self.summaries(self.ann), ["sent", "unsent one", "unsent two"])
+
+    def test_work_can_be_discarded(self):
+        self.log(self.ann, "unsent")
+        self.revoke("ann")
+        self.assertRefused("station.revoked", None, self.ann.sync)
+        self.assertIn("Discarded: 1", self.quarantine("discard", "--device", "ann"))
+        self.company_.hq.sync()
+        self.assertEqual(self.summaries(self.company_.hq), [])
+        self.company_.server.verify()
+
+    def test_a_family_is_revoked_as_one(self):
+        self.log(self.ann, "before")
+        clone = self.copy(self.ann, "clone")
+        self.log(self.ann, "ann")
+        self.log(clone, "clone")
+        self.ann.sync()
+        clone.sync()
+        self.log(self.ann, "unsent of ann")
+        self.log(clone, "unsent of clone")
+        self.revoke(clone.status()["device_code"])
+        for station in (self.ann, clone):
+            self.assertRefused("station.revoked", None, station.sync)
+            self.assertNothingLeft(station)
+        self.quarantine("release", "--device", "ann")
+        self.company_.hq.sync()
+        self.assertEqual(self.summaries(self.company_.hq),
+                         ["ann", "before", "clone", "unsent of ann", "unsent of clone"])
+        self.company_.server.verify()
+
+    def test_a_copy_that_was_never_enrolled_again(self):
+        """Revoked before it found out that it is one: what it has goes into quarantine all the same."""
+        clone = self.copy(self.ann, "clone")
+        self.log(self.ann, "ann")
+        self.log(clone, "unsent")
+        self.ann.sync()
+        self.revoke("ann")
+        self.assertRefused("station.revoked", None, clone.sync)
+        self.assertNothingLeft(clone)
+        self.quarantine("release", "--device", "ann")
+        self.company_.hq.sync()
+        self.assertEqual(self.summaries(self.company_.hq), ["ann", "unsent"])
+        self.company_.server.verify()
+
+    def test_a_line_that_breaks_loses_nothing(self):
+        self.log(self.ann, "unsent")
+        self.revoke("ann")
+        for count in (0, 100, 400):
+            self.ann.link.tear_after(count)
+            try:
+                self.ann.sync()
+            except support.Failure as failure:
+                self.assertIn(failure.code.split(".")[0], ("transport", "station"))
+            self.ann.link.restore()
+        self.assertRefused("station.revoked", None, self.ann.sync)
+        self.quarantine("release", "--device", "ann")
+        self.company_.hq.sync()
+        self.assertEqual(self.summaries(self.company_.hq), ["unsent"])
 
 
 if __name__ == "__main__":

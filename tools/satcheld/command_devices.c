@@ -127,8 +127,8 @@ static int run_revoke(struct server_options *server, const struct options *optio
     }
     puts(
         options->device
-            ? "Revoked. Nothing is taken from the station or sent to it any more; what it "
-              "has, it keeps until somebody deletes it there."
+            ? "Revoked. At its next contact the station sends what it still has, which is "
+              "kept apart (satcheld quarantine list), and is wiped."
             : "Revoked. The invitation is void.");
     return EXIT_SUCCESS;
 }

@@ -138,6 +138,33 @@ static int call_revoke(struct hq_call *call, struct error *error) {
     return 0;
 }
 
+/* --- quarantine ----------------------------------------------------------------------------------- */
+
+static int call_quarantine(struct hq_call *call, struct error *error) {
+    return server_quarantine(call->admin->server, call->json, error);
+}
+
+static int settle(struct hq_call *call, bool release, struct error *error) {
+    struct quarantine_options options = {.release = release, .by = *call->actor};
+    struct quarantine_report report;
+    if ((options.device = need_text(call, "device", error)) == NULL ||
+        server_quarantine_settle(call->admin->server, &options, &report, error) != 0) {
+        return -1;
+    }
+    buffer_printf(call->json, "{\"bundles\":%lld,\"transactions\":%lld,\"refused\":%lld}",
+                  (long long)report.bundles, (long long)report.transactions,
+                  (long long)report.refused);
+    return 0;
+}
+
+static int call_release(struct hq_call *call, struct error *error) {
+    return settle(call, true, error);
+}
+
+static int call_discard(struct hq_call *call, struct error *error) {
+    return settle(call, false, error);
+}
+
 /* --- passwords --------------------------------------------------------------------------------------- */
 
 static int call_access(struct hq_call *call, struct error *error) {
@@ -160,11 +187,11 @@ struct hq_route {
 
 int console_admin_call(void *context, const char *name, const struct id *actor,
                        const char *json, struct buffer *ret_json, struct error *error) {
-    static const struct hq_route ROUTES[] = {{"invite", call_invite},
-                                             {"invitations", call_invitations},
-                                             {"devices", call_devices},
-                                             {"revoke", call_revoke},
-                                             {"access", call_access}};
+    static const struct hq_route ROUTES[] = {
+        {"invite", call_invite},         {"invitations", call_invitations},
+        {"devices", call_devices},       {"revoke", call_revoke},
+        {"quarantine", call_quarantine}, {"release", call_release},
+        {"discard", call_discard},       {"access", call_access}};
     char why[160] = "";
     struct node *body = node_read(json, why, sizeof why);
     struct hq_call call = {context, actor, body, ret_json};

@@ -47,8 +47,11 @@ static const char USAGE[] =
     "      What was given out, and who enrolled; last contacts are up to a minute old.\n"
     "  satcheld revoke  --data DIR --device CODE|NAME|ID [--reason TEXT]\n"
     "  satcheld revoke  --data DIR --invitation ID [--reason TEXT]\n"
-    "      From now on nothing is taken from the device or sent to it; the invitation is\n"
+    "      At its next contact the device sends what it has and is wiped; the invitation is\n"
     "      void.\n"
+    "  satcheld quarantine list --data DIR [--json]\n"
+    "  satcheld quarantine release|discard --data DIR --device CODE|NAME|ID\n"
+    "      What revoked devices had not sent yet: merged as their work, or not.\n"
     "\n"
     "  satcheld bundle import --data DIR FILE [--answer FILE2] [--limit MB]\n"
     "      A sync round with a station that has no network: takes in what `satchel bundle\n"
@@ -67,19 +70,32 @@ static const char USAGE[] =
     "\n"
     "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
-static const struct subcommand *const SUBCOMMANDS[] = {
-    &subcommand_init,     &subcommand_address,         &subcommand_serve,
-    &subcommand_access,   &subcommand_invite,          &subcommand_invitations,
-    &subcommand_devices,  &subcommand_revoke,          &subcommand_verify,
-    &subcommand_backup,   &subcommand_tls_self_signed, &subcommand_tls_import,
-    &subcommand_tls_show, &subcommand_bundle_import,   &subcommand_files};
+static const struct subcommand *const SUBCOMMANDS[] = {&subcommand_init,
+                                                       &subcommand_address,
+                                                       &subcommand_serve,
+                                                       &subcommand_access,
+                                                       &subcommand_invite,
+                                                       &subcommand_invitations,
+                                                       &subcommand_devices,
+                                                       &subcommand_revoke,
+                                                       &subcommand_verify,
+                                                       &subcommand_backup,
+                                                       &subcommand_tls_self_signed,
+                                                       &subcommand_tls_import,
+                                                       &subcommand_tls_show,
+                                                       &subcommand_bundle_import,
+                                                       &subcommand_files,
+                                                       &subcommand_quarantine_list,
+                                                       &subcommand_quarantine_release,
+                                                       &subcommand_quarantine_discard};
 
 /* "tls show" is one command of two words. */
 static const struct subcommand *find_subcommand(int count, char **arguments,
                                                 int *ret_words) {
     char name[64];
     bool two = count > 2 &&
-               (strcmp(arguments[1], "tls") == 0 || strcmp(arguments[1], "bundle") == 0);
+               (strcmp(arguments[1], "tls") == 0 || strcmp(arguments[1], "bundle") == 0 ||
+                strcmp(arguments[1], "quarantine") == 0);
     snprintf(name, sizeof name, "%s%s%s", arguments[1], two ? " " : "",
              two ? arguments[2] : "");
     *ret_words = two ? 3 : 2;

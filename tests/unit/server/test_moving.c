@@ -258,6 +258,7 @@ static bool pull_once(struct world *world, struct mirror *mirror, bool lost) {
     bool head = false;
     assert_non_null(reader);
     mirror->request.protocol = 2;
+    mirror->request.schema_version = SCHEMA_VERSION;
     if (station_find(reader->db, world->company.catalogue, mirror->station->device, arena,
                      &known, &error) != 0 ||
         pull_fill(reader, &known, &mirror->request, arena, &rows, &response, &error) != 0)
