@@ -92,7 +92,7 @@ static struct bytes plain(void) {
 static struct buffer dense_with(enum part part, struct bytes with) {
     struct buffer dense = buffer_make(10000);
     for (int i = 0; i < PARTS; i++) {
-        struct bytes bytes = i == (int)part ? with : part_of(i);
+        struct bytes bytes = i == (int)part ? with : part_of((enum part)i);
         buffer_append(&dense, bytes.data, bytes.size);
     }
     return dense;
