@@ -367,6 +367,11 @@ int satchel_sync(satchel *station, satchel_progress_function progress, void *con
     return outcome(station->home, failed, error);
 }
 
+int satchel_rotate_key(satchel *station, satchel_error *error) {
+    return outcome(station->home, station_rotate_key(station, SYNC_WAIT_MS, inner(error)),
+                   error);
+}
+
 int satchel_bundle_export(satchel *station, void **ret_data, size_t *ret_size,
                           satchel_parcel_report *ret, satchel_error *error) {
     struct buffer parcel = buffer_make(LIMIT_PARCEL);

@@ -9,6 +9,7 @@
 #include "server/reader.h"
 #include "server/server.h"
 
+struct key_ring;
 struct seen;
 
 struct server_counters {
@@ -26,8 +27,9 @@ struct server {
     struct seen *seen;
     struct reader_pool *readers;
     struct http *http;
-    int lock; /* a file descriptor: one server serves a folder */
-    struct sign_keys keys;
+    int lock;              /* a file descriptor: one server serves a folder */
+    struct sign_keys keys; /* the present ones of the ring */
+    struct key_ring *ring;
     struct id org;
     int64_t epoch;
     char org_name[128];
@@ -39,6 +41,8 @@ struct server {
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */
 char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
+/* The folder's own entries are durable. */
+int server_sync_folder(const char *data);
 int server_write_keys(const char *data, const struct sign_keys *keys,
                       struct error *error);
 /* The pin that goes with this address: of a self-signed certificate, for https. */
@@ -66,9 +70,14 @@ int server_answer_file(struct server *server, struct bytes body, struct buffer *
 void server_answer_failure(struct server *server, const char *what,
                            const struct error *error, struct buffer *ret,
                            int *ret_status);
-/* The answer that brings a certificate, sealed for this purpose. */
-int server_answer_certificate(struct server *server, struct bytes certificate,
-                              const char *context, struct buffer *ret,
+/* The answer that brings a certificate. */
+struct certificate_answer {
+    struct bytes certificate;
+    const char *context;           /* of its signature */
+    const struct sign_public *pin; /* the server's key that the station trusts */
+};
+int server_answer_certificate(struct server *server,
+                              const struct certificate_answer *answer, struct buffer *ret,
                               struct error *error);
 /* A request that came in a parcel (sync_handler.c). */
 struct carried_request {

@@ -9,6 +9,7 @@
 
 #include "server/internal.h"
 #include "server/seen.h"
+#include "server/server_key.h"
 #include "server/tls.h"
 
 /* --- log ----------------------------------------------------------------------------------------- */
@@ -128,6 +129,14 @@ static int choose_certificate(struct server *server, struct error *error) {
 
 /* --- start and stop ------------------------------------------------------------------------------------ */
 
+static int load_ring(struct server *server, const struct master *master,
+                     struct error *error) {
+    server->ring = calloc(1, sizeof *server->ring);
+    return server->ring == NULL
+               ? error_out_of_memory(error)
+               : key_ring_load(server->options.data, master->db, server->ring, error);
+}
+
 static int open_parts(struct server *server, struct error *error) {
     struct master *master = NULL;
     char *path = server_path(server->options.data, "master.db");
@@ -136,8 +145,11 @@ static int open_parts(struct server *server, struct error *error) {
     }
     int result = server_open_master(&server->options, &master, error);
     if (result == 0) {
-        struct sign_public key;
         server->keys = master->keys;
+        result = load_ring(server, master, error);
+    }
+    if (result == 0) {
+        struct sign_public key;
         result = genesis_read(master->db, &server->org, &server->epoch, &key,
                               server->org_name, error);
     }
@@ -226,6 +238,10 @@ void server_stop(struct server *server) {
     ingest_stop(server->ingest);
     reader_pool_free(server->readers);
     seal_wipe(&server->keys, sizeof server->keys);
+    if (server->ring != NULL) {
+        key_ring_free(server->ring);
+    }
+    free(server->ring);
     if (server->lock >= 0) {
         close(server->lock);
     }

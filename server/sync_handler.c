@@ -8,6 +8,7 @@
 #include "server/pull.h"
 #include "server/quarantine.h"
 #include "server/seen.h"
+#include "server/server_key.h"
 
 enum { REQUEST_MEMORY = 512 * 1024 * 1024 };
 
@@ -201,7 +202,7 @@ static int prove_scopes(const struct sync_call *call, struct id device,
     if (transaction_of_gsn(call->reader, cursor, &text.transaction, error) != 0) {
         return -1;
     }
-    memcpy(text.secret, call->server->keys.secret_key, SIGN_SEED);
+    memcpy(text.secret, key_ring_first(call->server->ring)->secret_key, SIGN_SEED);
     scope_set_hash(scopes, text.scopes);
     hash_blake2b((struct bytes){(const uint8_t *)&text, sizeof text}, ret);
     seal_wipe(&text, sizeof text);
@@ -391,6 +392,14 @@ static int fill_rows(struct sync_call *call, struct error *error) {
                : prove_target(call, error);
 }
 
+/* The key that the station pins; one of an earlier program does not say it and has the one of its certificate. */
+static struct key_choice choose_key(const struct sync_call *call) {
+    const struct key_ring *ring = call->server->ring;
+    return call->request.protocol >= 2
+               ? key_ring_choose(ring, &call->request.server_key)
+               : key_ring_of_certificate(ring, call->station.certificate_envelope);
+}
+
 /* `answered`: the hash of what this answers; that of the response's own body afterwards. */
 static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
                          struct buffer *ret, struct error *error) {
@@ -402,11 +411,16 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     response->epoch = server->epoch;
     response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
+    const struct key_choice key = choose_key(call);
+    if (response->protocol >= 2 && call->request.protocol >= 2) {
+        response->notices = (struct bytes *)(uintptr_t)key.notices;
+        response->notice_count = key.notice_count;
+    }
     struct buffer body = buffer_make(LIMIT_RESPONSE);
     int result = sync_response_encode(response, &body, error);
     if (result == 0) {
         hash_blake2b(buffer_bytes(&body), answered);
-        envelope_seal(buffer_bytes(&body), "satchel sync response", &server->keys, ret);
+        envelope_seal(buffer_bytes(&body), "satchel sync response", key.keys, ret);
         result = ret->failed ? error_out_of_memory(error) : 0;
     }
     buffer_free(&body);
@@ -559,18 +573,23 @@ static int enrol_station(struct master *master, struct work *work, void *context
                          error);
 }
 
-int server_answer_certificate(struct server *server, struct bytes certificate,
-                              const char *context, struct buffer *ret,
+int server_answer_certificate(struct server *server,
+                              const struct certificate_answer *answer, struct buffer *ret,
                               struct error *error) {
-    struct enrol_response response = {.certificate = certificate,
+    const struct key_choice key = key_ring_choose(server->ring, answer->pin);
+    struct enrol_response response = {.certificate = answer->certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
                                       .schema_version = SCHEMA_VERSION,
                                       .epoch = server->epoch};
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
+    response.notice_count = key.notice_count;
+    for (size_t i = 0; i < key.notice_count; i++) {
+        response.notices[i] = key.notices[i];
+    }
     struct buffer body = buffer_make(LIMIT_TEXT);
     enrol_response_encode(&response, &body);
-    envelope_seal(buffer_bytes(&body), context, &server->keys, ret);
+    envelope_seal(buffer_bytes(&body), answer->context, key.keys, ret);
     bool failed = body.failed || ret->failed;
     buffer_free(&body);
     return failed ? error_out_of_memory(error) : 0;
@@ -587,8 +606,9 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
         return -1;
     }
     atomic_fetch_add(&server->counters.enrolments, 1);
-    return server_answer_certificate(server, job->certificate, "satchel enrol response",
-                                     ret, error);
+    const struct certificate_answer answer = {job->certificate, "satchel enrol response",
+                                              &job->request.server_key};
+    return server_answer_certificate(server, &answer, ret, error);
 }
 
 void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,

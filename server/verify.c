@@ -12,6 +12,7 @@
 #include "server/journal.h"
 #include "server/quarantine.h"
 #include "server/revoke.h"
+#include "server/server_key.h"
 #include "server/sums.h"
 #include "server/verdicts.h"
 
@@ -21,7 +22,8 @@ struct replay {
     struct master *master; /* the empty one that the journal is replayed into */
     struct work work;
     struct arena arena;
-    struct sign_public key;
+    const char *data;       /* the folder */
+    struct sign_public key; /* that signs the entry at hand */
     uint8_t hash[HASH_SIZE];
     struct verify_report *report;
 };
@@ -94,6 +96,9 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         result =
             device_apply_reenrol(master, &replay->work, entry->content, entry->at, error);
         break;
+    case ENTRY_SERVER_KEY:
+        result = server_key_apply(master, entry->content, &replay->key, error);
+        break;
     case ENTRY_ROTATE:
         result = device_apply_rotate(master, entry->content, error);
         break;
@@ -119,6 +124,14 @@ static int write_sums(struct master *master, struct error *error) {
     return scope_sums_mark(master->sums) > MANY ? scope_sums_write(master, error) : 0;
 }
 
+/* The journal begins with the first key; each later one is signed by the one before, and the last must be this server's. */
+static int first_key(struct replay *replay, const struct journal_entry *entry,
+                     struct error *error) {
+    return entry->kind == ENTRY_GENESIS && replay->report->entries == 0
+               ? genesis_key(entry->content, &replay->key, error)
+               : 0;
+}
+
 static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
     struct journal_reader *reader = NULL;
     struct journal_entry entry;
@@ -127,7 +140,8 @@ static int replay_all(struct replay *replay, sqlite3 *db, struct error *error) {
         return -1;
     }
     while ((rc = journal_next(reader, &entry, error)) == 1) {
-        if (journal_check(&entry, &replay->key, replay->report->entries + 1, replay->hash,
+        if (first_key(replay, &entry, error) != 0 ||
+            journal_check(&entry, &replay->key, replay->report->entries + 1, replay->hash,
                           error) != 0 ||
             replay_entry(replay, &entry, error) != 0 ||
             write_sums(replay->master, error) != 0) {
@@ -171,12 +185,23 @@ out:
     return result;
 }
 
+/* The signatures lead to the key that this server has. */
+static int check_key(const struct replay *replay, struct error *error) {
+    struct sign_keys keys;
+    int result = server_settle_key(replay->data, &replay->key, &keys, NULL);
+    seal_wipe(&keys, sizeof keys);
+    return result == 0 ? 0
+                       : error_set(error, "journal.signature", "",
+                                   "the journal is signed by another server's key");
+}
+
 static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *error) {
     if (database_run(db, "begin", error) != 0 ||
         master_begin(replay->master, error) != 0) {
         return -1;
     }
-    int result = replay_all(replay, db, error) == 0 && compare(db, replay, error) == 0
+    int result = replay_all(replay, db, error) == 0 && check_key(replay, error) == 0 &&
+                         compare(db, replay, error) == 0
                      ? scope_sums_check(db, replay->master->catalogue, error)
                      : -1;
     master_rollback(replay->master);
@@ -203,20 +228,18 @@ static int check_files(sqlite3 *db, struct error *error) {
 int server_verify(const struct server_options *options, struct verify_report *ret,
                   struct error *error) {
     sqlite3 *db = NULL;
-    struct sign_keys keys;
-    struct replay replay = {.report = ret, .arena = arena_make(REPLAY_MEMORY)};
+    struct replay replay = {
+        .data = options->data, .report = ret, .arena = arena_make(REPLAY_MEMORY)};
     char *path = server_path(options->data, "master.db");
     int result = -1;
     memset(ret, 0, sizeof *ret);
     if (path == NULL || seal_start(error) != 0 ||
-        server_read_keys(options->data, &keys, error) != 0 ||
         database_open(path, false, true, &db, error) != 0 ||
         check_files(db, error) != 0 ||
         master_open("", options->env, options->catalogue, true, &replay.master, error) !=
             0) {
         goto out;
     }
-    memcpy(replay.key.bytes, keys.public_key, SIGN_PUBLIC);
     work_begin(&replay.work, replay.master);
     result = verify_snapshot(&replay, db, error);
     work_end(&replay.work);
@@ -224,7 +247,6 @@ out:
     master_close(replay.master);
     arena_free(&replay.arena);
     sqlite3_close(db);
-    seal_wipe(&keys, sizeof keys);
     free(path);
     return result;
 }

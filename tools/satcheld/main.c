@@ -65,6 +65,8 @@ static const char USAGE[] =
     "      reads every file.\n"
     "  satcheld backup  --data DIR --to DIR\n"
     "      Copies a consistent state, also beside a running server.\n"
+    "  satcheld rotate-key --data DIR\n"
+    "      Replaces the server's key, while it is stopped. Stations follow by themselves.\n"
     "\n"
     "  satcheld version\n"
     "\n"
@@ -85,6 +87,7 @@ static const struct subcommand *const SUBCOMMANDS[] = {&subcommand_init,
                                                        &subcommand_tls_show,
                                                        &subcommand_bundle_import,
                                                        &subcommand_files,
+                                                       &subcommand_rotate_key,
                                                        &subcommand_quarantine_list,
                                                        &subcommand_quarantine_release,
                                                        &subcommand_quarantine_discard};

@@ -40,7 +40,7 @@ void put_time(int64_t ms, char ret[32]);
 
 extern const struct subcommand subcommand_init, subcommand_address, subcommand_serve,
     subcommand_invite, subcommand_invitations, subcommand_devices, subcommand_revoke,
-    subcommand_quarantine_list, subcommand_quarantine_release,
+    subcommand_rotate_key, subcommand_quarantine_list, subcommand_quarantine_release,
     subcommand_quarantine_discard, subcommand_access, subcommand_verify,
     subcommand_backup, subcommand_tls_self_signed, subcommand_tls_import,
     subcommand_tls_show, subcommand_bundle_import, subcommand_files;
