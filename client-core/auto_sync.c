@@ -189,9 +189,10 @@ static int stop_asked(void *context, const satchel_progress *progress) {
 static void sync_once(struct auto_sync *self, int64_t *backoff_ms) {
     satchel_sync_report report = {0};
     struct error why = {0};
-    if (station_sync(self->station, 0, stop_asked, self, &report, &why) == 0) {
+    bool more = false;
+    if (station_sync_slice(self->station, stop_asked, self, &report, &more, &why) == 0) {
         *backoff_ms = SYNC_BACKOFF_MS;
-        self->wait_ms = SYNC_POLL_MS;
+        self->wait_ms = more ? 0 : SYNC_POLL_MS;
         set_online(self, true, NULL);
         tell_report(self, &report);
         return;

@@ -156,17 +156,19 @@ static int seal(struct replica *replica, const struct identity *identity,
     struct bundle_chain chain;
     uint8_t hash[HASH_SIZE];
     int64_t sealed_at = 0;
+    int64_t protocol = 0; /* of the server when it last answered */
     if (bundle_store_chain(replica, &chain, error) != 0 ||
-        sealing_time(replica, &sealed_at, error) != 0)
+        sealing_time(replica, &sealed_at, error) != 0 ||
+        setting_integer(replica, "server_protocol", &protocol, error) != 0)
         return -1;
     struct bundle_header header = {
-        .format = BUNDLE_FORMAT,
+        .format = protocol >= 2 ? BUNDLE_FORMAT_PACKED : BUNDLE_FORMAT,
         .org = identity->certificate.org,
         .device = identity->certificate.device,
         .number = chain.number + 1,
         .first_seq = chain.last_seq + 1,
         .last_seq = chain.last_seq + (int64_t)work->count,
-        .schema_version = SCHEMA_VERSION,
+        .schema_version = replica->catalogue->version,
         .sealed_at = sealed_at,
     };
     memcpy(header.previous_hash, chain.hash, HASH_SIZE);

@@ -12,6 +12,7 @@
 #include "client-core/constraint.h"
 #include "client-core/file_store.h"
 #include "client-core/outbox.h"
+#include "client-core/resubmit.h"
 #include "client-core/roles.h"
 #include "client-core/visible.h"
 #include "sync/bundle.h"
@@ -260,6 +261,17 @@ static int add_to_outbox(struct executor *executor, const struct execution *exec
     return outbox_add(executor->replica, &entry, error);
 }
 
+/* What was taken is allowed and goes to the outbox. */
+static int record(struct executor *executor, const struct execution *execution,
+                  const struct moment *moment, struct error *error) {
+    struct rule_input input = recorder_rule_input(&executor->recorder);
+    if (authorise_all(executor, &execution->user, error) != 0 ||
+        rules_run(executor->rules, &input, executor->replica->catalogue->version, NULL,
+                  error) != 0)
+        return -1;
+    return add_to_outbox(executor, execution, moment, error);
+}
+
 /* What the statements did, from the recorder to the outbox. */
 static int finish(struct executor *executor, const struct execution *execution,
                   const struct moment *moment, struct error *error) {
@@ -269,11 +281,7 @@ static int finish(struct executor *executor, const struct execution *execution,
     if (recorder->changes.size == 0)
         return execution->operation->may_noop ? 0
                                               : no_effect(execution->operation, error);
-    struct rule_input input = recorder_rule_input(recorder);
-    if (authorise_all(executor, &execution->user, error) != 0 ||
-        rules_run(executor->rules, &input, SCHEMA_VERSION, NULL, error) != 0)
-        return -1;
-    return add_to_outbox(executor, execution, moment, error);
+    return record(executor, execution, moment, error);
 }
 
 static int do_inside(struct executor *executor, const struct execution *execution,
@@ -316,4 +324,64 @@ out:
             *ret_failed = failed_at;
     }
     return failed;
+}
+
+/* --- once more ----------------------------------------------------------------------------------- */
+
+static int redo_inside(struct executor *executor, const struct redoing *redoing,
+                       struct error *error) {
+    struct replica *replica = executor->replica;
+    struct resubmission work;
+    struct table_set tables;
+    struct moment moment;
+    struct execution execution = {.user = redoing->user};
+    struct arena *arena = &executor->arguments;
+    arena_reset(arena);
+    if (resubmit_read(replica, redoing->transaction, &redoing->user, arena, &work,
+                      error) != 0 ||
+        resubmit_edit(replica->catalogue, &work, redoing->edits, arena, error) != 0)
+        return -1;
+    /* Settling a refusal is a small piece of work of its own; giving up what was never sent leaves none. */
+    bool settle =
+        redoing->give_up && catalogue_command(replica->catalogue, "refusal.settle");
+    const char *name = settle ? "refusal.settle" : work.command;
+    execution.operation = catalogue_command(replica->catalogue, name);
+    if (!execution.operation)
+        return error_set(error, "command.unknown", "transaction",
+                         "this program has no command %s any more", name);
+    resubmit_tables(replica->catalogue, &work, &tables);
+    if (begin_acting(executor, &execution, &moment, error) != 0 ||
+        recorder_start(&executor->recorder, &tables, error) != 0 ||
+        (!redoing->give_up && resubmit_apply(replica, &work, error) != 0) ||
+        resubmit_retire(replica, &work, clock_ms(moment.time), error) != 0)
+        return -1;
+    if (recorder_take(&executor->recorder, clock_ms(moment.time), &redoing->user,
+                      error) != 0)
+        return -1;
+    if (executor->recorder.changes.size == 0)
+        return redoing->give_up ? 0 : no_effect(execution.operation, error);
+    return record(executor, &execution, &moment, error);
+}
+
+int executor_redo(struct executor *executor, const struct redoing *redoing,
+                  struct error *error) {
+    struct replica *replica = executor->replica;
+    bool all = false;
+    int failed = -1;
+    if (replica_begin(replica, error) != 0)
+        return -1;
+    if (replica->visible &&
+        visible_for(replica->visible, &redoing->user, &all, error) != 0)
+        goto out;
+    if (all) {
+        replica_rollback(replica);
+        return executor_redo(executor->whole, redoing, error);
+    }
+    failed =
+        redo_inside(executor, redoing, error) != 0 || replica_commit(replica, error) != 0;
+out:
+    recorder_reset(&executor->recorder);
+    if (failed)
+        replica_rollback(replica);
+    return failed ? -1 : 0;
 }

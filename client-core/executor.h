@@ -39,4 +39,15 @@ struct execution {
 int executor_do(struct executor *executor, const struct execution *execution,
                 struct buffer *ret_json, size_t *ret_failed, struct error *error);
 
+/* Refused work, or such that no longer applies and was not sent, of `user`: done again with other values as `edits` says,
+ * or given up. Codes: resubmit.*, those of a command. */
+struct redoing {
+    struct id user;
+    struct id transaction;
+    const struct argument_list *edits;
+    bool give_up;
+};
+int executor_redo(struct executor *executor, const struct redoing *redoing,
+                  struct error *error);
+
 #endif

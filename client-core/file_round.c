@@ -57,13 +57,11 @@ static int send_piece(struct file_round *round, struct waiting_file *file,
     if (!whole)
         return file_store_note_sent(round->replica, file, error);
     round->files_sent++;
-    return file_store_note_whole(round->replica, file->hash, round->link->identity->epoch,
-                                 error);
+    return file_store_note_whole(round->replica, file->hash, error);
 }
 
 int file_round_run(struct file_round *round, bool *ret_more, struct error *error) {
     const struct env *env = round->link->env;
-    const int64_t epoch = round->link->identity->epoch;
     const struct speed speed = {env->boot_ms(env->context), round->link->bytes_sent};
     bool business = false;
     *ret_more = false;
@@ -71,11 +69,11 @@ int file_round_run(struct file_round *round, bool *ret_more, struct error *error
         struct waiting_file file;
         struct file_counts left;
         bool found = false;
-        if (file_store_next(round->replica, epoch, &file, &found, error) != 0)
+        if (file_store_next(round->replica, &file, &found, error) != 0)
             return -1;
         if (!found)
             return 0;
-        if (file_store_count(round->replica, epoch, &left, error) != 0 ||
+        if (file_store_count(round->replica, &left, error) != 0 ||
             round->tell(round->context, &left,
                         seconds_left(round, &speed, left.waiting_bytes), error) != 0 ||
             send_piece(round, &file, error) != 0 ||

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "client-core/json.h"
-#include "client-core/state.h"
 #include "schema/base/file_folder.h"
 #include "schema/database.h"
 
 enum { NAMED_SQL = 16 * 1024, TIDY_MAX = 1000 };
+
+/* The history of headquarters that this station follows: another one may lack what the last one had. */
+#define EPOCH "(select value from station_setting where name = 'epoch')"
 
 void file_store_folder(const char *home, char ret[FILE_FOLDER_PATH]) {
     snprintf(ret, FILE_FOLDER_PATH, "%s/files", home);
@@ -166,18 +168,17 @@ int file_store_note_attached(struct replica *replica, struct bytes hash,
 
 /* --- what headquarters lacks ----------------------------------------------------------------------------- */
 
-int file_store_next(struct replica *replica, int64_t epoch, struct waiting_file *ret,
-                    bool *ret_found, struct error *error) {
+int file_store_next(struct replica *replica, struct waiting_file *ret, bool *ret_found,
+                    struct error *error) {
     static const char before[] =
         "select f.hash, f.size, f.sent from station_file f where f.own = 1"
-        " and f.whole_epoch is not ?1 and f.attached = 1"
-        " and (f.retry_at <= ?2 or f.retry_at > ?2 + 3600000) and not ";
+        " and f.whole_epoch is not " EPOCH " and f.attached = 1"
+        " and (f.retry_at <= ?1 or f.retry_at > ?1 + 3600000) and not ";
     sqlite3_stmt *statement = NULL;
     if (prepare_named(replica, before, " order by f.at, f.hash limit 1", ROWS_PENDING,
                       &statement, error) != 0)
         return -1;
-    sqlite3_bind_int64(statement, 1, epoch);
-    sqlite3_bind_int64(statement, 2, now_of(replica));
+    sqlite3_bind_int64(statement, 1, now_of(replica));
     bool row = false;
     int failed = replica_step(replica, statement, &row, error);
     if (!failed && row) {
@@ -203,14 +204,13 @@ int file_store_note_sent(struct replica *replica, const struct waiting_file *fil
 }
 
 int file_store_note_whole(struct replica *replica, const uint8_t hash[HASH_SIZE],
-                          int64_t epoch, struct error *error) {
-    static const char sql[] =
-        "update station_file set sent = size, whole_epoch = ?, code = '' where hash = ?";
+                          struct error *error) {
+    static const char sql[] = "update station_file set sent = size, whole_epoch = " EPOCH
+                              ", code = '' where hash = ?";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
-    sqlite3_bind_int64(statement, 1, epoch);
-    bind_hash(statement, 2, hash);
+    bind_hash(statement, 1, hash);
     return replica_finish(replica, statement, error);
 }
 
@@ -227,19 +227,18 @@ int file_store_note_failure(struct replica *replica, const uint8_t hash[HASH_SIZ
     return replica_finish(replica, statement, error);
 }
 
-int file_store_count(struct replica *replica, int64_t epoch, struct file_counts *ret,
+int file_store_count(struct replica *replica, struct file_counts *ret,
                      struct error *error) {
     static const char before[] =
         "select count(*) filter (where f.waits), coalesce(sum(f.size - f.sent) filter"
         " (where f.waits), 0), count(*), coalesce(sum(f.size), 0) from (select f.size, f.sent,"
-        " f.own = 1 and f.attached = 1 and f.whole_epoch is not ?1"
+        " f.own = 1 and f.attached = 1 and f.whole_epoch is not " EPOCH
         " and (f.code <> 'file.unknown' or ";
     sqlite3_stmt *statement = NULL;
     bool row = false;
     if (prepare_named(replica, before, ") as waits from station_file f) f", ROWS_ALL,
                       &statement, error) != 0)
         return -1;
-    sqlite3_bind_int64(statement, 1, epoch);
     int failed = replica_step(replica, statement, &row, error);
     if (!failed && row)
         *ret = (struct file_counts){.waiting = sqlite3_column_int64(statement, 0),
@@ -273,20 +272,19 @@ static void put_waiting(sqlite3_stmt *statement, struct buffer *json) {
     buffer_append_byte(json, '}');
 }
 
-int file_store_put_waiting(struct replica *replica, int64_t epoch, const struct id *user,
+int file_store_put_waiting(struct replica *replica, const struct id *user,
                            struct buffer *json, struct error *error) {
     static const char before[] =
         "select f.hash, f.size, f.sent, f.code from station_file f"
-        " join station_file_user u on u.hash = f.hash and u.user_id = ?2"
-        " where f.own = 1 and f.attached = 1 and f.whole_epoch is not ?1"
+        " join station_file_user u on u.hash = f.hash and u.user_id = ?"
+        " where f.own = 1 and f.attached = 1 and f.whole_epoch is not " EPOCH
         " and (f.code <> 'file.unknown' or ";
     sqlite3_stmt *statement = NULL;
     bool row = true;
     if (prepare_named(replica, before, ") order by f.at, f.hash limit 1000", ROWS_ALL,
                       &statement, error) != 0)
         return -1;
-    sqlite3_bind_int64(statement, 1, epoch);
-    bind_id(statement, 2, user);
+    bind_id(statement, 1, user);
     int failed = 0;
     buffer_append_byte(json, '[');
     while (!failed && row) {
@@ -354,26 +352,25 @@ static int forget_unnamed(struct replica *replica, const char *folder,
 }
 
 /* What was fetched goes before what was added here. */
-static int forget_oldest(struct replica *replica, const char *folder, int64_t epoch,
-                         int64_t spare, struct error *error) {
+static int forget_oldest(struct replica *replica, const char *folder, int64_t spare,
+                         struct error *error) {
     static const char sql[] =
         "select hash, size from station_file where own = 0"
-        " or (whole_epoch is ?1 and at < ?2) order by own, used_at, hash";
+        " or (whole_epoch is " EPOCH " and at < ?1) order by own, used_at, hash";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
-    sqlite3_bind_int64(statement, 1, epoch);
-    sqlite3_bind_int64(statement, 2, now_of(replica) - BUNDLE_KEEP_MS);
+    sqlite3_bind_int64(statement, 1, now_of(replica) - BUNDLE_KEEP_MS);
     return forget_all(replica, folder, statement, &spare, error);
 }
 
-int file_store_tidy(struct replica *replica, const char *folder, int64_t epoch,
-                    int64_t limit, struct error *error) {
+int file_store_tidy(struct replica *replica, const char *folder, int64_t limit,
+                    struct error *error) {
     struct file_counts counts = {0};
     if (forget_unnamed(replica, folder, error) != 0 ||
-        file_store_count(replica, epoch, &counts, error) != 0)
+        file_store_count(replica, &counts, error) != 0)
         return -1;
     if (counts.kept_bytes <= limit)
         return 0;
-    return forget_oldest(replica, folder, epoch, counts.kept_bytes - limit, error);
+    return forget_oldest(replica, folder, counts.kept_bytes - limit, error);
 }

@@ -41,14 +41,14 @@ struct waiting_file {
     int64_t sent; /* bytes that headquarters has */
 };
 
-/* The next that headquarters of this epoch lacks; not while a row that it does not know yet names it, nor what is to be left
+/* The next that headquarters, in the history that this station follows, lacks; not while a row that it does not know yet names it, nor what is to be left
  * alone for a while because of its last failure. */
-int file_store_next(struct replica *replica, int64_t epoch, struct waiting_file *ret,
-                    bool *ret_found, struct error *error);
+int file_store_next(struct replica *replica, struct waiting_file *ret, bool *ret_found,
+                    struct error *error);
 int file_store_note_sent(struct replica *replica, const struct waiting_file *file,
                          struct error *error);
 int file_store_note_whole(struct replica *replica, const uint8_t hash[HASH_SIZE],
-                          int64_t epoch, struct error *error);
+                          struct error *error);
 /* Why it could not be sent; it is left alone for `wait_ms`. */
 int file_store_note_failure(struct replica *replica, const uint8_t hash[HASH_SIZE],
                             const char *code, int64_t wait_ms, struct error *error);
@@ -58,17 +58,17 @@ struct file_counts {
     int64_t waiting_bytes; /* that are still to be sent */
     int64_t kept, kept_bytes;
 };
-int file_store_count(struct replica *replica, int64_t epoch, struct file_counts *ret,
+int file_store_count(struct replica *replica, struct file_counts *ret,
                      struct error *error);
 /* Appends [{"file","size","sent","code"}] of what this person added and headquarters lacks; code null: no failure. */
-int file_store_put_waiting(struct replica *replica, int64_t epoch, const struct id *user,
+int file_store_put_waiting(struct replica *replica, const struct id *user,
                            struct buffer *json, struct error *error);
 
 /* --- room ------------------------------------------------------------------------------------------ */
 
 /* Removes what no row has named for FILE_UNNAMED_MS; and, down to `limit` bytes, what was fetched, longest unused first, then
  * what headquarters has for BUNDLE_KEEP_MS. Never what waits to be sent. */
-int file_store_tidy(struct replica *replica, const char *folder, int64_t epoch,
-                    int64_t limit, struct error *error);
+int file_store_tidy(struct replica *replica, const char *folder, int64_t limit,
+                    struct error *error);
 
 #endif

@@ -9,7 +9,8 @@
 #include "client-core/replica.h"
 
 /* Starts one, in the caller's transaction; what was staged is forgotten. `reason`: "headquarters" (it said so), "digest"
- * (the rows are not headquarters'), "history" (headquarters lost some of its own), "asked". Nothing happens when one is
+ * (the rows are not headquarters'), "history" (headquarters lost some of its own), "schema" (this program knows more than
+ * the one before, and headquarters did; replica_sql.c), "asked". Nothing happens when one is
  * under way. */
 int rebuild_begin(struct replica *replica, const char *reason, struct error *error);
 

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "client-core/images.h"
+#include "client-core/state.h"
+#include "schema/database.h"
 
 enum { ARENA_MAXIMUM = 16 * LIMIT_TRANSACTION };
 
@@ -238,6 +240,56 @@ static int tell_rules(struct recorder *recorder, const struct recorded_row *row,
                : 0;
 }
 
+/* --- what headquarters does not know yet -------------------------------------------------------- */
+
+static int refuse_newer(const char *name, struct error *error) {
+    return error_set(error, "server.older", name,
+                     "Headquarters' program is older than this one and does not know %s "
+                     "yet: it has to be updated first.",
+                     name);
+}
+
+static int read_announced(struct recorder *recorder, struct error *error) {
+    if (setting_integer(recorder->replica, "server_schema_version", &recorder->announced,
+                        error) != 0)
+        return -1;
+    if (recorder->announced == 0)
+        recorder->announced = recorder->replica->catalogue->version;
+    return 0;
+}
+
+/* What the column holds when nobody says anything; rarely asked, so nothing is kept. */
+static int is_default(struct recorder *recorder, const struct column *column,
+                      struct value value, bool *ret, struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    char sql[1024];
+    *ret = value.type == VALUE_NULL && !column->has_default;
+    if (*ret || !column->default_text)
+        return 0;
+    sqlite3_snprintf(sizeof sql, sql, "select ?1 is (%s)", column->default_text);
+    if (database_statement(recorder->replica->db, sql, &statement, error) != 0)
+        return -1;
+    value_bind(statement, 1, value);
+    *ret = sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) != 0;
+    sqlite3_finalize(statement);
+    return 0;
+}
+
+/* A new row may leave out what nobody said; anything else would be lost there. */
+static int leave_out(struct recorder *recorder, const struct column *column,
+                     struct value value, struct error *error) {
+    bool says_nothing = false;
+    if (is_default(recorder, column, value, &says_nothing, error) != 0)
+        return -1;
+    return says_nothing ? 0 : refuse_newer(column->name, error);
+}
+
+/* --- inserts and updates ------------------------------------------------------------------------ */
+
+static bool insert_says(const struct column *column, struct value value) {
+    return value.type != VALUE_NULL || column->has_default;
+}
+
 static int take_insert(struct recorder *recorder, struct recorded_row *row,
                        struct error *error) {
     const struct table *table = row->access->table;
@@ -248,10 +300,14 @@ static int take_insert(struct recorder *recorder, struct recorded_row *row,
     size_t count = 0;
     if (!cells)
         return error_out_of_memory(error);
-    for (unsigned number; (number = mask_take(&mask)) != 0;)
-        if (row->fresh[number].type != VALUE_NULL ||
-            table->by_number[number]->has_default)
+    for (unsigned number; (number = mask_take(&mask)) != 0;) {
+        const struct column *column = table->by_number[number];
+        if (!column_is_known(column, recorder->announced)) {
+            if (leave_out(recorder, column, row->fresh[number], error) != 0)
+                return -1;
+        } else if (insert_says(column, row->fresh[number]))
             add_cell(cells, &count, number, row->fresh[number]);
+    }
     return add_change(recorder, row, cells, count, error);
 }
 
@@ -282,6 +338,11 @@ static int take_update(struct recorder *recorder, struct recorded_row *row,
     for (unsigned number; (number = mask_take(&mask)) != 0;) {
         const struct column *column = table->by_number[number];
         bool changed = (row->fresh_mask & COLUMN_BIT(number)) != 0;
+        if (!column_is_known(column, recorder->announced)) {
+            if (changed)
+                return refuse_newer(column->name, error);
+            continue;
+        }
         struct value value = changed ? row->fresh[number] : present->values[number];
         if (!changed && (value.type == VALUE_TEXT || value.type == VALUE_BLOB)) {
             value.bytes = arena_copy(&recorder->arena, value.bytes);
@@ -357,6 +418,8 @@ static int take_row(struct recorder *recorder, struct recorded_row *row, int64_t
     bool inserted = row->operation == ROW_INSERT;
     if (!inserted && row->fresh_mask == 0)
         return 0; /* nothing but stamps */
+    if (!table_is_known(row->access->table, recorder->announced))
+        return refuse_newer(row->access->table->name, error);
     if ((inserted ? take_insert(recorder, row, error)
                   : take_updated_row(recorder, row, error)) != 0 ||
         tell_rules(recorder, row, error) != 0)
@@ -423,7 +486,8 @@ int recorder_take(struct recorder *recorder, int64_t now_ms, const struct id *ac
         error_out_of_memory(error);
         goto out;
     }
-    failed = take_all(recorder, iterator, now_ms, actor, error);
+    failed = read_announced(recorder, error) != 0 ||
+             take_all(recorder, iterator, now_ms, actor, error) != 0;
 out:
     sqlite3changeset_finalize(iterator);
     sqlite3_free(changeset);

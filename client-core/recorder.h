@@ -32,6 +32,7 @@ struct recorder {
     struct buffer formers; /* of struct change: updated rows with the values before */
     struct buffer touched; /* of struct touched_row */
     struct buffer changed; /* of struct changed_cell */
+    int64_t announced;     /* the newest schema version that headquarters said it knows */
     struct buffer image;   /* scratch */
 };
 

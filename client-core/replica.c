@@ -28,6 +28,8 @@ struct later_column {
 static const struct later_column later_columns[] = {
     {"select count(*) from pragma_table_info('station_outbox') where name = 'former'",
      "alter table station_outbox add column former blob"},
+    {"select count(*) from pragma_table_info('station_outbox') where name = 'retired'",
+     "alter table station_outbox add column retired integer not null default 0"},
     /* A station can be several devices in turn, whose bundles are numbered each on its own. */
     {"select count(*) from pragma_table_info('station_bundle') where name = 'position'",
      "alter table station_bundle rename column number to position;"

@@ -4,6 +4,12 @@
  */
 #include "client-core/replica.h"
 
+/* Headquarters' program was newer than the one that had this replica before, whose version user_version still is. */
+#define MISSED                                               \
+    "(select user_version from pragma_user_version) > 0 and" \
+    " (select user_version from pragma_user_version) <"      \
+    " (select value from station_setting where name = 'server_schema_version')"
+
 const char replica_tables_sql[] =
     /* Who this station is and whom it trusts, by name. */
     "create table if not exists station_setting ("
@@ -48,7 +54,8 @@ const char replica_tables_sql[] =
     "  answered_at integer,"
     "  attention_code text," /* it no longer applies: why */
     "  attention_message text,"
-    "  former blob" /* the values before, as changes of the updated rows; NULL: not known */
+    "  former blob," /* the values before, as changes of the updated rows; NULL: not known */
+    "  retired integer not null default 0" /* refused, and done again or given up */
     ") strict;"
     "create unique index if not exists station_outbox_id on station_outbox (id);"
     "create index if not exists station_outbox_unsealed on station_outbox (position) where bundle is null;"
@@ -126,6 +133,11 @@ const char replica_tables_sql[] =
     "  places integer not null,"
     "  primary key (table_number, row_key)"
     ") strict, without rowid;"
+    /* What the program before did not know was left out for it: everything comes again (rebuild.h). */
+    "delete from station_staging where " MISSED ";"
+    "update station_progress set position = null where " MISSED ";"
+    "insert into station_setting (name, value) select 'rebuild', 'schema' where " MISSED
+    "  on conflict (name) do update set value = excluded.value where value = '';"
     /* Secrets of the people of this station (Argon2id), with what slows guessing down. */
     "create table if not exists station_credential ("
     "  user_id blob not null primary key,"

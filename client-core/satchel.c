@@ -326,6 +326,44 @@ int satchel_do_all(satchel_session *session, const char *command, const char *js
     return outcome(session->station->home, failed, error);
 }
 
+static int redo(satchel_session *session, const char *transaction, const char *json,
+                bool give_up, struct error *error) {
+    struct satchel *station = session->station;
+    struct arena arena = arena_make(4 * LIMIT_JSON);
+    struct argument_list edits;
+    struct redoing redoing = {.user = session->user, .edits = &edits, .give_up = give_up};
+    int failed = -1;
+    if (!id_parse(transaction ? transaction : "", &redoing.transaction)) {
+        error_set(error, "parameter.invalid", "transaction",
+                  "this is no transaction's id");
+        goto out;
+    }
+    if (json_read_arguments(json, &arena, &edits, error) != 0)
+        goto out;
+    pthread_mutex_lock(&station->write_lock);
+    struct executor *executor =
+        station->covered_executor ? station->covered_executor : station->executor;
+    failed = executor_redo(executor, &redoing, error);
+    pthread_mutex_unlock(&station->write_lock);
+    if (!failed)
+        work_was_done(station);
+out:
+    arena_free(&arena);
+    return failed;
+}
+
+int satchel_resubmit(satchel_session *session, const char *transaction,
+                     const char *json_edits, satchel_error *error) {
+    int failed = redo(session, transaction, json_edits, false, inner(error));
+    return outcome(session->station->home, failed, error);
+}
+
+int satchel_discard(satchel_session *session, const char *transaction,
+                    satchel_error *error) {
+    int failed = redo(session, transaction, NULL, true, inner(error));
+    return outcome(session->station->home, failed, error);
+}
+
 /* Who answers people: on a shared station each sees what is his. */
 static struct asker *asker_of(const struct satchel *station) {
     return station->covered_asker ? station->covered_asker : station->asker;

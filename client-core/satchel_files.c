@@ -60,17 +60,31 @@ static int may_read(satchel_session *session, const uint8_t hash[HASH_SIZE],
     return error_set(error, "file.unknown", "file", "no record here names such a file");
 }
 
+/* Who this station is and where headquarters is, as they are now: a sync may have changed both, in another process too. */
 struct way {
+    struct identity identity;
     char address[IDENTITY_ADDRESS];
     char ca_file[IDENTITY_FILE];
     struct tls_pin pin;
 };
 
+static int read_identity(struct satchel *station, struct identity *ret,
+                         struct error *error) {
+    bool enrolled = false;
+    if (identity_load(station->writer, ret, &enrolled, error) != 0)
+        return -1;
+    return enrolled ? home_keys_of(station->home, &ret->certificate.device_key,
+                                   &ret->keys, error)
+                    : error_set(error, "station.not_enrolled", "home",
+                                "the station was not enrolled to the end");
+}
+
 static int read_way(struct satchel *station, struct way *ret, struct error *error) {
     struct buffer address = buffer_make(IDENTITY_ADDRESS - 1);
     struct buffer ca_file = buffer_make(IDENTITY_FILE - 1);
     pthread_mutex_lock(&station->write_lock);
-    int failed = setting_bytes(station->writer, "address", &address, error) != 0 ||
+    int failed = read_identity(station, &ret->identity, error) != 0 ||
+                 setting_bytes(station->writer, "address", &address, error) != 0 ||
                  setting_bytes(station->writer, "ca_file", &ca_file, error) != 0 ||
                  identity_read_pin(station->writer, &ret->pin, error) != 0;
     pthread_mutex_unlock(&station->write_lock);
@@ -83,30 +97,35 @@ static int read_way(struct satchel *station, struct way *ret, struct error *erro
     return failed;
 }
 
-static int fetch(struct satchel *station, const char *folder,
-                 const uint8_t hash[HASH_SIZE], struct error *error) {
-    struct way way = {.pin = {.known = false}};
+static int fetch_over(struct satchel *station, const struct way *way, const char *folder,
+                      const uint8_t hash[HASH_SIZE], struct error *error) {
     struct piece_size piece = {0};
     struct file_link link = {
         .transport = &station->transport,
-        .identity = &station->identity,
+        .identity = &way->identity,
         .env = station->env,
-        .address = way.address,
-        .ca_file = way.ca_file,
+        .address = way->address,
+        .ca_file = way->ca_file,
+        .pin = way->pin,
         .folder = folder,
         .piece = &piece,
     };
     int64_t size = 0;
-    if (read_way(station, &way, error) != 0)
-        return -1;
-    link.pin = way.pin;
     if (file_link_fetch(&link, hash, &size, error) != 0)
         return -1;
     pthread_mutex_lock(&station->write_lock);
     int failed = file_store_note_fetched(station->writer, hash, size, error) != 0 ||
-                 file_store_tidy(station->writer, folder, station->identity.epoch,
-                                 FILES_STATION, error) != 0;
+                 file_store_tidy(station->writer, folder, FILES_STATION, error) != 0;
     pthread_mutex_unlock(&station->write_lock);
+    return failed ? -1 : 0;
+}
+
+static int fetch(struct satchel *station, const char *folder,
+                 const uint8_t hash[HASH_SIZE], struct error *error) {
+    struct way way = {.pin = {.known = false}};
+    int failed = read_way(station, &way, error) != 0 ||
+                 fetch_over(station, &way, folder, hash, error) != 0;
+    seal_wipe(&way.identity.keys, sizeof way.identity.keys);
     return failed ? -1 : 0;
 }
 
@@ -165,13 +184,11 @@ static void put_count(struct buffer *json, const char *name, int64_t value) {
 static int files_into(satchel_session *session, struct buffer *json,
                       struct error *error) {
     struct satchel *station = session->station;
-    const int64_t epoch = station->identity.epoch;
     struct file_counts counts = {0};
     buffer_append_byte(json, '{');
     json_put_name(json, "waiting");
-    if (file_store_put_waiting(station->writer, epoch, &session->user, json, error) !=
-            0 ||
-        file_store_count(station->writer, epoch, &counts, error) != 0)
+    if (file_store_put_waiting(station->writer, &session->user, json, error) != 0 ||
+        file_store_count(station->writer, &counts, error) != 0)
         return -1;
     put_count(json, "waiting_count", counts.waiting);
     put_count(json, "waiting_bytes", counts.waiting_bytes);

@@ -252,6 +252,23 @@ int station_sync(struct satchel *station, int64_t wait_ms,
     return end_sync(station, lock, failed);
 }
 
+int station_sync_slice(struct satchel *station, satchel_progress_function progress,
+                       void *context, satchel_sync_report *ret, bool *ret_more,
+                       struct error *error) {
+    int lock = -1;
+    *ret_more = false;
+    if (begin_sync(station, 0, &lock, error) != 0)
+        return -1;
+    int failed = open_syncer(station, error);
+    if (!failed) {
+        syncer_slice_files(station->syncer, true);
+        failed = syncer_run(station->syncer, progress, context, ret, error);
+        syncer_slice_files(station->syncer, false);
+        *ret_more = syncer_has_more(station->syncer);
+    }
+    return end_sync(station, lock, failed);
+}
+
 int station_export(struct satchel *station, int64_t wait_ms, struct buffer *ret,
                    satchel_parcel_report *ret_report, struct error *error) {
     int lock = -1;

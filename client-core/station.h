@@ -69,6 +69,10 @@ int station_open(const struct station_setup *setup, struct satchel **ret,
                  struct error *error);
 void station_close(struct satchel *station); /* NULL is fine */
 
+/* Business and some pieces of files, without waiting for another process; *ret_more: there are more pieces to send at once. */
+int station_sync_slice(struct satchel *station, satchel_progress_function progress,
+                       void *context, satchel_sync_report *ret, bool *ret_more,
+                       struct error *error);
 /* satchel_sync without the public casts. `wait_ms`: for another process that syncs. */
 int station_sync(struct satchel *station, int64_t wait_ms,
                  satchel_progress_function progress, void *context,

@@ -126,7 +126,7 @@ static int put_healing(struct replica *replica, struct buffer *json,
     return 0;
 }
 
-static int put_progress(struct replica *replica, int64_t epoch, struct buffer *json,
+static int put_progress(struct replica *replica, struct buffer *json,
                         struct error *error) {
     struct file_counts files = {0};
     struct progress progress;
@@ -136,7 +136,7 @@ static int put_progress(struct replica *replica, int64_t epoch, struct buffer *j
     int64_t repeats = 0;
     if (progress_read(replica, &progress, error) != 0 ||
         outbox_count(replica, &counts, error) != 0 ||
-        file_store_count(replica, epoch, &files, error) != 0 ||
+        file_store_count(replica, &files, error) != 0 ||
         tally_repeats(replica, &repeats, error) != 0 ||
         setting_integer(replica, "digest_differences", &differences, error) != 0)
         return -1;
@@ -168,7 +168,7 @@ int status_put(struct replica *replica, const struct status_request *request,
         put_text_setting(replica, "last_error", "last_error", ret_json, error) != 0 ||
         put_time_setting(replica, "last_error_at", ret_json, error) != 0 ||
         put_reach(replica, request, ret_json, error) != 0 ||
-        put_progress(replica, identity->epoch, ret_json, error) != 0)
+        put_progress(replica, ret_json, error) != 0)
         return -1;
     buffer_append_byte(ret_json, '}');
     return 0;

@@ -39,6 +39,8 @@ static const char select_story[] =
     " o.gsn, b.sent_at, o.former from station_outbox o"
     " left join station_bundle b on b.position = o.bundle"
     " where (?1 is null or o.user_id = ?1) and case ?2 when 1 then o.verdict = 3"
+    " and o.retired = 0 and not exists (select 1 from refusal r where r.id = o.id"
+    "  and r.settled_at is not null)"
     " when 2 then o.active = 1 and o.attention_code is not null else 1 end"
     " order by o.position desc limit ?3";
 

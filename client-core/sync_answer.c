@@ -176,14 +176,16 @@ static int scopes_after(const struct answer *answer, struct scope_set *ret,
 }
 
 /* Both sides have the same tables and columns, and the server has counted. */
-static bool can_compare(const struct sync_response *response) {
-    return response->digest_rows >= 0 && response->schema_version == SCHEMA_VERSION;
+static bool can_compare(const struct answer *answer) {
+    const struct sync_response *response = answer->response;
+    return response->digest_rows >= 0 &&
+           response->schema_version == answer->replica->catalogue->version;
 }
 
 static int settle_digests(const struct answer *answer, const struct pull_result *pulled,
                           struct answer_result *result, struct error *error) {
     const struct sync_response *response = answer->response;
-    if (!can_compare(response) || pulled->skipped > 0)
+    if (!can_compare(answer) || pulled->skipped > 0)
         return 0;
     if (response->digest == pulled->digest &&
         response->digest_rows == pulled->digest_rows)
@@ -257,7 +259,7 @@ static int take_rows(const struct answer *answer, struct answer_result *result,
 
 static bool agrees(const struct answer *answer) {
     const struct sync_response *response = answer->response;
-    return !can_compare(response) ||
+    return !can_compare(answer) ||
            (response->digest == answer->request->digest &&
             response->digest_rows == answer->request->digest_rows);
 }
@@ -320,6 +322,8 @@ static int take_inside(const struct answer *answer, const struct clock_anchor *a
     if (note_time(answer, anchor, error) != 0 ||
         setting_set(answer->replica, "server_schema_version",
                     value_integer(answer->response->schema_version), error) != 0 ||
+        setting_set(answer->replica, "server_protocol",
+                    value_integer(answer->response->protocol), error) != 0 ||
         take_rows(answer, result, error) != 0)
         return -1;
     return prune(answer, error);

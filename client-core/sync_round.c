@@ -38,7 +38,9 @@ struct syncer {
     struct answer_memory memory;
     char files[FILE_FOLDER_PATH]; /* "": no files are sent */
     struct piece_size piece;
-    bool tidied; /* the files, since it was opened */
+    bool tidied;    /* the files, since it was opened */
+    bool in_slices; /* a run ends when business goes before files */
+    bool more;      /* files were left then */
 };
 
 int syncer_open(struct replica *replica, const char *home,
@@ -71,6 +73,14 @@ const struct identity *syncer_identity(const struct syncer *syncer) {
 
 void syncer_send_files(struct syncer *syncer, const char *home) {
     file_store_folder(home, syncer->files);
+}
+
+void syncer_slice_files(struct syncer *syncer, bool on) {
+    syncer->in_slices = on;
+}
+
+bool syncer_has_more(const struct syncer *syncer) {
+    return syncer->more;
 }
 
 struct replica *syncer_replica(const struct syncer *syncer) {
@@ -245,7 +255,7 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     request->org = syncer->identity.certificate.org;
     request->device = syncer->identity.certificate.device;
     request->time = clock_correct(&progress.anchor, &now);
-    request->schema_version = SCHEMA_VERSION;
+    request->schema_version = syncer->replica->catalogue->version;
     request->epoch = syncer->identity.epoch;
     request->protocol = SYNC_PROTOCOL;
     request->bundle_epoch = syncer->identity.epoch;
@@ -254,7 +264,8 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     memcpy(request->chain_hash, chain.hash, HASH_SIZE);
     request->cursor = progress.cursor;
     request->digest = progress.digest;
-    request->digest_rows = progress.digest_rows;
+    /* A tally that went wrong must not keep the station from being healed. */
+    request->digest_rows = progress.digest_rows > 0 ? progress.digest_rows : 0;
     return hold_nothing(syncer->replica, request, error);
 }
 
@@ -502,8 +513,7 @@ static int tidy_files(struct syncer *syncer, bool sent, struct error *error) {
     if (syncer->tidied && !sent)
         return 0;
     syncer->tidied = true;
-    return file_store_tidy(syncer->replica, syncer->files, syncer->identity.epoch,
-                           FILES_STATION, error);
+    return file_store_tidy(syncer->replica, syncer->files, FILES_STATION, error);
 }
 
 static int run_files(struct run *run, bool *ret_more, struct error *error) {
@@ -535,12 +545,14 @@ static int run_files(struct run *run, bool *ret_more, struct error *error) {
 
 /* An order's bundle never waits for a photo: after each piece whatever was done meanwhile goes first. */
 static int run_rounds(struct run *run, struct error *error) {
-    bool more = true;
-    if (read_address(run, error) != 0 || syncer_know(run->syncer, error) != 0)
+    struct syncer *syncer = run->syncer;
+    syncer->more = false;
+    if (read_address(run, error) != 0 || syncer_know(syncer, error) != 0)
         return -1;
-    while (more)
-        if (run_business(run, error) != 0 || run_files(run, &more, error) != 0)
+    do
+        if (run_business(run, error) != 0 || run_files(run, &syncer->more, error) != 0)
             return -1;
+    while (syncer->more && !syncer->in_slices);
     return 0;
 }
 

@@ -20,6 +20,9 @@ void syncer_close(struct syncer *syncer); /* NULL is fine */
 const struct identity *syncer_identity(const struct syncer *syncer);
 /* From now on it sends the files of this home too. */
 void syncer_send_files(struct syncer *syncer, const char *home);
+/* Who tells what each run brought lets it end between pieces of files, and begins the next one at once when there are more. */
+void syncer_slice_files(struct syncer *syncer, bool on);
+bool syncer_has_more(const struct syncer *syncer);
 struct replica *syncer_replica(const struct syncer *syncer);
 
 int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *context,

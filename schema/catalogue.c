@@ -136,6 +136,7 @@ int catalogue_load(const struct embedded_file *files, size_t count,
                           .scratch = &scratch,
                           .catalogue = &loaded->catalogue,
                           .error = error};
+    loaded->catalogue.version = SCHEMA_VERSION;
     if (read_files(load, files, count) != 0 || resolve_tables(load) != 0 ||
         resolve_policies(load) != 0 || resolve_scopes(load) != 0 ||
         resolve_operations(load) != 0)
@@ -226,4 +227,15 @@ role_set catalogue_role(const struct catalogue *catalogue, const char *name) {
         if (catalogue->role_names[i] && strcmp(catalogue->role_names[i], name) == 0)
             return (role_set)1 << i;
     return 0;
+}
+
+int schema_check_version(int64_t ours, int64_t theirs, struct error *error) {
+    int64_t oldest = ours - LIMIT_SCHEMA_VERSIONS + 1;
+    if (theirs >= oldest)
+        return 0;
+    return error_set(error, "schema.old", "schema_version",
+                     "This station's program is too old (schema version %lld; "
+                     "headquarters takes %lld and later): update it. Its unsent work is "
+                     "kept and sent then.",
+                     (long long)theirs, (long long)oldest);
 }

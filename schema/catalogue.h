@@ -34,6 +34,8 @@ struct column {
     enum value_type type; /* VALUE_INTEGER, VALUE_TEXT or VALUE_BLOB */
     bool not_null;
     bool has_default; /* a DEFAULT clause other than NULL */
+    const char
+        *default_text; /* what stands behind DEFAULT, an SQL expression; NULL: nothing */
     bool brings;
     bool file;               /* @file: the hash of a file, fetched beside the rows */
     bool self;               /* @self: anybody may put himself there at insert */
@@ -42,6 +44,7 @@ struct column {
     const struct table *ref; /* the table whose key it holds, or NULL */
     const struct table *state_event; /* MERGE_STATE: the table of its steps, else NULL */
     const char *group;               /* NULL when it stands alone */
+    int since;                       /* the schema version that it came with */
     const char *
         definition; /* its DDL, words separated by one blank: what ALTER TABLE ADD COLUMN takes */
 };
@@ -88,7 +91,8 @@ struct table {
     size_t lookup_count;
     struct scope_clause scope[LIMIT_SCOPE_CLAUSES];
     size_t scope_count;
-    bool org; /* in the scope org (and then in no other) */
+    int since; /* the schema version that it came with */
+    bool org;  /* in the scope org (and then in no other) */
     bool append_only;
     bool engine_rows; /* @engine */
     bool soft_delete; /* has deleted_at */
@@ -159,6 +163,7 @@ struct operation {
 };
 
 struct catalogue {
+    int version; /* SCHEMA_VERSION; tests make programs of other versions */
     const struct table *tables; /* sorted by number */
     size_t table_count;
     const struct table *by_number[LIMIT_TABLES];
@@ -199,6 +204,17 @@ bool catalogue_next_file(const struct catalogue *catalogue, const struct table *
 const struct column *table_column(const struct table *table, const char *name);
 /* 0 when there is no such role. */
 role_set catalogue_role(const struct catalogue *catalogue, const char *name);
+
+/* What a program of that version knows of. */
+static inline bool table_is_known(const struct table *table, int64_t version) {
+    return table->since <= version;
+}
+static inline bool column_is_known(const struct column *column, int64_t version) {
+    return column->since <= version;
+}
+/* Whether programs of two versions, this one's and another's, still work together. Codes: schema.old (the other is more than
+ * LIMIT_SCHEMA_VERSIONS behind) */
+int schema_check_version(int64_t ours, int64_t theirs, struct error *error);
 
 /* The catalogue in short, one line per table and column, in a stable order: what
  * schema/fingerprint.txt holds. The text is malloc'ed, the caller frees it. NULL: no memory. */

@@ -19,10 +19,11 @@ static const struct {
     {"gsn", VALUE_INTEGER, true},
 };
 
-static const char *const table_words[] = {"table",  "scope",  "insert", "write", "label",
-                                          "lookup", "append", "engine", "event", NULL};
+static const char *const table_words[] = {"table", "scope",  "insert", "write",
+                                          "label", "lookup", "append", "engine",
+                                          "event", "since",  NULL};
 static const char *const column_words[] = {"column", "ref",   "brings", "write", "self",
-                                           "group",  "merge", "file",   NULL};
+                                           "group",  "merge", "file",   "since", NULL};
 static const char *const flag_words[] = {"append", "engine", "brings",
                                          "self",   "file",   NULL};
 
@@ -84,6 +85,20 @@ static int check_column_clauses(struct load *load, const struct raw_table *raw,
     return 0;
 }
 
+/* `least`: of the table that a column stands in. */
+static int read_since(struct load *load, const struct raw_table *raw,
+                      const struct clause_list *clauses, int least, int *ret) {
+    const struct clause *clause = clause_find(clauses, "since");
+    int64_t since = least;
+    if (clause &&
+        !number_read(bytes_of_text(clause->argument), least, SCHEMA_VERSION, &since))
+        return load_fail_at(load, raw->path, clause->line,
+                            "@since wants a version from %d to %d", least,
+                            SCHEMA_VERSION);
+    *ret = (int)since;
+    return 0;
+}
+
 static int read_table_number(struct load *load, struct raw_table *raw) {
     const struct clause *clause = clause_find(&raw->clauses, "table");
     int64_t number;
@@ -91,7 +106,7 @@ static int read_table_number(struct load *load, struct raw_table *raw) {
         return load_fail_at(load, raw->path, clause->line,
                             "@table wants a number from 1 to %d", LIMIT_TABLES - 1);
     raw->table.number = (uint8_t)number;
-    return 0;
+    return read_since(load, raw, &raw->clauses, 1, &raw->table.since);
 }
 
 static int by_number(const void *a, const void *b) {
@@ -183,6 +198,8 @@ static int number_column(struct load *load, struct raw_table *raw, size_t i) {
                             table->by_number[number]->name, column->name, (int)number);
     column->number = column->cell = (uint8_t)number;
     table->by_number[number] = column;
+    if (read_since(load, raw, &said->clauses, table->since, &column->since) != 0)
+        return -1;
     return check_deleted_at(load, raw, column, clause->line);
 }
 

@@ -132,13 +132,25 @@ static int read_type(struct parser *parser, struct column *column) {
     return take(parser);
 }
 
-static int read_default(struct parser *parser, struct column *column) {
-    column->has_default = !at(parser, "null");
+static int take_default(struct parser *parser) {
     if (at(parser, "("))
         return take_parentheses(parser);
     if (at(parser, "-") && take(parser) != 0)
         return -1;
     return take(parser);
+}
+
+static int read_default(struct parser *parser, struct column *column) {
+    size_t before = parser->definition.size;
+    column->has_default = !at(parser, "null");
+    if (take_default(parser) != 0)
+        return -1;
+    if (parser->definition.failed)
+        return 0; /* told when the column is complete */
+    struct bytes text = {parser->definition.data + before,
+                         parser->definition.size - before};
+    column->default_text = word_copy(parser->load->arena, text);
+    return column->default_text ? 0 : error_out_of_memory(parser->load->error);
 }
 
 static int refuse_constraint(struct parser *parser, const struct column *column) {

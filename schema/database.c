@@ -355,7 +355,7 @@ int database_prepare(sqlite3 *db, const struct catalogue *catalogue,
                      struct error *error) {
     const struct database_target target = {.catalogue = catalogue,
                                            .kind = kind,
-                                           .version = SCHEMA_VERSION,
+                                           .version = catalogue->version,
                                            .engine_sql = engine_sql};
     return database_prepare_target(db, &target, ret_created, error);
 }

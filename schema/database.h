@@ -18,7 +18,7 @@ enum database_kind { DATABASE_STATION = 1, DATABASE_MASTER = 2 };
 int database_open(const char *path, bool create, bool read_only, sqlite3 **ret,
                   struct error *error);
 
-/* Makes or upgrades the domain in one transaction and sets application_id (by kind) and user_version (SCHEMA_VERSION).
+/* Makes or upgrades the domain in one transaction and sets application_id (by kind) and user_version (catalogue->version).
  * functions_register must have been called on `db`: indexes and views of derived/ may use its functions.
  *   - empty database: all of tables/, then `engine_sql` (the caller's own tables), then derived/;
  *   - same version: nothing, but derived/ is rebuilt when its text changed (a hash is kept in table `schema_state`);
@@ -31,7 +31,7 @@ int database_prepare(sqlite3 *db, const struct catalogue *catalogue,
                      enum database_kind kind, const char *engine_sql, bool *ret_created,
                      struct error *error);
 
-/* The same for a stated version: what database_prepare does with SCHEMA_VERSION. Tests upgrade
+/* The same for a stated version: what database_prepare does with the catalogue's own. Tests upgrade
  * synthetic catalogues with it. */
 struct database_target {
     const struct catalogue *catalogue;

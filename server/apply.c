@@ -497,7 +497,8 @@ static int run_rules(struct work *work, const struct origin *origin,
     master->functions.device = work->device;
     master->functions.roles = work->roles;
     master->functions.now_ms = clock_ms(work->time);
-    return rules_run(master->rules, &input, (int)origin->schema_version, NULL, error);
+    return rules_run(master->rules, &input, (int)origin->schema_version, &work->flag,
+                     error);
 }
 
 static void forget_rights(struct work *work) {
@@ -521,7 +522,8 @@ static int merge_all(struct work *work, const struct origin *origin, bool decide
         }
     }
     if ((decide && !origin->trusted && run_rules(work, origin, error) != 0) ||
-        derived_conflicts(work, error) != 0 || placing_run(work, error) != 0) {
+        derived_conflicts(work, error) != 0 || derived_flag(work, error) != 0 ||
+        placing_run(work, error) != 0) {
         return -1;
     }
     forget_rights(work);
@@ -556,6 +558,9 @@ static int try_merge(struct work *work, const struct origin *origin,
                      struct error *error) {
     start_work(work, origin, transaction);
     error_clear(why);
+    if (recorded != NULL && recorded->code[0] != '\0') {
+        error_set(&work->flag, recorded->code, recorded->field, "%s", recorded->message);
+    }
     if (merge_all(work, origin, recorded == NULL, why) == 0) {
         return 0;
     }
@@ -624,9 +629,10 @@ int apply_transaction(struct master *master, struct work *work,
     ret->kind = why.code[0] != '\0'         ? VERDICT_REFUSED
                 : work->conflict_count != 0 ? VERDICT_CONFLICTS
                                             : VERDICT_MERGED;
-    ret->code = arena_text(texts, why.code, strlen(why.code));
-    ret->field = arena_text(texts, why.field, strlen(why.field));
-    ret->message = arena_text(texts, why.message, strlen(why.message));
+    const struct error *said = why.code[0] != '\0' ? &why : &work->flag;
+    ret->code = arena_text(texts, said->code, strlen(said->code));
+    ret->field = arena_text(texts, said->field, strlen(said->field));
+    ret->message = arena_text(texts, said->message, strlen(said->message));
     if (ret->code == NULL || ret->field == NULL || ret->message == NULL) {
         return error_out_of_memory(error);
     }

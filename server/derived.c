@@ -497,3 +497,14 @@ int derived_device_revoked(struct work *work, struct id device, int64_t at,
     put(&row, "revoked_at", value_integer(at));
     return derived_write(&row, device, error);
 }
+
+int derived_flag(struct work *work, struct error *error) {
+    if (work->flag.code[0] == '\0') {
+        return 0;
+    }
+    struct notice notice = {.user = work->transaction->user,
+                            .kind = "transaction.flagged",
+                            .title = value_text(work->transaction->command),
+                            .detail = value_text(work->flag.message)};
+    return tell(work, &notice, error);
+}

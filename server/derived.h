@@ -21,6 +21,8 @@ int derived_conflicts(struct work *work, struct error *error);
 /* Keeps a refusal, tells its author, and remembers what would have been made. */
 int derived_refusal(struct work *work, const struct origin *origin,
                     const struct error *why, struct error *error);
+/* Tells the author which rule his work breaks that his program does not have yet; nothing when there is none. */
+int derived_flag(struct work *work, struct error *error);
 /* The company's list of devices: a new one, one that is no longer trusted. */
 int derived_device(struct work *work, const struct certificate *certificate,
                    struct error *error);

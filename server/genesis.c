@@ -300,7 +300,7 @@ static int merge_seeds(struct master *master, struct work *work,
     struct transaction transaction = {.command = "genesis", .time = clock_pack(at, 0)};
     struct origin origin = {.received_at = at,
                             .entry = master->entry + 1,
-                            .schema_version = SCHEMA_VERSION,
+                            .schema_version = master->catalogue->version,
                             .trusted = true};
     struct verdict verdict = {0};
     memcpy(transaction.id.bytes, content->org.data, ID_SIZE);

@@ -36,6 +36,7 @@ struct server {
     int64_t started_at;
     atomic_llong files_swept_at;
     struct server_counters counters;
+    atomic_llong purge_due; /* when tombstones are looked at next, HQ time */
 };
 
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */

@@ -47,7 +47,7 @@ static void bind_entry(sqlite3_stmt *statement, const struct journal_entry *entr
 int journal_put(struct master *master, struct journal_entry *entry, struct error *error) {
     uint8_t signature[SIGN_SIGNATURE];
     entry->entry = master->entry + 1;
-    entry->schema_version = SCHEMA_VERSION;
+    entry->schema_version = master->catalogue->version;
     if (entry_hash(entry, master->entry_hash, entry->hash) != 0) {
         return error_out_of_memory(error);
     }

@@ -19,7 +19,8 @@ enum entry_kind {
     ENTRY_REENROL = 6,    /* a child after a fork */
     ENTRY_ROTATE = 7,     /* a device's key */
     ENTRY_SERVER_KEY = 8, /* the server's */
-    ENTRY_RELEASE = 10    /* quarantined work: released or discarded */
+    ENTRY_RELEASE = 10,   /* quarantined work: released or discarded */
+    ENTRY_PURGE = 12      /* tombstones.h */
 };
 
 struct journal_entry {

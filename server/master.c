@@ -58,6 +58,9 @@ static const char LOCAL_TABLES[] =
     "create table if not exists station_seen ("
     "  station integer primary key, at integer not null, cursor integer not null,"
     "  waiting integer not null, schema_version integer not null) strict;"
+    "create table if not exists station_passed ("
+    "  station integer primary key, gsn integer not null) strict;"
+    "create index if not exists feed_gone on feed (gsn) where gone = 1;"
     "create table if not exists file_kept ("
     "  hash blob not null primary key, size integer not null, at integer not null,"
     "  unnamed_since integer) strict, without rowid;"
@@ -116,6 +119,9 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         " where table_number = ? and row_key = ? and cell <> ? and gsn < ?",
     [SQL_FEED_PUT] = "insert into feed (scope, gsn, table_number, row_key, gone)"
                      " values (?, ?, ?, ?, ?)",
+    [SQL_FEED_MOVE] =
+        "update feed set gsn = ?2, gone = ?5"
+        " where scope = ?1 and gsn = ?6 and table_number = ?3 and row_key = ?4",
     [SQL_FEED_DELETE] =
         "delete from feed"
         " where scope = ? and gsn = ? and table_number = ? and row_key = ?",

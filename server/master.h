@@ -22,6 +22,7 @@
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
  *   server_local settings of this installation; not part of what a replay must reproduce
  *   station_seen when stations were heard of last, and what they said; no part of it either
+ *   station_passed  up to which gsn they certainly have everything; no part of it either
  *   file_kept, file_holder   the files in DIR/files and who sent them; no part of it either
  */
 #ifndef SATCHEL_SERVER_MASTER_H
@@ -98,6 +99,7 @@ enum master_sql {
     SQL_STAMP_PUT,
     SQL_STAMP_LATEST,
     SQL_FEED_PUT,
+    SQL_FEED_MOVE,
     SQL_FEED_DELETE,
     SQL_SCOPE_GET,
     SQL_SCOPE_ADD,

@@ -374,32 +374,31 @@ struct feed_write {
     int result;
 };
 
-static int feed_step(struct feed_write *write, enum master_sql sql, int64_t scope,
-                     int64_t gsn, bool gone) {
-    sqlite3_stmt *statement = master_statement(write->work->master, sql, write->error);
+/* One entry, new or moved up from `old_gsn`, as one statement: most of what a small one takes is beginning and ending. */
+static int put_entry(struct feed_write *write, int64_t old_gsn,
+                     struct placement placement) {
+    const struct row_work *row = write->row;
+    struct master *master = write->work->master;
+    sqlite3_stmt *statement = master_statement(
+        master, old_gsn != 0 ? SQL_FEED_MOVE : SQL_FEED_PUT, write->error);
     if (statement == NULL) {
         return -1;
     }
-    const struct row_work *row = write->row;
-    sqlite3_bind_int64(statement, 1, scope);
-    sqlite3_bind_int64(statement, 2, gsn);
+    sqlite3_bind_int64(statement, 1, placement.scope_number);
+    sqlite3_bind_int64(statement, 2, placement.gsn);
     sqlite3_bind_int(statement, 3, row->table->number);
     sqlite3_bind_blob(statement, 4, row->key.data, (int)row->key.size, SQLITE_STATIC);
-    if (sql == SQL_FEED_PUT) {
-        sqlite3_bind_int(statement, 5, gone ? 1 : 0);
+    sqlite3_bind_int(statement, 5, placement.gone ? 1 : 0);
+    if (old_gsn != 0) {
+        sqlite3_bind_int64(statement, 6, old_gsn);
     }
-    return master_run(write->work->master, statement, "writing the feed", write->error);
+    return master_run(master, statement, "writing the feed", write->error);
 }
 
 static void write_entry(void *context, int64_t old_gsn, struct placement placement) {
     struct feed_write *write = context;
-    if (write->result == 0 && old_gsn != 0) {
-        write->result =
-            feed_step(write, SQL_FEED_DELETE, placement.scope_number, old_gsn, false);
-    }
     if (write->result == 0) {
-        write->result = feed_step(write, SQL_FEED_PUT, placement.scope_number,
-                                  placement.gsn, placement.gone);
+        write->result = put_entry(write, old_gsn, placement);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/database.h"
+#include "server/tombstones.h"
 #include "sync/digest.h"
 
 /* --- one scope's walk ------------------------------------------------------------------------- */
@@ -70,6 +71,7 @@ struct pull {
     size_t number_count;
     struct placement
         places[LIMIT_SCOPES_OF_ROW]; /* of the entry at hand; too large for a stack */
+    int64_t begun_at;                /* the head when this pull began */
     struct row_group groups[LIMIT_TABLES];
     struct row_group sent[LIMIT_TABLES];
     size_t row_capacity[LIMIT_TABLES];
@@ -253,11 +255,17 @@ static int read_placements(struct pull *pull, const struct feed_entry *entry,
     return result;
 }
 
+/* The station may have the row through this scope: it held the scope, or an earlier response of this pull brought the row,
+ * which left since. */
+static bool had_before(const struct pull *pull, const struct walk *walk) {
+    bool here = !walk->gained || walk->entry.gsn > pull->begun_at;
+    return here && (walk->lost || walk->entry.gone);
+}
+
 /* The row is in fewer of the scopes that the station held: it counts less often in what both sides sum up. */
 static bool counts_less(const struct pull *pull, const struct walk *walk) {
     bool held = !walk->entry.gone || walk->entry.gsn > pull->request->cursor;
-    return pull->request->protocol >= 2 && !walk->gained && held &&
-           (walk->lost || walk->entry.gone);
+    return pull->request->protocol >= 2 && held && had_before(pull, walk);
 }
 
 static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_meaning *ret,
@@ -282,8 +290,8 @@ static int meaning_of(struct pull *pull, const struct walk *walk, enum entry_mea
     }
     bool entered = !walk->lost && !walk->entry.gone;
     bool news = visible && !comes_later && (entered || counts_less(pull, walk));
-    bool held_before = !walk->gained && (walk->lost || walk->entry.gone);
-    *ret = news ? ENTRY_SEND : !visible && held_before ? ENTRY_FORGET : ENTRY_SKIP;
+    bool forget = !visible && had_before(pull, walk);
+    *ret = news ? ENTRY_SEND : forget ? ENTRY_FORGET : ENTRY_SKIP;
     return 0;
 }
 
@@ -307,10 +315,17 @@ static int grow(struct arena *arena, void **array, size_t count, size_t *capacit
     return 0;
 }
 
-static void start_group(struct row_group *group, const struct table *table) {
+/* The key travels by itself, and what came after the station's program does not travel. */
+static bool is_sent(const struct pull *pull, const struct column *column) {
+    return column->key_position == 0 &&
+           column_is_known(column, pull->request->schema_version);
+}
+
+static void start_group(struct pull *pull, const struct table *table) {
+    struct row_group *group = &pull->groups[table->number];
     group->table = table->number;
     for (size_t i = 0; i < table->data_count; i++) {
-        if (table->columns[i].key_position == 0) {
+        if (is_sent(pull, &table->columns[i])) {
             group->columns[group->column_count++] = table->columns[i].number;
         }
     }
@@ -327,7 +342,7 @@ static int copy_row(struct pull *pull, const struct table *table, sqlite3_stmt *
                     struct sync_row *ret, struct error *error) {
     size_t count = 0;
     for (size_t i = 0; i < table->data_count; i++) {
-        if (table->columns[i].key_position != 0) {
+        if (!is_sent(pull, &table->columns[i])) {
             continue;
         }
         struct value value = value_of_column(statement, (int)i);
@@ -414,11 +429,14 @@ static int send_entry(struct pull *pull, const struct walk *walk, struct error *
     pull->told = false; /* what left one scope may have entered another at the same gsn */
     const struct table *table =
         catalogue_table_number(pull->reader->catalogue, (uint64_t)walk->entry.table);
-    if (table == NULL || meaning_of(pull, walk, &meaning, error) != 0) {
-        return table == NULL ? 0 : -1;
+    if (table == NULL || !table_is_known(table, pull->request->schema_version)) {
+        return 0;
+    }
+    if (meaning_of(pull, walk, &meaning, error) != 0) {
+        return -1;
     }
     if (pull->groups[table->number].table == 0) {
-        start_group(&pull->groups[table->number], table);
+        start_group(pull, table);
     }
     pull->told = meaning != ENTRY_SKIP;
     return meaning == ENTRY_SEND     ? send_row(pull, table, &walk->entry, error)
@@ -427,7 +445,7 @@ static int send_entry(struct pull *pull, const struct walk *walk, struct error *
 }
 
 static bool chunk_is_full(const struct pull *pull) {
-    return pull->row_count >= LIMIT_CHUNK_ROWS || pull->byte_count >= LIMIT_CHUNK;
+    return pull->row_count >= pull->reader->chunk_rows || pull->byte_count >= LIMIT_CHUNK;
 }
 
 static int walk_all(struct pull *pull, struct error *error) {
@@ -577,6 +595,24 @@ static int sum_up(struct pull *pull, struct sync_response *response,
     return 0;
 }
 
+/* What a position says of the pull it belongs to: 24 bytes of the hash of its scopes, and the head when it began. */
+enum { POSITION_SCOPES = HASH_SIZE - 8 };
+
+static void position_hash(const struct pull *pull, uint8_t ret[HASH_SIZE]) {
+    scope_set_hash(&pull->current, ret);
+    for (size_t i = 0; i < 8; i++) {
+        ret[POSITION_SCOPES + i] = (uint8_t)((uint64_t)pull->begun_at >> (56 - 8 * i));
+    }
+}
+
+static int64_t begun_at_of(const struct pull_position *position) {
+    uint64_t begun_at = 0;
+    for (size_t i = POSITION_SCOPES; i < HASH_SIZE; i++) {
+        begun_at = begun_at << 8 | position->target_hash[i];
+    }
+    return (int64_t)begun_at;
+}
+
 static int finish(struct pull *pull, struct buffer *rows_bytes,
                   struct sync_response *response, struct error *error) {
     response->more = pull->walk_count > 0;
@@ -588,7 +624,7 @@ static int finish(struct pull *pull, struct buffer *rows_bytes,
         response->next.table = (uint8_t)pull->last.table;
         response->next.key =
             arena_copy(pull->arena, (struct bytes){pull->last.key, pull->last.key_size});
-        scope_set_hash(&pull->current, response->next.target_hash);
+        position_hash(pull, response->next.target_hash);
     } else if (read_head(pull->reader, &response->head, error) != 0 ||
                (pull->request->protocol >= 2 && sum_up(pull, response, error) != 0)) {
         return -1;
@@ -596,20 +632,44 @@ static int finish(struct pull *pull, struct buffer *rows_bytes,
     return encode_rows(pull, rows_bytes, response, error);
 }
 
-/* A pull that began under other scopes than the station has now starts again. */
-static bool must_restart(const struct pull *pull) {
+/* A pull that began under other scopes than the station has now starts again; so does one that began before rows left
+ * that nothing tells of any more. */
+static bool must_restart(struct pull *pull, int64_t purged) {
     uint8_t hash[HASH_SIZE];
-    scope_set_hash(&pull->current, hash);
     const struct pull_position *position = &pull->request->position;
-    return position->set && memcmp(hash, position->target_hash, HASH_SIZE) != 0;
+    if (!position->set) {
+        return false;
+    }
+    pull->begun_at = begun_at_of(position);
+    scope_set_hash(&pull->current, hash);
+    return memcmp(hash, position->target_hash, POSITION_SCOPES) != 0 ||
+           (pull->begun_at < purged && pull->request->cursor < purged);
+}
+
+/* A station that holds rows and was away while the word that some left was purged cannot be told which. */
+static bool is_behind(const struct sync_request *request, int64_t purged) {
+    return request->held.count > 0 && request->cursor < purged;
+}
+
+static int send_back(const struct sync_request *request, struct sync_response *response,
+                     struct error *error) {
+    if (request->protocol < 2) {
+        return error_set(error, "sync.horizon", "cursor",
+                         "this station was away for too long: its program is too old to "
+                         "get everything again; install the present one");
+    }
+    response->rebuild = true;
+    response->more = true;
+    return 0;
 }
 
 static int check_cursor(struct reader *reader, const struct sync_request *request,
-                        struct error *error) {
+                        int64_t *ret_head, struct error *error) {
     int64_t head = 0;
     if (read_head(reader, &head, error) != 0) {
         return -1;
     }
+    *ret_head = head;
     if (request->cursor < 0 || request->cursor > head) {
         return error_set(error, "sync.cursor", "cursor",
                          "the station is at %lld, but this server only came to %lld",
@@ -629,14 +689,20 @@ int pull_fill(struct reader *reader, const struct station *station,
     pull->reader = reader;
     pull->arena = arena;
     pull->request = request;
+    int64_t purged = 0;
     int result = -1;
-    if (check_cursor(reader, request, error) != 0 ||
+    if (check_cursor(reader, request, &pull->begun_at, error) != 0 ||
+        tombstones_purged(reader->db, &purged, error) != 0 ||
         pull_scopes(reader, station, &pull->current, error) != 0 ||
         scope_set_difference(&request->held, &pull->current, &response->lost,
                              &response->gained) != 0) {
         goto out;
     }
-    if (must_restart(pull)) {
+    if (is_behind(request, purged)) {
+        result = send_back(request, response, error);
+        goto out;
+    }
+    if (must_restart(pull, purged)) {
         response->restart = true;
         response->more = true;
         result = 0;

@@ -13,6 +13,7 @@ struct reader_pool {
     struct reader *idle;
     const struct catalogue *catalogue;
     char *path;
+    size_t chunk_rows;
 };
 
 static void reader_close(struct reader *reader) {
@@ -37,6 +38,7 @@ static struct reader *reader_open(struct reader_pool *pool, struct error *error)
         return NULL;
     }
     reader->catalogue = pool->catalogue;
+    reader->chunk_rows = pool->chunk_rows;
     if (database_open(pool->path, false, true, &reader->db, error) != 0 ||
         database_statement(reader->db,
                            "select placements from row_meta"
@@ -64,8 +66,13 @@ int reader_pool_make(const char *path, const struct catalogue *catalogue,
     }
     pthread_mutex_init(&pool->lock, NULL);
     pool->catalogue = catalogue;
+    pool->chunk_rows = LIMIT_CHUNK_ROWS;
     *ret = pool;
     return 0;
+}
+
+void reader_pool_chunk(struct reader_pool *pool, size_t rows) {
+    pool->chunk_rows = rows;
 }
 
 void reader_pool_free(struct reader_pool *pool) {

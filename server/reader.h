@@ -22,12 +22,15 @@ struct reader {
     } cache[READER_STATEMENTS];
     sqlite3_stmt *walks[READER_WALKS]; /* idle ones (pull.c) */
     size_t walk_count;
+    size_t chunk_rows; /* of one response, at most */
     struct reader *next;
 };
 
 struct reader_pool;
 int reader_pool_make(const char *path, const struct catalogue *catalogue,
                      struct reader_pool **ret, struct error *error);
+/* Smaller responses, for tests and simulations of cuts. */
+void reader_pool_chunk(struct reader_pool *pool, size_t rows);
 void reader_pool_free(struct reader_pool *pool);
 /* Begins a read transaction. NULL with the error filled on failure. */
 struct reader *reader_take(struct reader_pool *pool, struct error *error);

@@ -62,10 +62,22 @@ static bool make_room(struct seen *seen, size_t number) {
     return true;
 }
 
+/* What waits at the station was made on what it had before: until that is here, it has passed no more. -1: what is
+ * written down stays. */
+static int64_t passed_now(const struct contact *former, const struct contact *now) {
+    if (now->waiting <= 0) {
+        return now->passed;
+    }
+    int64_t before = former->at != 0 ? former->passed : -1;
+    return before < now->passed ? before : now->passed;
+}
+
 void seen_note(struct seen *seen, int64_t station, const struct contact *contact) {
     pthread_mutex_lock(&seen->lock);
     if (station > 0 && station < SEEN_STATIONS && make_room(seen, (size_t)station)) {
+        int64_t passed = passed_now(&seen->contacts[station], contact);
         seen->contacts[station] = *contact;
+        seen->contacts[station].passed = passed;
         seen->fresh[station] = true;
     }
     pthread_mutex_unlock(&seen->lock);
@@ -104,28 +116,49 @@ struct writing {
     size_t count;
 };
 
+static int write_contact(struct master *master, sqlite3_stmt *statement,
+                         const struct written *row, struct error *error) {
+    sqlite3_bind_int64(statement, 1, row->station);
+    sqlite3_bind_int64(statement, 2, row->contact.at);
+    sqlite3_bind_int64(statement, 3, row->contact.cursor);
+    sqlite3_bind_int64(statement, 4, row->contact.waiting);
+    sqlite3_bind_int64(statement, 5, row->contact.schema_version);
+    return master_run(master, statement, "noting who was there", error);
+}
+
+static int write_passed(struct master *master, sqlite3_stmt *statement,
+                        const struct written *row, struct error *error) {
+    if (row->contact.passed < 0) {
+        return 0;
+    }
+    sqlite3_bind_int64(statement, 1, row->station);
+    sqlite3_bind_int64(statement, 2, row->contact.passed);
+    return master_run(master, statement, "noting what it has", error);
+}
+
 static int write_rows(struct master *master, struct work *work, void *context,
                       struct error *error) {
-    static const char SQL[] =
+    static const char CONTACT[] =
         "insert or replace into station_seen (station, at, cursor, waiting,"
         " schema_version) values (?, ?, ?, ?, ?)";
+    static const char PASSED[] =
+        "insert or replace into station_passed (station, gsn) values (?, ?)";
     const struct writing *writing = context;
-    sqlite3_stmt *statement = NULL;
+    sqlite3_stmt *contact = NULL;
+    sqlite3_stmt *passed = NULL;
     (void)work;
-    if (database_statement(master->db, SQL, &statement, error) != 0) {
-        return -1;
-    }
-    int result = 0;
+    int result = database_statement(master->db, CONTACT, &contact, error) != 0 ||
+                         database_statement(master->db, PASSED, &passed, error) != 0
+                     ? -1
+                     : 0;
     for (size_t i = 0; i < writing->count && result == 0; i++) {
-        const struct written *row = &writing->rows[i];
-        sqlite3_bind_int64(statement, 1, row->station);
-        sqlite3_bind_int64(statement, 2, row->contact.at);
-        sqlite3_bind_int64(statement, 3, row->contact.cursor);
-        sqlite3_bind_int64(statement, 4, row->contact.waiting);
-        sqlite3_bind_int64(statement, 5, row->contact.schema_version);
-        result = master_run(master, statement, "noting who was there", error);
+        result = write_contact(master, contact, &writing->rows[i], error);
+        if (result == 0) {
+            result = write_passed(master, passed, &writing->rows[i], error);
+        }
     }
-    sqlite3_finalize(statement);
+    sqlite3_finalize(contact);
+    sqlite3_finalize(passed);
     return result;
 }
 

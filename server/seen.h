@@ -12,6 +12,7 @@ struct contact {
     int64_t cursor;  /* what it has after this answer */
     int64_t waiting; /* transactions it still has to send; -1: it did not say */
     int64_t schema_version;
+    int64_t passed; /* the cursor that its question named: it has that for certain */
 };
 
 struct seen;

@@ -282,8 +282,8 @@ int server_health(struct server *server, struct buffer *ret) {
         ret,
         "{\"status\":\"ok\",\"gsn\":%lld,\"journal_entries\":%lld,\"stations\":%lld,"
         "\"schema_version\":%d,\"epoch\":%lld,\"uptime_ms\":%lld}\n",
-        (long long)gsn, (long long)entries, (long long)stations, SCHEMA_VERSION,
-        (long long)server->epoch,
+        (long long)gsn, (long long)entries, (long long)stations,
+        server->catalogue->version, (long long)server->epoch,
         (long long)(server->env->wall_ms(server->env->context) - server->started_at));
     return 200;
 }

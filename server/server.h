@@ -20,6 +20,9 @@ struct server_options {
         *certificate; /* PEM with key and chain for HTTPS; NULL: DIR/tls.pem when it is
                                 there, else plain HTTP, loopback only */
     bool allow_plain; /* plain HTTP beyond loopback, because a proxy stands in front */
+    int64_t
+        horizon_ms; /* how long what left a scope is remembered for stations that have not heard of
+                           it; 0: TOMBSTONE_HORIZON_MS */
     const struct env *env;
     const struct catalogue *catalogue;
     server_log_function log;

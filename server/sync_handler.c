@@ -4,11 +4,13 @@
 
 #include "schema/base/hash.h"
 #include "server/chain.h"
+#include "server/files.h"
 #include "server/internal.h"
 #include "server/pull.h"
 #include "server/quarantine.h"
 #include "server/seen.h"
 #include "server/server_key.h"
+#include "server/tombstones.h"
 
 enum { REQUEST_MEMORY = 512 * 1024 * 1024 };
 
@@ -45,6 +47,7 @@ static int status_of(const struct error *error) {
         {"file.failed", 500},
         {"file.offset", 409},
         {"file.hash", 409},
+        {"schema.", 409},
     };
     for (size_t i = 0; i < sizeof STATUSES / sizeof *STATUSES; i++) {
         if (strncmp(error->code, STATUSES[i].prefix, strlen(STATUSES[i].prefix)) == 0) {
@@ -157,6 +160,7 @@ struct sync_call {
     struct sync_request request;
     struct sync_response response;
     struct station station;
+    int64_t named_cursor; /* by the station itself */
     bool revoked;
     struct station ancestor; /* the last one whose bundle was in the request */
     struct reader *reader;
@@ -307,6 +311,7 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     if (!id_equal(call->request.org, server->org)) {
         return error_set(error, "org.unknown", "org", "this is another company's server");
     }
+    call->named_cursor = call->request.cursor;
     call->reader = reader_take(server->readers, error);
     if (call->reader == NULL ||
         station_find(call->reader->db, server->catalogue, call->request.device,
@@ -315,13 +320,16 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
         return -1;
     }
     look_for_fork(call);
-    if (!call->station.revoked) {
-        return check_held(call, error);
+    if (call->station.revoked) {
+        call->revoked = true;
+        return call->request.protocol >= 2 ? 0
+                                           : error_set(error, "device.revoked", "device",
+                                                       "this station was revoked");
     }
-    call->revoked = true;
-    return call->request.protocol >= 2
-               ? 0
-               : error_set(error, "device.revoked", "device", "this station was revoked");
+    return schema_check_version(server->catalogue->version, call->request.schema_version,
+                                error) != 0
+               ? -1
+               : check_held(call, error);
 }
 
 /* By the keys of the device that sealed it: this one, or one that it goes on from. */
@@ -407,7 +415,7 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     struct sync_response *response = &call->response;
     memcpy(response->request_hash, answered, HASH_SIZE);
     response->hq_time = server->env->wall_ms(server->env->context);
-    response->schema_version = SCHEMA_VERSION;
+    response->schema_version = server->catalogue->version;
     response->epoch = server->epoch;
     response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
@@ -433,6 +441,41 @@ static int answer_sync(struct sync_call *call, struct buffer *ret, struct error 
     return fill_rows(call, error) != 0 ? -1 : seal_response(call, answered, ret, error);
 }
 
+static int purge(struct master *master, struct work *work, void *context,
+                 struct error *error) {
+    struct server *server = context;
+    const struct purge_limits limits = {
+        .now = master_now(master),
+        .horizon_ms = server->options.horizon_ms > 0 ? server->options.horizon_ms
+                                                     : TOMBSTONE_HORIZON_MS,
+        .maximum = PURGE_STEP,
+    };
+    bool more = false;
+    if (tombstones_purge(master, work, &limits, &more, error) != 0) {
+        return -1;
+    }
+    if (more) {
+        atomic_store(&server->purge_due, limits.now); /* the next who comes goes on */
+    }
+    return 0;
+}
+
+/* Now and then somebody who was here takes a step of it along. A failure is no harm: it is tried again. */
+static void purge_if_due(struct server *server, int64_t now) {
+    struct error error = {0};
+    long long due = atomic_load(&server->purge_due);
+    bool mine =
+        now >= due || due - now > 2LL * PURGE_EVERY_MS; /* or the clock was set back */
+    if (!mine ||
+        !atomic_compare_exchange_strong(&server->purge_due, &due, now + PURGE_EVERY_MS)) {
+        return;
+    }
+    seen_write(server->seen, server->ingest, now, true);
+    if (ingest_run(server->ingest, purge, server, &error) != 0) {
+        server_log(server, "error", "purge failed", "\"code\":\"%s\"", error.code);
+    }
+}
+
 /* The station was here: what it has now, and what it still has to send beyond what came with this request. */
 static void note_contact(struct sync_call *call, int64_t cursor) {
     struct server *server = call->server;
@@ -440,7 +483,8 @@ static void note_contact(struct sync_call *call, int64_t cursor) {
     struct contact contact = {.at = server->env->wall_ms(server->env->context),
                               .cursor = cursor,
                               .waiting = call->request.waiting,
-                              .schema_version = call->request.schema_version};
+                              .schema_version = call->request.schema_version,
+                              .passed = call->named_cursor};
     for (size_t i = 0; i < response->answer_count && contact.waiting > 0; i++) {
         contact.waiting -= (int64_t)response->answers[i].verdict_count;
     }
@@ -449,6 +493,7 @@ static void note_contact(struct sync_call *call, int64_t cursor) {
     }
     seen_note(server->seen, call->station.number, &contact);
     seen_write(server->seen, server->ingest, contact.at, false);
+    purge_if_due(server, contact.at);
 }
 
 static struct sync_call begin_call(struct server *server) {
@@ -476,6 +521,7 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
+        files_sweep_sometimes(server);
         note_contact(&call,
                      call.response.more ? call.request.cursor : call.response.head);
     } else {
@@ -580,7 +626,7 @@ int server_answer_certificate(struct server *server,
     struct enrol_response response = {.certificate = answer->certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
-                                      .schema_version = SCHEMA_VERSION,
+                                      .schema_version = server->catalogue->version,
                                       .epoch = server->epoch};
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
     response.notice_count = key.notice_count;
@@ -602,6 +648,8 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
         enrol_request_decode(envelope.body, &job->request, error) != 0 ||
         envelope_verify(&envelope, "satchel enrol request", &job->request.device_key,
                         error) != 0 ||
+        schema_check_version(server->catalogue->version, job->request.schema_version,
+                             error) != 0 ||
         ingest_run(server->ingest, enrol_station, job, error) != 0) {
         return -1;
     }

@@ -14,6 +14,7 @@
 #include "server/revoke.h"
 #include "server/server_key.h"
 #include "server/sums.h"
+#include "server/tombstones.h"
 #include "server/verdicts.h"
 
 enum { REPLAY_MEMORY = 512 * 1024 * 1024 };
@@ -57,8 +58,8 @@ static int replay_bundle(struct replay *replay, const struct journal_entry *entr
     chain_open(entry->content, &station, master->org, &replay->arena, &bundle);
     count_verdicts(replay->report, recorded, count);
     struct chain chain = {master, &replay->work, &station, &replay->arena, entry->at};
-    const struct recorded_outcome outcome = {recorded, count,
-                                             entry->schema_version == SCHEMA_VERSION};
+    const struct recorded_outcome outcome = {
+        recorded, count, entry->schema_version == master->catalogue->version};
     return chain_replay(&chain, &bundle, &outcome, error);
 }
 
@@ -101,6 +102,9 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
         break;
     case ENTRY_ROTATE:
         result = device_apply_rotate(master, entry->content, error);
+        break;
+    case ENTRY_PURGE:
+        result = tombstones_apply(master, &replay->work, entry->content, error);
         break;
     case ENTRY_RELEASE:
         result = replay_release(replay, entry, error);

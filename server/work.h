@@ -55,6 +55,8 @@ struct work {
     int64_t seen_base;
     int64_t gsn;
     int64_t time; /* effective, HLC */
+    struct error
+        flag; /* the rule that it breaks and that its author's program does not have yet */
     struct row_work *buckets[WORK_BUCKETS];
     struct row_work **rows; /* in the order they were met */
     size_t row_count, row_capacity;

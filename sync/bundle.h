@@ -3,9 +3,12 @@
  * headquarters has it.
  *
  *   bundle  = [header (bytes), payload (bytes), signature (bytes 64)]
- *   header  = [format 1, org, device, number, first_seq, last_seq, previous_hash, payload_hash,
+ *   header  = [format, org, device, number, first_seq, last_seq, previous_hash, payload_hash,
  *              payload_size, schema_version, sealed_at]
- *   payload = zstd of [prefix runs, users, commands, transactions] (bundle.c says it in full)
+ *   payload = the transactions, compressed (bundle.c says it in full)
+ *
+ * Format 2 says the same as format 1 in fewer bytes (payload_packed.c); a station seals it for a server that understands it
+ * (protocol 2). Both are read for ever: journals hold them.
  *
  * Bundles of a device are numbered from 1 and chained: previous_hash is the hash of the bundle
  * before, zeros for the first; a bundle's hash is BLAKE2b-256 of its header bytes. A signature covers the header
@@ -17,7 +20,7 @@
 #include "sync/change.h"
 #include "sync/seal.h"
 
-enum { BUNDLE_FORMAT = 1 };
+enum { BUNDLE_FORMAT = 1, BUNDLE_FORMAT_PACKED = 2 };
 
 struct bundle_header {
     int64_t format;
@@ -39,7 +42,7 @@ struct transaction_list {
     size_t count;
 };
 
-/* Seals them. payload_hash, payload_size and format of the header are filled in here, the rest by the caller.
+/* Seals them. payload_hash and payload_size of the header are filled in here, the rest by the caller.
  * On success ret_bundle (empty before) holds the sealed bytes and ret_hash the bundle's hash.
  * Codes: bundle.size, seal.size, memory */
 int bundle_seal(struct bundle_header *header, struct transaction_list list,

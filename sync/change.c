@@ -17,6 +17,13 @@ struct id transaction_id(const uint8_t prefix[8], uint64_t counter) {
     return id;
 }
 
+uint64_t transaction_counter(struct id id) {
+    uint64_t counter = 0;
+    for (int i = 8; i < ID_SIZE; i++)
+        counter = counter << 8 | id.bytes[i];
+    return counter;
+}
+
 /* --- writing ------------------------------------------------------------------------- */
 
 static void put_head(struct buffer *heads, const struct change *change) {

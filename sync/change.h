@@ -37,5 +37,6 @@ struct transaction {
 };
 
 struct id transaction_id(const uint8_t prefix[8], uint64_t counter);
+uint64_t transaction_counter(struct id id);
 
 #endif

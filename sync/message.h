@@ -220,8 +220,10 @@ struct verdict {
     enum verdict_kind kind;
     int64_t
         gsn; /* of the transaction; of the entry that tells of the refusal for a refused one */
-    int64_t time;     /* effective */
-    const char *code; /* refused: why; "" otherwise */
+    int64_t time; /* effective */
+    const char *
+        code; /* refused: why; merged: the rule that it breaks, which its author's program does
+                         not have yet; "" otherwise */
     const char *field;
     const char *message;
 };

@@ -9,7 +9,7 @@
  *              row_count, rows_left, more, next, head, digest, digest_rows, scopes_proof] and since protocol 2
  *              [protocol, rebuild, order, epoch_from, head_id, [notice …]]
  *   answer    [number, accepted, code, message, expected_number, [verdict …]]
- *   verdict   [transaction, kind, gsn, time] and, for a refused one, code, field, message
+ *   verdict   [transaction, kind, gsn, time] and, for a refused or flagged one, code, field, message
  *   position  nil or [gsn, table, key, target_hash]
  *   scopes    bytes: per scope  kind (one byte) · id (16 bytes), ascending
  *
@@ -274,13 +274,13 @@ int sync_request_decode(struct bytes body, struct arena *arena, struct sync_requ
 /* --- response ------------------------------------------------------------------------ */
 
 static void put_verdict(struct buffer *ret, const struct verdict *verdict) {
-    bool refused = verdict->kind == VERDICT_REFUSED;
-    wire_put_array(ret, refused ? 7 : 4);
+    bool says_why = verdict->kind == VERDICT_REFUSED || verdict->code[0] != '\0';
+    wire_put_array(ret, says_why ? 7 : 4);
     wire_put_id(ret, verdict->transaction);
     wire_put_integer(ret, verdict->kind);
     wire_put_integer(ret, verdict->gsn);
     wire_put_integer(ret, verdict->time);
-    if (!refused)
+    if (!says_why)
         return;
     wire_put_text(ret, verdict->code);
     wire_put_text(ret, verdict->field);
@@ -353,7 +353,7 @@ static void read_verdict(struct items *items, struct arena *arena, struct verdic
     ret->kind = (enum verdict_kind)kind;
     if (kind == VERDICT_REFUSED && inner.count != 7)
         items_fail(&inner, "wire.range", "verdict");
-    if (kind == VERDICT_REFUSED) {
+    if (inner.count > 4) {
         items_text(&inner, "code", sizeof((struct error *)0)->code - 1, arena,
                    &ret->code);
         items_text(&inner, "field", sizeof((struct error *)0)->field - 1, arena,

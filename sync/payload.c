@@ -46,13 +46,6 @@ enum {
 
 enum { PREFIX_SIZE = 8 };
 
-static uint64_t counter_of(struct id id) {
-    uint64_t counter = 0;
-    for (int i = PREFIX_SIZE; i < ID_SIZE; i++)
-        counter = counter << 8 | id.bytes[i];
-    return counter;
-}
-
 /* --- writing ------------------------------------------------------------------------- */
 
 struct encoder {
@@ -79,10 +72,10 @@ static void put_runs(struct encoder *encoder) {
         size_t n = 1;
         while (i + n < encoder->count &&
                id_equal(encoder->transactions[i + n].id,
-                        transaction_id(first.bytes, counter_of(first) + n)))
+                        transaction_id(first.bytes, transaction_counter(first) + n)))
             n++;
         buffer_append(&encoder->column, first.bytes, PREFIX_SIZE);
-        pack_unsigned(&encoder->column, counter_of(first));
+        pack_unsigned(&encoder->column, transaction_counter(first));
         pack_unsigned(&encoder->column, n);
         i += n;
     }
@@ -247,15 +240,15 @@ static bool is_command_name(struct bytes text) {
     return text.size > 0;
 }
 
-static int read_command(struct decoder *decoder, const struct wire_node *node, size_t i,
-                        struct error *error) {
+int payload_read_command(const struct wire_node *node, struct arena *arena,
+                         const char **ret, struct error *error) {
     struct bytes text;
     if (wire_text(node, "command", LIMIT_NAME, &text, error) != 0)
         return -1;
     if (!is_command_name(text))
         return invalid("command", error);
-    decoder->commands[i] = arena_text(decoder->arena, (const char *)text.data, text.size);
-    return decoder->commands[i] ? 0 : error_out_of_memory(error);
+    *ret = arena_text(arena, (const char *)text.data, text.size);
+    return *ret ? 0 : error_out_of_memory(error);
 }
 
 static int read_commands(struct decoder *decoder, struct error *error) {
@@ -268,7 +261,8 @@ static int read_commands(struct decoder *decoder, struct error *error) {
     if (!decoder->commands)
         return error_out_of_memory(error);
     for (size_t i = 0; i < decoder->command_count; i++)
-        if (read_command(decoder, wire_item(node, i), i, error) != 0)
+        if (payload_read_command(wire_item(node, i), decoder->arena,
+                                 &decoder->commands[i], error) != 0)
             return -1;
     return 0;
 }

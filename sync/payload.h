@@ -6,6 +6,7 @@
 
 #include "schema/base/error.h"
 #include "sync/change.h"
+#include "sync/wire.h"
 
 /* Appends; ret->failed says whether there was room. */
 void payload_encode(const struct transaction *transactions, size_t count,
@@ -15,5 +16,9 @@ void payload_encode(const struct transaction *transactions, size_t count,
  * Codes: bundle.payload, wire.*, memory */
 int payload_decode(struct bytes data, size_t count, struct arena *arena,
                    struct transaction **ret, struct error *error);
+
+/* A command's name: letters a to z, digits, '_' and '.'. In memory of the arena. */
+int payload_read_command(const struct wire_node *node, struct arena *arena,
+                         const char **ret, struct error *error);
 
 #endif

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "schema/base/limits.h"
+#include "sync/dictionary.h"
 #include "sync/pack.h"
 
 enum kind {
@@ -29,8 +30,6 @@ enum kind {
     KIND_BLOBS,
     KIND_MIXED
 };
-
-enum { DICTIONARY_MAXIMUM = 256, DICTIONARY_SLOTS = 1024 };
 
 /* --- writing ------------------------------------------------------------------------- */
 
@@ -50,34 +49,6 @@ static struct value value_at(const struct row_column *column, size_t i) {
     default:
         return row->values[column->which];
     }
-}
-
-/* The different values of a column, as long as they are few. */
-struct dictionary {
-    struct value values[DICTIONARY_MAXIMUM];
-    size_t count;
-    uint16_t slots[DICTIONARY_SLOTS]; /* place in `values` + 1; 0: free */
-};
-
-/* Any spread will do: what is in the dictionary is compared. Source: FNV-1a. */
-static uint32_t hash_of(struct value value) {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)value.integer;
-    for (size_t i = 0; i < value.bytes.size; i++)
-        hash = (hash ^ value.bytes.data[i]) * UINT64_C(1099511628211);
-    return (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-}
-
-/* The value's place, found or made; DICTIONARY_MAXIMUM when the dictionary is full. */
-static size_t dictionary_place(struct dictionary *dictionary, struct value value) {
-    uint32_t slot = hash_of(value) % DICTIONARY_SLOTS;
-    for (; dictionary->slots[slot] != 0; slot = (slot + 1) % DICTIONARY_SLOTS)
-        if (value_equal(dictionary->values[dictionary->slots[slot] - 1], value))
-            return dictionary->slots[slot] - 1U;
-    if (dictionary->count == DICTIONARY_MAXIMUM)
-        return DICTIONARY_MAXIMUM;
-    dictionary->values[dictionary->count++] = value;
-    dictionary->slots[slot] = (uint16_t)dictionary->count;
-    return dictionary->count - 1;
 }
 
 /* True when the column has so few different values that naming them pays. `indexes` gets their places. */

@@ -190,6 +190,7 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.port = port or free_port()
         self.process = None
+        self.clock = None  # what faketime takes, from the next start on
 
     @property
     def address(self):
@@ -221,8 +222,9 @@ class Server:
 
     def start(self, *options):
         log = open(self.folder / "serve.log", "ab")
+        before = ["faketime", "-f", self.clock] if self.clock else []
         self.process = subprocess.Popen(
-            [BIN / "satcheld", "serve", "--data", self.folder,
+            [*before, BIN / "satcheld", "serve", "--data", self.folder,
              "--listen", f"127.0.0.1:{self.port}", *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.PIPE)
         log.close()

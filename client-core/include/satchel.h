@@ -132,6 +132,17 @@ SATCHEL_API int satchel_do_all(satchel_session *session, const char *command,
                                const char *json_array, char **ret_json,
                                size_t *ret_failed, satchel_error *error);
 
+/* Work that headquarters refused, or that no longer applies and was not sent: done again as a new transaction of now, with
+ * other values as `json_edits` says ({"column": value} or {"table.column": value}; NULL: as it was). The former one is
+ * settled. `transaction`: its id, as satchel_inbox and satchel_story tell it.
+ * Errors: resubmit.unknown, resubmit.settled, resubmit.sent (it is on its way: headquarters answers first),
+ * resubmit.field, resubmit.ambiguous, row.missing, those of satchel_do */
+SATCHEL_API int satchel_resubmit(satchel_session *session, const char *transaction,
+                                 const char *json_edits, satchel_error *error);
+/* Gives such work up. */
+SATCHEL_API int satchel_discard(satchel_session *session, const char *transaction,
+                                satchel_error *error);
+
 /* Asks a query: *ret_json is an array of row objects, ids as UUID text, columns in the query's order. */
 SATCHEL_API int satchel_ask(satchel_session *session, const char *query, const char *json,
                             char **ret_json, satchel_error *error);

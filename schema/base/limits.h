@@ -15,6 +15,8 @@
 #define LIMIT_STATEMENTS 64 /* of one command */
 #define LIMIT_NAME 63       /* bytes of any name in the catalogue */
 #define LIMIT_SCOPE_CLAUSES 8
+#define LIMIT_SCHEMA_VERSIONS \
+    10 /* headquarters takes work from stations of its version and of the nine before */
 
 /* --- values and transactions --------------------------------------------------------- */
 #define LIMIT_MONEY \
@@ -72,6 +74,12 @@
 #define SEEN_EVERY_MS 60000  /* how often a server writes down who was there */
 #define HEAL_EVERY_MS \
     3600000 /* how often a station heals itself, when it is not asked to */
+#define TOMBSTONE_HORIZON_MS \
+    (90LL *                  \
+     86400000LL) /* how long a server remembers what left a scope, for the stations that \
+                           have not heard of it */
+#define PURGE_EVERY_MS 300000 /* how often it looks for what it need not remember */
+#define PURGE_STEP 2000       /* tombstones that go at once */
 #define INVITATION_MS (7LL * 86400000LL)
 #define BUNDLE_KEEP_MS (30LL * 86400000LL) /* acknowledged bundles kept at the station */
 

@@ -1,7 +1,7 @@
 -- Photos, signatures and documents. The row travels like any other; the file itself is fetched by its hash.
 
 -- A file that belongs to an opportunity or a customer. Column 3 is kept for the order it may belong to.
-create table attachment (  -- @table 53 @scope follows(opportunity_id, customer_id) @insert rep manager hq @label name
+create table attachment (  -- @table 53 @since 3 @scope follows(opportunity_id, customer_id) @insert rep manager hq @label name
   id              blob not null primary key,                           -- @column 1
   opportunity_id  blob,                                                -- @column 2 @ref opportunity
   customer_id     blob,                                                -- @column 4 @ref customer

@@ -16,7 +16,7 @@ create table interaction (  -- @table 50 @scope follows(opportunity_id, customer
   latitude_e6     integer check (latitude_e6 between -90000000 and 90000000),     -- @column 12 @group position
   longitude_e6    integer check (longitude_e6 between -180000000 and 180000000),  -- @column 13 @group position
   next_at         integer,                                             -- @column 14
-  accuracy_m      integer check (accuracy_m between 0 and 10000000),   -- @column 15
+  accuracy_m      integer check (accuracy_m between 0 and 10000000),   -- @column 15 @since 2
   deleted_at      integer,                                             -- @column 63
   created_at integer, created_by blob, updated_at integer, updated_by blob, gsn integer not null default 0
 ) strict, without rowid;
@@ -34,7 +34,7 @@ create table task (  -- @table 51 @scope user(assignee_id) follows(opportunity_i
   repeat_days     integer check (repeat_days between 1 and 3660),      -- @column 9
   detail          text check (length(detail) <= 4000),                 -- @column 10
   done_at         integer,                                             -- @column 11 @merge first
-  planned_kind    text check (length(planned_kind) <= 63),             -- @column 12
+  planned_kind    text check (length(planned_kind) <= 63),             -- @column 12 @since 2
   deleted_at      integer,                                             -- @column 63
   created_at integer, created_by blob, updated_at integer, updated_by blob, gsn integer not null default 0
 ) strict, without rowid;
@@ -53,7 +53,7 @@ create table reminder (  -- @table 52 @scope user(user_id) @insert rep manager h
   customer_id      blob,                                               -- @column 9 @ref customer
   task_id          blob,                                               -- @column 10 @ref task
   interaction_id   blob,                                               -- @column 11 @ref interaction
-  planned_kind     text check (length(planned_kind) <= 63),            -- @column 12
+  planned_kind     text check (length(planned_kind) <= 63),            -- @column 12 @since 2
   deleted_at       integer,                                            -- @column 63
   created_at integer, created_by blob, updated_at integer, updated_by blob, gsn integer not null default 0
 ) strict, without rowid;

@@ -152,5 +152,90 @@ class Equality(support.TestCase):
         self.assertEqualToHeadquarters(self.hq)
 
 
+class Tombstones(support.TestCase):
+    """What says that rows left goes when everybody has passed it; who is behind gets everything again."""
+
+    def setUp(self):
+        self.company_ = self.company()
+        self.hq = self.company_.hq
+        self.server = self.company_.server
+
+    def count(self):
+        with sqlite3.connect(pathlib.Path(self.server.folder) / "master.db") as database:
+            return database.execute("select count(*) from feed where gone = 1").fetchone()[0]
+
+    def purge(self):
+        """The first contact after a start looks for what need not be remembered."""
+        self.server.stop()
+        self.server.start()
+        self.hq.sync()
+
+    def hand_around(self, *owners):
+        northwind, = [row for row in self.hq.ask("customer.list", limit=1000)
+                      if row["name"] == "Northwind"]
+        for owner in owners:
+            self.hq.do("customer.assign_bulk", customers=[northwind["id"]], to=owner)
+        self.hq.sync()
+
+    def test_back_to_zero(self):
+        ann = self.company_.station("ann", "Ann Reed")
+        cy = self.company_.station("cy", "Cy Dow")
+        self.hand_around("Ann Reed", "Cy Dow")
+        before = self.count()
+        self.assertGreater(before, 0)
+        cy.sync()
+        cy.sync()
+        self.hq.sync()
+        self.purge()
+        self.assertGreater(self.count(), 0)  # Ann has not passed them
+        ann.sync()
+        ann.sync()
+        self.purge()
+        self.assertEqual(self.count(), 0)
+        for station in (ann, cy, self.hq):
+            station.sync()
+            self.assertEqual(station.status()["rebuilds"], 0)
+            station.verify()
+        self.server.verify()
+
+    def test_behind_the_horizon(self):
+        """A station that was away for too long gets everything again, and what it had to send is merged."""
+        ann = self.company_.station("ann", "Ann Reed")
+        fresh = self.hq.do("customer.register", name="Fresh")["id"]
+        self.hq.do("customer.assign_bulk", customers=[fresh], to="Ann Reed")
+        self.hq.sync()
+        ann.sync()
+        mine = ann.do("customer.register", name="Made on the way")
+        self.assertIn(fresh, {row["id"] for row in ann.ask("customer.list", limit=1000)})
+        self.hq.do("customer.assign_bulk", customers=[fresh], to="Cy Dow")
+        self.hq.sync()
+        with sqlite3.connect(pathlib.Path(self.server.folder) / "master.db") as database:
+            limit, = database.execute("select max(gsn) from feed where gone = 1").fetchone()
+        self.server.stop()
+        self.server.clock = "+100d"
+        self.server.start()
+        self.hq.clock = "+100d"
+        self.hq.sync()
+        self.assertEqual(self.count(), 0)
+        ann.clock = "+100d"
+        report = ann.sync()
+        self.assertEqual((report["merged"], report["refused"], report["waiting"]), (1, 0, 0))
+        self.assertEqual(ann.status()["rebuilds"], 1)
+        after = {row["id"] for row in ann.ask("customer.list", limit=1000)}
+        self.assertNotIn(fresh, after)
+        self.assertIn(mine["id"], after)
+        self.assertGreater(report["cursor"], limit)
+        ann.verify()
+        self.hq.sync()
+        self.hq.verify()
+        self.server.verify()
+
+    def test_a_horizon_that_is_none_is_refused(self):
+        self.server.stop()
+        for days in ("0", "3651", "soon", "7d"):
+            with self.assertRaisesRegex(support.Failure, "parameter.invalid"):
+                self.server.run("serve", "--data", self.server.folder, "--horizon", days)
+
+
 if __name__ == "__main__":
     unittest.main()

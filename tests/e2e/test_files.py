@@ -1,6 +1,7 @@
 """Photos and signatures: bytes beside the rows, in pieces, cut anywhere, only for those who see the row."""
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -10,7 +11,7 @@ import unittest
 import page as pages
 import support
 from page import Refused
-from support import wait_until
+from support import Watch, wait_until
 
 MEGABYTE = 1024 * 1024
 JPEG = b"\xff\xd8\xff\xe0"
@@ -244,6 +245,23 @@ class Cuts(Files):
         self.assertEqual(self.kept()["kept"], 1)
 
 
+    def test_news_come_meanwhile(self):
+        """A station that stays online tells what came from headquarters while its photo crawls."""
+        self.attach(self.ann, photo(3 * MEGABYTE, 14))
+        self.link.delay = 0.02
+        watch = Watch(self.ann)
+        self.addCleanup(watch.stop)
+        wait_until(lambda: self.kept()["parts"] == 1, "the photo is on its way")
+        self.company_.hq.do("customer.edit", customer="Northwind", phone="555-9000")
+        self.company_.hq.sync()
+        seen = len(watch.events)
+        wait_until(lambda: any(event["event"] == "changed" for event in watch.events[seen:]), "news", 30)
+        self.assertEqual(self.kept()["kept"], 0)
+        self.link.delay = 0
+        wait_until(lambda: any(event["event"] == "files" for event in watch.events), "the photo is sent")
+        self.assertEqual(self.kept()["kept"], 1)
+
+
 class Rights(Files):
 
     def test_foreign_people(self):
@@ -354,6 +372,29 @@ class Room(Files):
         self.assertFalse((files / gone[:2] / gone[2:]).exists())
         self.verify_files()
         self.assertRefused("file.unknown", "file", self.fetch, self.ann, gone)
+
+
+    def test_what_nobody_goes_on_with_goes(self):
+        self.attach(self.ann, photo(2 * MEGABYTE, 13))
+        self.link.delay = 0.01
+        process = self.ann.start("sync")
+        wait_until(lambda: self.kept()["parts"] == 1, "it is on its way")
+        self.link.cut()
+        process.communicate(timeout=60)
+        self.link.restore()
+        self.link.delay = 0
+        sweep = ("files", "--data", self.server.folder, "--sweep", "--json")
+        self.assertEqual(json.loads(self.server.run(*sweep))["parts_dropped"], 0)
+        part, = (self.server.folder / "files" / "part").iterdir()
+        eight_days_ago = time.time() - 8 * 86400
+        os.utime(part, (eight_days_ago, eight_days_ago))
+        figures = json.loads(self.server.run(*sweep))
+        self.assertEqual((figures["parts_dropped"], figures["parts"]), (1, 0))
+        self.ann.sync()  # learns that headquarters has nothing of it
+        self.ann.clock = "+2m"
+        self.ann.sync()  # from the beginning
+        self.assertEqual(self.kept()["kept"], 1)
+        self.verify_files()
 
 
 class Pages(Files):

@@ -48,6 +48,7 @@ void company_make(struct company *company) {
     company->env =
         (struct env){company, test_now, test_now, test_boot, test_random, test_sleep};
     company->arena = arena_make(256 * 1024 * 1024);
+    company->schema_version = SCHEMA_VERSION;
     must(catalogue_load(embedded_files, embedded_file_count, &company->catalogue, &error),
          &error);
     company->options = (struct server_options){
@@ -159,13 +160,15 @@ struct fake_station *company_enrol(struct company *company, const struct invite 
                                    struct id user) {
     struct error error = {0};
     struct fake_station *station = &company->stations[company->station_count++];
-    struct enrol_request request = {.schema_version = SCHEMA_VERSION, .name = "station"};
+    struct enrol_request request = {.schema_version = company->schema_version,
+                                    .name = "station"};
     struct bytes envelope_bytes = {0};
     struct envelope envelope;
     struct certificate certificate;
     uint8_t seed[SIGN_SEED];
     assert(company->station_count <= COMPANY_STATIONS);
     memset(station, 0, sizeof *station);
+    station->schema_version = company->schema_version;
     test_random(company, seed, sizeof seed);
     seal_keys(seed, &station->keys);
     memcpy(request.device_key.bytes, station->keys.public_key, SIGN_PUBLIC);
@@ -191,7 +194,7 @@ void station_seal_all(struct company *company, struct fake_station *station,
                                    .number = station->number + 1,
                                    .first_seq = station->seq + 1,
                                    .last_seq = station->seq + (int64_t)list.count,
-                                   .schema_version = SCHEMA_VERSION,
+                                   .schema_version = station->schema_version,
                                    .sealed_at = company->now_ms};
     memcpy(header.previous_hash, station->hash, HASH_SIZE);
     must(bundle_seal(&header, list, &station->keys, ret, station->hash, &error), &error);

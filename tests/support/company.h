@@ -18,6 +18,7 @@ struct fake_station {
     int64_t seq;
     uint8_t hash[HASH_SIZE];
     uint64_t counter;
+    int64_t schema_version; /* of its program */
 };
 
 struct company {
@@ -31,6 +32,7 @@ struct company {
     struct arena arena;
     struct fake_station stations[COMPANY_STATIONS];
     size_t station_count;
+    int64_t schema_version; /* of the stations that enrol; SCHEMA_VERSION at first */
 };
 
 void company_make(struct company *company);

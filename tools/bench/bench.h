@@ -24,6 +24,8 @@ void bench_merge(const struct bench_options *options);
 void bench_first_sync(const struct bench_options *options);
 void bench_pull(const struct bench_options *options);
 void bench_wire(const struct bench_options *options);
+/* What the server keeps about each row: a part of `wire`. */
+void bench_metadata(const struct bench_options *options, size_t rows);
 
 /* Ends the program with the error's words when `failed`. */
 void must(int failed, const struct error *error);
@@ -96,6 +98,8 @@ struct bench_station {
 };
 
 struct bench_company {
+    size_t
+        customer_cells; /* of each that is grown; 0: all. The last two are owner and branch */
     char folder[64];
     char data[80]; /* the server's folder */
     char home[80]; /* the station's */
@@ -119,6 +123,9 @@ void company_path(const struct bench_company *company, const char *file, char re
 /* Transactions of the company's station with changes, all `user`'s. */
 void company_seal(struct bench_company *company, struct transaction *transactions,
                   size_t count, struct buffer *ret_sealed);
+/* The same in a given format; the company's own is the newest. */
+void company_seal_as(struct bench_company *company, int64_t format,
+                     struct transaction_list list, struct buffer *ret_sealed);
 /* Takes a sealed bundle; the watches (may be NULL) count opening it, and merging with commit. */
 void company_take(struct bench_company *company, struct bytes sealed,
                   struct stopwatch *open, struct stopwatch *merge);

@@ -153,25 +153,30 @@ struct transaction company_transaction(struct bench_company *company, const char
     };
 }
 
-void company_seal(struct bench_company *company, struct transaction *transactions,
-                  size_t count, struct buffer *ret_sealed) {
+void company_seal_as(struct bench_company *company, int64_t format,
+                     struct transaction_list list, struct buffer *ret_sealed) {
     struct error error = {0};
     struct bench_station *station = &company->station;
     const struct env *env = env_system();
-    struct bundle_header header = {.format = BUNDLE_FORMAT,
+    struct bundle_header header = {.format = format,
                                    .org = company->master->org,
                                    .device = station->certificate.device,
                                    .number = ++station->number,
                                    .first_seq = station->seq + 1,
-                                   .last_seq = station->seq + (int64_t)count,
+                                   .last_seq = station->seq + (int64_t)list.count,
                                    .schema_version = SCHEMA_VERSION,
                                    .sealed_at = env->wall_ms(env->context)};
     memcpy(header.previous_hash, station->hash, HASH_SIZE);
-    station->seq += (int64_t)count;
+    station->seq += (int64_t)list.count;
     buffer_reset(ret_sealed);
-    struct transaction_list list = {transactions, count};
     must(bundle_seal(&header, list, &station->keys, ret_sealed, station->hash, &error),
          &error);
+}
+
+void company_seal(struct bench_company *company, struct transaction *transactions,
+                  size_t count, struct buffer *ret_sealed) {
+    company_seal_as(company, BUNDLE_FORMAT_PACKED,
+                    (struct transaction_list){transactions, count}, ret_sealed);
 }
 
 static void check_answer(const struct bundle_answer *answer) {
@@ -228,6 +233,9 @@ static void grow_once(struct bench_company *company, struct dice *dice, uint64_t
     for (size_t i = 0; i < count; i++) {
         customer_make(dice, &company->people, first + i, &customers[i]);
         changes[i] = customer_insert(company->catalogue, &customers[i], &arena);
+        if (company->customer_cells != 0) {
+            changes[i].cell_count = company->customer_cells;
+        }
         if (ret_ids != NULL) {
             ret_ids[i] = customers[i].id;
         }
@@ -301,7 +309,8 @@ static void move_held(struct pull_state *state, const struct sync_response *resp
 
 void company_pull(struct bench_company *company, struct pull_state *state) {
     struct error error = {0};
-    struct sync_request request = {.cursor = state->cursor, .held = state->held};
+    struct sync_request request = {
+        .schema_version = SCHEMA_VERSION, .cursor = state->cursor, .held = state->held};
     struct arena positions = arena_make(ARENA);
     struct station station;
     bool more = true;

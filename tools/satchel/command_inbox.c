@@ -11,6 +11,7 @@
 #include "tools/satchel/inbox_listing.h"
 #include "tools/satchel/json.h"
 #include "tools/satchel/transaction_text.h"
+#include "tools/satchel/values.h"
 #include "tools/satchel/words.h"
 
 static void print_time(const struct node *entry, const char *name) {
@@ -72,14 +73,15 @@ static void print_transaction(const struct node *entry, size_t number) {
     transaction_print(entry, "     ");
 }
 
+/* `before`: entries of another section that are numbered together with these. */
 static void print_section(const struct node *inbox, const char *name, const char *heading,
-                          void (*print)(const struct node *, size_t)) {
+                          size_t before, void (*print)(const struct node *, size_t)) {
     const struct node *entries = node_member(inbox, name);
     if (node_count(entries) == 0)
         return;
     printf("%s\n", word(heading));
     for (size_t i = 0; i < node_count(entries); i++)
-        print(node_at(entries, i), i + 1);
+        print(node_at(entries, i), before + i + 1);
     putchar('\n');
 }
 
@@ -95,12 +97,17 @@ static void print_inbox(const struct node *inbox) {
     print_section(
         inbox, "conflicts",
         "Conflicts (satchel inbox restore N puts the lost value back; keep N leaves it):",
-        print_conflict);
-    print_section(inbox, "refusals", "Refused by headquarters:", print_transaction);
+        0, print_conflict);
+    print_section(
+        inbox, "refusals",
+        "Refused by headquarters (satchel inbox resubmit N [name=value …] does it "
+        "again; discard N gives it up):",
+        0, print_transaction);
     print_section(inbox, "attention",
-                  "No longer fits what others did:", print_transaction);
-    print_section(inbox, "notices",
-                  "Notices (satchel inbox read N, or all):", print_notice);
+                  "No longer fits what others did (resubmit N, discard N):",
+                  node_count(node_member(inbox, "refusals")), print_transaction);
+    print_section(inbox, "notices", "Notices (satchel inbox read N, or all):", 0,
+                  print_notice);
 }
 
 static const struct node *find_id(const struct node *entries, const char *id) {
@@ -165,6 +172,10 @@ static const struct answer *find_answer(const char *verb) {
     return NULL;
 }
 
+static bool is_verb(const struct invocation *invocation, const char *verb) {
+    return invocation->word_count > 0 && strcmp(invocation->words[0], verb) == 0;
+}
+
 static int answer_one(const struct invocation *invocation, struct desk *desk,
                       const struct answer *answer, const struct node *entry,
                       satchel_error *error) {
@@ -194,8 +205,49 @@ static int act(const struct invocation *invocation, struct desk *desk,
     return rc;
 }
 
+/* "resubmit 2 price=50": the transaction that was shown as number 2, or its id. */
+static int resubmit(const struct invocation *invocation, struct desk *desk,
+                    satchel_error *error) {
+    char id[LISTING_ID_SIZE];
+    struct node *values = NULL;
+    const char *which = invocation->words[1];
+    snprintf(id, sizeof id, "%.39s", which);
+    if (strlen(which) < LISTING_ID_SIZE - 4 &&
+        listing_find(invocation->home, "work", which, id, error) != 0)
+        return -1;
+    if (values_read(invocation, 2, &values, error) != 0)
+        return -1;
+    char *edits = node_write(values);
+    int rc = edits == NULL ? problem_out_of_memory(error)
+                           : satchel_resubmit(desk->session, id, edits, error);
+    if (rc == 0)
+        puts(invocation->json ? "{}"
+                              : word("Done again; the next sync tells headquarters."));
+    node_free_text(edits);
+    node_release(values);
+    return rc;
+}
+
+static int discard(const struct invocation *invocation, struct desk *desk,
+                   satchel_error *error) {
+    char id[LISTING_ID_SIZE];
+    const char *which = invocation->words[1];
+    snprintf(id, sizeof id, "%.39s", which);
+    if (strlen(which) < LISTING_ID_SIZE - 4 &&
+        listing_find(invocation->home, "work", which, id, error) != 0)
+        return -1;
+    int rc = satchel_discard(desk->session, id, error);
+    if (rc == 0)
+        puts(invocation->json ? "{}" : word("Given up."));
+    return rc;
+}
+
 static int work(const struct invocation *invocation, struct desk *desk,
                 satchel_error *error) {
+    if (is_verb(invocation, "resubmit"))
+        return resubmit(invocation, desk, error);
+    if (is_verb(invocation, "discard"))
+        return discard(invocation, desk, error);
     char *text = NULL;
     int rc = satchel_inbox(desk->session, &text, error);
     if (rc != 0)
@@ -214,12 +266,20 @@ static int work(const struct invocation *invocation, struct desk *desk,
     return rc;
 }
 
+static bool is_understood(const struct invocation *invocation) {
+    size_t count = invocation->word_count;
+    if (count == 0 || is_verb(invocation, "resubmit"))
+        return count != 1;
+    return count == 2 &&
+           (find_answer(invocation->words[0]) != NULL || is_verb(invocation, "discard"));
+}
+
 static int run(const struct invocation *invocation) {
     satchel_error error;
-    size_t count = invocation->word_count;
-    if (count != 0 && (count != 2 || find_answer(invocation->words[0]) == NULL)) {
+    if (!is_understood(invocation)) {
         problem_set(&error, "usage.words", NULL,
-                    "After inbox may stand: restore N, keep N, read N, or read all.");
+                    "After inbox may stand: restore N, keep N, read N, read all, "
+                    "resubmit N [name=value …], or discard N.");
         problem_print(&error, invocation->json);
         return EXIT_USAGE;
     }
@@ -233,12 +293,14 @@ static int run(const struct invocation *invocation) {
 
 const struct subcommand subcommand_inbox = {
     .name = "inbox",
-    .words = "[restore N | keep N | read N | read all]",
+    .words = "[restore N | keep N | read N | read all | resubmit N … | discard N]",
     .title = "notices, conflicts, refusals: what needs your eye",
     .title_zh = "收件箱：通知、冲突、被拒",
     .run = run,
     .details =
         "N is the number in the list that was shown last.\n"
         "restore puts the value that lost a conflict back, as a new edit of your own;\n"
-        "keep leaves what stands. Either way everybody learns of it with the next sync.\n",
+        "keep leaves what stands. Either way everybody learns of it with the next sync.\n"
+        "resubmit does refused work again, as work of now, with other values where some are\n"
+        "named by their columns (resubmit 2 name=Acme); discard gives it up.\n",
 };

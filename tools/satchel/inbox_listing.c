@@ -14,10 +14,10 @@ static bool put_path(const char *home, const char *suffix, char ret[PATH_SIZE]) 
     return size > 0 && size < PATH_SIZE;
 }
 
-static void write_section(FILE *file, const char *section, const struct node *inbox) {
-    const struct node *entries = node_member(inbox, section);
+static void write_entries(FILE *file, const char *section, const struct node *entries,
+                          const char *id) {
     for (size_t i = 0; i < node_count(entries); i++)
-        fprintf(file, "%s %s\n", section, node_member_text(node_at(entries, i), "id"));
+        fprintf(file, "%s %s\n", section, node_member_text(node_at(entries, i), id));
 }
 
 void listing_keep(const char *home, const struct node *inbox) {
@@ -29,8 +29,10 @@ void listing_keep(const char *home, const struct node *inbox) {
         (void)remove(path); /* better no number than a wrong one */
         return;
     }
-    write_section(file, "conflicts", inbox);
-    write_section(file, "notices", inbox);
+    write_entries(file, "conflicts", node_member(inbox, "conflicts"), "id");
+    write_entries(file, "notices", node_member(inbox, "notices"), "id");
+    write_entries(file, "work", node_member(inbox, "refusals"), "transaction");
+    write_entries(file, "work", node_member(inbox, "attention"), "transaction");
     bool written = ferror(file) == 0;
     written = fclose(file) == 0 && written;
     if (!written || rename(fresh, path) != 0) {

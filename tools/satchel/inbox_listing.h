@@ -13,7 +13,7 @@ enum { LISTING_ID_SIZE = 40 };
 /* Remembers an inbox. A home that cannot be written keeps what it had: numbers are refused then. */
 void listing_keep(const char *home, const struct node *inbox);
 
-/* The id of the number'th entry of `section` ("conflicts", "notices"). Code: inbox.unknown */
+/* The id of the number'th entry of `section` ("conflicts", "notices", "work": refused, then needing attention). Code: inbox.unknown */
 int listing_find(const char *home, const char *section, const char *number,
                  char ret_id[LISTING_ID_SIZE], satchel_error *error);
 

@@ -31,6 +31,19 @@ static int start_console(const struct server_options *server, struct server *run
                          ret, error);
 }
 
+/* 1 to 3650 days, in milliseconds; 0 when nothing is said. */
+static int read_horizon(const char *days, int64_t *ret, struct error *error) {
+    char *end = NULL;
+    long long number = days ? strtoll(days, &end, 10) : 0;
+    if (days != NULL && (end == days || *end != '\0' || number < 1 || number > 3650)) {
+        return error_set(error, "parameter.invalid", "horizon",
+                         "--horizon is a number of days from 1 to 3650, not \"%.40s\"",
+                         days);
+    }
+    *ret = number * 86400000;
+    return 0;
+}
+
 static int run_serve(struct server_options *server, const struct options *options) {
     struct error error = {0};
     struct server *running = NULL;
@@ -42,7 +55,8 @@ static int run_serve(struct server_options *server, const struct options *option
     server->log = write_log;
     server->log_context = stderr;
     block_signals(&signals);
-    if ((options->console != NULL &&
+    if (read_horizon(options->horizon, &server->horizon_ms, &error) != 0 ||
+        (options->console != NULL &&
          console_check(server, options->console, &error) != 0) ||
         server_start(server, &running, &error) != 0) {
         return say_failure(&error);

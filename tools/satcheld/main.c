@@ -26,7 +26,7 @@ static const char USAGE[] =
     "      A new password for WHO on those pages; the last line printed, and never again.\n"
     "  satcheld serve   --config FILE\n"
     "      The same, with lines of key = value for data, listen, certificate, console,\n"
-    "      console_address, allow_plain; an option given beside it wins. The other commands\n"
+    "      console_address, allow_plain, horizon; an option given beside it wins. The other commands\n"
     "      take its data.\n"
     "\n"
     "  satcheld tls self-signed --data DIR [--host NAME]... [--days 825] [--new-key]\n"

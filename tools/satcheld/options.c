@@ -86,6 +86,7 @@ static const char **find_value(struct options *options, const char *name) {
         {"--config", &options->config},
         {"--answer", &options->answer},
         {"--limit", &options->limit},
+        {"--horizon", &options->horizon},
     };
     if (strcmp(name, "--host") == 0 && options->host_count < OPTION_HOSTS) {
         return &options->hosts[options->host_count++];
@@ -109,6 +110,7 @@ static int read_configuration(struct options *options, struct buffer *ret_storag
         {"console", &file.console, NULL},
         {"console_address", &file.console_address, NULL},
         {"allow_plain", NULL, &file.allow_plain},
+        {"horizon", &file.horizon, NULL},
     };
     if (options->config != NULL &&
         config_read(options->config, keys, sizeof keys / sizeof *keys, ret_storage,
@@ -123,6 +125,7 @@ static int read_configuration(struct options *options, struct buffer *ret_storag
     options->console_address =
         options->console_address ? options->console_address : file.console_address;
     options->allow_plain = options->allow_plain || file.allow_plain;
+    options->horizon = options->horizon ? options->horizon : file.horizon;
     return options->data == NULL ? say_usage("say which folder: %s DIR", "--data") : 0;
 }
 

@@ -12,7 +12,8 @@ struct options {
     const char *device, *invitation, *reason, *console, *console_address, *config;
     const char *person_limit, *company_limit, *grace;
     const char *answer, *limit;
-    const char *word; /* what stands on its own: a file */
+    const char *word;    /* what stands on its own: a file */
+    const char *horizon; /* days */
     const char *hosts[OPTION_HOSTS];
     size_t host_count;
     bool allow_plain, new_key, all, json, files, sweep;

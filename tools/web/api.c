@@ -35,6 +35,8 @@ static const struct api_route routes[] = {
     {"POST", "ask/", LOOKING, LIMIT_JSON, api_ask},
     {"GET", "status", WAITING, 0, api_status},
     {"GET", "inbox", LOOKING, 0, api_inbox},
+    {"POST", "resubmit", WORKING, LIMIT_JSON, api_resubmit},
+    {"POST", "discard", WORKING, SMALL_BODY, api_discard},
     {"GET", "story", LOOKING, 0, api_story},
     {"GET", "marks", WAITING, 0, api_marks},
     {"GET", "describe", LOOKING, 0, api_describe},

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/satchel/json.h"
 #include "tools/web/internal.h"
 
 enum { EVENTS_WAIT_MS = 25000, STORY_DEFAULT = 100, LIMIT_EVENTS = 8 * 1024 * 1024 };
@@ -68,6 +69,36 @@ void api_inbox(struct visit *visit) {
     char *json = NULL;
     int failed = satchel_inbox(visit->session->handle, &json, outer(&error));
     hand_back(visit, failed, json, &error);
+}
+
+/* {"transaction": id, "values": {…}}: refused work, done again or given up. */
+static void work_again(struct visit *visit, bool give_up) {
+    struct error error = {0};
+    struct node *body = node_read(visit->json, NULL, 0);
+    const char *transaction = node_member_text(body, "transaction");
+    char *values = node_kind(node_member(body, "values")) == NODE_OBJECT
+                       ? node_write(node_member(body, "values"))
+                       : NULL;
+    int failed = give_up
+                     ? satchel_discard(visit->session->handle, transaction, outer(&error))
+                     : satchel_resubmit(visit->session->handle, transaction, values,
+                                        outer(&error));
+    if (failed)
+        visit_fail(visit, &error);
+    else {
+        tell_worked(visit);
+        visit_answer(visit, "{}");
+    }
+    node_free_text(values);
+    node_release(body);
+}
+
+void api_resubmit(struct visit *visit) {
+    work_again(visit, false);
+}
+
+void api_discard(struct visit *visit) {
+    work_again(visit, true);
 }
 
 /* A number in the query; `missing` when it is not there. Negative: not a number. */

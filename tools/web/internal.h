@@ -92,6 +92,8 @@ void api_do_all(struct visit *visit);
 void api_ask(struct visit *visit);
 void api_status(struct visit *visit);
 void api_inbox(struct visit *visit);
+void api_resubmit(struct visit *visit);
+void api_discard(struct visit *visit);
 void api_story(struct visit *visit);
 void api_marks(struct visit *visit);
 void api_describe(struct visit *visit);

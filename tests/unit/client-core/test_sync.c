@@ -528,6 +528,32 @@ static void a_row_that_does_not_fit_blocks_nothing(void **state) {
     assert_int_equal(world_integer(world, "select cursor from station_progress"), 6);
 }
 
+/* Bundles are sealed in the smaller format for a server that said it reads it, and in the first one before. */
+static int protocol_two(struct world *world, const struct sync_request *request,
+                        struct sync_response *response) {
+    struct bundle_envelope envelope;
+    for (size_t i = 0; i < request->bundle_count; i++) {
+        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
+        world->step = (int)envelope.header.format;
+    }
+    response->protocol = 2;
+    world_take_bundles(world, request, response, VERDICT_MERGED);
+    return 200;
+}
+
+static void the_format_follows_the_server(void **state) {
+    struct world *world = *state;
+    world->answer = protocol_two;
+    world_do(world, "customer.add", add_c1);
+    world_sync(world);
+    assert_int_equal(world->step, BUNDLE_FORMAT);
+    world_do(world, "customer.add", add_c1); /* no row of it came back */
+    world_close(world);
+    world_open(world);
+    world_sync(world);
+    assert_int_equal(world->step, BUNDLE_FORMAT_PACKED);
+}
+
 /* --- rebase --------------------------------------------------------------------------------------- */
 
 /* The customer as headquarters has it, and pending work on it: a name, a visit, a tag. */
@@ -710,6 +736,7 @@ static void another_process_may_be_syncing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(work_is_sealed_sent_and_settled),
+        TEST(the_format_follows_the_server),
         TEST(an_idle_poll_writes_nothing),
         TEST(a_slow_clock_is_corrected_at_sealing),
         TEST(another_start_asks_for_the_time_first),

@@ -373,6 +373,10 @@ static const struct mistake table_mistakes[] = {
     {"check (amount_minor >= 0)", "check amount_minor >= 0", "expected \"(\""},
     {"-- @roles 1 rep  2 manager", "-- @roles 1 rep  1 manager", "is there already"},
     {"-- @roles 1 rep", "-- @roles 99 rep", "write @roles"},
+    {"@table 2 @scope", "@table 2 @since 99 @scope", "@since wants a version from 1"},
+    {"@table 2 @scope", "@table 2 @since @scope", "@since wants an argument"},
+    {"share_bp   integer,        -- @column 3", "share_bp integer, -- @column 3 @since 0",
+     "@since wants a version from 1"},
     {"-- People.", "-- @roles 1 rep", "@roles is said twice"},
     {"-- People.", "-- @zh 人", "@zh stands outside a table"},
 };

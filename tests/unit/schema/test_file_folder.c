@@ -2,12 +2,14 @@
  * base/file_folder: files under their hashes, in parts and whole.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,22 +177,6 @@ static void names_stay_in_the_folder(void **state) {
     }
 }
 
-/* A link that somebody put there is not followed. */
-static void links_are_not_followed(void **state) {
-    uint8_t hash[HASH_SIZE];
-    char path[256];
-    struct error error = {0};
-    struct buffer read = buffer_make(1000);
-    (void)state;
-    put(TEXT, hash);
-    path_of(hash, path);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(symlink("/etc/passwd", path), 0);
-    assert_int_equal(file_folder_read(folder, hash, &read, &error), -1);
-    assert_code(error, "file.failed");
-    buffer_free(&read);
-}
-
 struct seen {
     int files, parts;
     int64_t bytes;
@@ -211,6 +197,47 @@ static int see_part(void *context, const char *name, int64_t size, int64_t writt
     seen->bytes += size;
     assert_true(written_at > 1700000000000);
     return 0;
+}
+
+/* Nothing is left of what could not be written to its end. */
+static void a_disk_that_takes_no_more(void **state) {
+    static char large[100000];
+    struct rlimit former, limit;
+    uint8_t hash[HASH_SIZE];
+    struct error error = {0};
+    struct seen seen = {0};
+    (void)state;
+    put("small", hash);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &former), 0);
+    limit = former;
+    limit.rlim_cur = 5000;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    int failed = file_folder_put(folder, (struct bytes){(const uint8_t *)large, 100000},
+                                 hash, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &former), 0);
+    assert_int_equal(failed, -1);
+    assert_code(error, "file.failed");
+    assert_int_equal(file_folder_each(folder, see_file, &seen, NULL), 0);
+    assert_int_equal(file_part_each(folder, "", see_part, &seen, NULL), 0);
+    assert_int_equal(seen.files, 1);
+    assert_int_equal(seen.parts, 0);
+}
+
+/* A link that somebody put there is not followed. */
+static void links_are_not_followed(void **state) {
+    uint8_t hash[HASH_SIZE];
+    char path[256];
+    struct error error = {0};
+    struct buffer read = buffer_make(1000);
+    (void)state;
+    put(TEXT, hash);
+    path_of(hash, path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    assert_int_equal(file_folder_read(folder, hash, &read, &error), -1);
+    assert_code(error, "file.failed");
+    buffer_free(&read);
 }
 
 static int stop(void *context, const uint8_t hash[HASH_SIZE], int64_t size) {
@@ -284,11 +311,11 @@ static void hashes_in_letters(void **state) {
 int main(void) {
 #define folder_test(name) cmocka_unit_test_setup_teardown(name, make_home, remove_home)
     const struct CMUnitTest tests[] = {
-        folder_test(what_is_put_is_read),      folder_test(damage_is_seen),
-        folder_test(pieces_become_a_file),     folder_test(wrong_pieces_are_thrown_away),
-        folder_test(names_stay_in_the_folder), folder_test(links_are_not_followed),
-        folder_test(all_of_them_are_told),     folder_test(files_are_copied),
-        cmocka_unit_test(hashes_in_letters),
+        folder_test(what_is_put_is_read),       folder_test(damage_is_seen),
+        folder_test(pieces_become_a_file),      folder_test(wrong_pieces_are_thrown_away),
+        folder_test(names_stay_in_the_folder),  folder_test(links_are_not_followed),
+        folder_test(a_disk_that_takes_no_more), folder_test(all_of_them_are_told),
+        folder_test(files_are_copied),          cmocka_unit_test(hashes_in_letters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

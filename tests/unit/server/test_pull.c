@@ -106,7 +106,7 @@ static void free_sets(struct pulled *pulled) {
 
 /* After a full pull: a request that continues from there. */
 static struct sync_request settled(struct fixture *f, struct fake_station *station) {
-    struct sync_request request = {0};
+    struct sync_request request = {.schema_version = SCHEMA_VERSION};
     struct pulled first;
     pull(f, station, &request, &first);
     assert_false(first.response.more);
@@ -121,7 +121,7 @@ static struct sync_request settled(struct fixture *f, struct fake_station *stati
 
 static void a_first_pull_has_own_rows_only(void **state) {
     struct fixture *f = *state;
-    struct sync_request request = {0};
+    struct sync_request request = {.schema_version = SCHEMA_VERSION};
     struct pulled pulled;
     pull(f, f->anna_station, &request, &pulled);
     const struct row_group *customers = group_of(f, &pulled, "customer");
@@ -220,7 +220,7 @@ static void a_gained_scope_is_filled_and_a_lost_one_forgotten(void **state) {
     free_sets(&pulled);
     struct fake_station *manager_station =
         company_station(&f->company, f->anna, "rep manager");
-    struct sync_request boss = {.cursor = anna.cursor};
+    struct sync_request boss = {.cursor = anna.cursor, .schema_version = SCHEMA_VERSION};
     for (size_t i = 0; i < anna.held.count; i++) {
         assert_int_equal(scope_set_add(&boss.held, anna.held.scopes[i]), 0);
     }
@@ -257,7 +257,7 @@ static void many_rows_come_in_chunks(void **state) {
         }
         company_write(&f->company, changes, BATCH);
     }
-    struct sync_request request = {0};
+    struct sync_request request = {.schema_version = SCHEMA_VERSION};
     struct pulled pulled;
     int64_t rows = 0;
     int chunks = 0;

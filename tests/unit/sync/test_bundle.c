@@ -324,7 +324,14 @@ static void test_changes_refused(void **state) {
     }
 }
 
-/* --- sealed -------------------------------------------------------------------------- */
+/* --- sealed, in either format -------------------------------------------------------------------------- */
+
+static int64_t format = BUNDLE_FORMAT;
+
+static int make_packed(void **state) {
+    format = BUNDLE_FORMAT_PACKED;
+    return make_transactions(state);
+}
 
 struct sealed {
     struct bundle_header header;
@@ -336,7 +343,8 @@ struct sealed {
 
 static struct sealed seal(void) {
     struct sealed sealed = {
-        .header = {.org = id_of(5),
+        .header = {.format = format,
+                   .org = id_of(5),
                    .device = id_of(6),
                    .number = 3,
                    .first_seq = 8,
@@ -370,6 +378,7 @@ static void test_bundle(void **state) {
     assert_int_equal(count, 3);
     assert_transactions(read);
     assert_memory_equal(envelope.hash, sealed.hash, HASH_SIZE);
+    assert_int_equal(envelope.header.format, format);
     assert_true(id_equal(envelope.header.org, id_of(5)));
     assert_true(id_equal(envelope.header.device, id_of(6)));
     assert_int_equal(envelope.header.number, 3);
@@ -472,8 +481,10 @@ static void test_bundle_header_refused(void **state) {
         open_with(&sealed, k, BYTES("\xc3"), &error);
         assert_code(error, "bundle.header");
     }
-    open_with(&sealed, 1, BYTES("\x02"), &error);
+    open_with(&sealed, 1, BYTES("\x03"), &error);
     assert_code(error, "bundle.format");
+    open_with(&sealed, 1, BYTES("\x00"), &error);
+    assert_code(error, "bundle.header");
     open_with(&sealed, 4, BYTES("\x00"), &error);
     assert_string_equal(error.field, "number");
     open_with(&sealed, 6, BYTES("\x07"), &error); /* last before first */
@@ -505,10 +516,33 @@ static void test_bundle_read_refuses(void **state) {
     wrong = envelope;
     wrong.payload = BYTES("no frame");
     assert_int_equal(bundle_read(&wrong, &arena, &read, &count, &error), -1);
-    assert_code(error, "seal.compression");
+    assert_code(error, format == BUNDLE_FORMAT ? "seal.compression" : "wire.trailing");
     assert_int_equal(count, 0);
     assert_null(read);
     arena_free(&arena);
+    buffer_free(&sealed.bytes);
+}
+
+/* Each of the two frames, and that there are two. */
+static void test_packed_frames_refused(void **state) {
+    struct sealed sealed = seal();
+    struct bundle_envelope envelope;
+    struct buffer changed = buffer_make(10000);
+    struct arena arena = arena_make(100000);
+    struct transaction *read = NULL;
+    struct error error = {0};
+    size_t count = 0;
+    assert_int_equal(bundle_open(buffer_bytes(&sealed.bytes), &envelope, NULL), 0);
+    struct bytes payload = envelope.payload;
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; wrong_value(i).data; i++) {
+            buffer_reset(&changed);
+            assert_true(replace_node(payload, k, wrong_value(i), &changed));
+            envelope.payload = buffer_bytes(&changed);
+            assert_int_equal(bundle_read(&envelope, &arena, &read, &count, &error), -1);
+        }
+    arena_free(&arena);
+    buffer_free(&changed);
     buffer_free(&sealed.bytes);
 }
 
@@ -517,7 +551,8 @@ static void test_bundle_bomb(void **state) {
     size_t size = LIMIT_PAYLOAD + 1;
     uint8_t *zeros = calloc(1, size);
     struct buffer bomb = buffer_make(100000);
-    struct bundle_envelope envelope = {.header = {.first_seq = 1, .last_seq = 1}};
+    struct bundle_envelope envelope = {
+        .header = {.format = BUNDLE_FORMAT, .first_seq = 1, .last_seq = 1}};
     struct arena arena = arena_make(1000);
     struct transaction *read = NULL;
     struct error error = {0};
@@ -535,27 +570,33 @@ static void test_bundle_bomb(void **state) {
 
 /* --- too large to be sealed ---------------------------------------------------------- */
 
-/* Seals `count` changes, each with one text of `size` random bytes, given as a blob. */
+/* Seals `count` changes, each with a blob of `size` random bytes of its own. */
 static void seal_too_large(size_t count, size_t size, size_t room, const char *code) {
     struct sign_keys keys;
     struct buffer sealed = buffer_make(room);
     struct change *changes = calloc(count, sizeof *changes);
-    struct bundle_header header = {
-        .number = 1, .first_seq = 1, .last_seq = 1, .schema_version = 1};
-    uint8_t *noise = malloc(size + 1), hash[HASH_SIZE];
+    struct cell *cells = calloc(count, sizeof *cells);
+    struct bundle_header header = {.format = format,
+                                   .number = 1,
+                                   .first_seq = 1,
+                                   .last_seq = 1,
+                                   .schema_version = 1};
+    uint8_t *noise = malloc(size + count), hash[HASH_SIZE];
     struct error error = {0};
     uint64_t dice = 88172645463325252U;
     assert_non_null(changes);
+    assert_non_null(cells);
     assert_non_null(noise);
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size + count; i++) {
         dice ^= dice << 13;
         dice ^= dice >> 7;
         dice ^= dice << 17;
         noise[i] = (uint8_t)dice;
     }
-    struct cell cell = {1, value_blob((struct bytes){noise, size})};
-    for (size_t i = 0; i < count; i++)
-        changes[i] = (struct change){30, ROW_UPDATE, {keys_of_rows, 16}, &cell, 1};
+    for (size_t i = 0; i < count; i++) {
+        cells[i] = (struct cell){1, value_blob((struct bytes){noise + i, size})};
+        changes[i] = (struct change){30, ROW_UPDATE, {keys_of_rows, 16}, &cells[i], 1};
+    }
     struct transaction transaction = {
         .command = "a", .changes = changes, .change_count = count};
     seal_keys((const uint8_t[SIGN_SEED]){1}, &keys);
@@ -564,6 +605,7 @@ static void seal_too_large(size_t count, size_t size, size_t room, const char *c
                      -1);
     assert_code(error, code);
     free(noise);
+    free(cells);
     free(changes);
     buffer_free(&sealed);
 }
@@ -612,7 +654,8 @@ static void test_bundle_is_small(void **state) {
     assert_int_equal(bundle_seal(&sealed.header, (struct transaction_list){edits, EDITS},
                                  &sealed.keys, &sealed.bytes, sealed.hash, NULL),
                      0);
-    assert_in_range(sealed.bytes.size, 16 * EDITS, 30 * EDITS);
+    assert_in_range(sealed.bytes.size, 16 * EDITS,
+                    (format == BUNDLE_FORMAT ? 30 : 25) * EDITS);
     buffer_free(&sealed.bytes);
 }
 
@@ -639,5 +682,17 @@ int main(void) {
         cmocka_unit_test(test_bundle_too_large),
         cmocka_unit_test(test_bundle_is_small),
     };
-    return cmocka_run_group_tests(tests, make_transactions, NULL);
+    const struct CMUnitTest packed[] = {
+        cmocka_unit_test(test_bundle),
+        cmocka_unit_test(test_bundle_sealing_is_repeatable),
+        cmocka_unit_test(test_bundle_tampered),
+        cmocka_unit_test(test_bundle_verify),
+        cmocka_unit_test(test_bundle_header_refused),
+        cmocka_unit_test(test_bundle_read_refuses),
+        cmocka_unit_test(test_packed_frames_refused),
+        cmocka_unit_test(test_bundle_too_large),
+        cmocka_unit_test(test_bundle_is_small),
+    };
+    int failed = cmocka_run_group_tests(tests, make_transactions, NULL);
+    return failed + cmocka_run_group_tests(packed, make_packed, NULL);
 }

@@ -510,7 +510,8 @@ static struct bytes notices[2];
 
 static struct sync_response make_response(void) {
     verdicts[0] = (struct verdict){id_of(1), VERDICT_MERGED, 5, 6, "", "", ""};
-    verdicts[1] = (struct verdict){id_of(2), VERDICT_CONFLICTS, 7, 8, "", "", ""};
+    verdicts[1] = (struct verdict){id_of(2), VERDICT_CONFLICTS,    7, 8, "deal.new_rule",
+                                   "deal",   "A rule of tomorrow."};
     verdicts[2] = (struct verdict){id_of(3),    VERDICT_REFUSED, 9,       10,
                                    "scope.row", "customer",      "不可见"};
     verdicts[3] = (struct verdict){id_of(4), VERDICT_DEFERRED, 11, 12, "", "", ""};
@@ -670,7 +671,7 @@ static int decode_with_text(size_t k, size_t size) {
 
 /* Every text fits the struct error that it will be copied to. */
 static void test_texts_fit(void **state) {
-    enum { ANSWER_CODE = 9, ANSWER_MESSAGE = 10, CODE = 28, FIELD = 29, MESSAGE = 30 };
+    enum { ANSWER_CODE = 9, ANSWER_MESSAGE = 10, CODE = 31, FIELD = 32, MESSAGE = 33 };
     const struct {
         size_t place, size;
     } texts[] = {{ANSWER_CODE, 63},

@@ -14,7 +14,7 @@ _satchel() {
         esac
     done
     case $before in
-    --home | --certificate | import)
+    --home | --certificate | import | attach)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames
         return

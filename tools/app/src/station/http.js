@@ -68,6 +68,8 @@ export const carrier = {
   ask: (query, args, signal) => request('POST', 'ask/' + name(query), args, signal),
   status: () => request('GET', 'status'),
   inbox: () => request('GET', 'inbox'),
+  resubmit: (transaction, values) => request('POST', 'resubmit', { transaction, values }),
+  discard: transaction => request('POST', 'discard', { transaction }),
   story: (limit = 200) => request('GET', 'story?limit=' + limit),
   storyOf: (table, id, limit = 20) => request('GET', `story?limit=${limit}&table=${name(table)}&id=${name(id)}`),
   marks: () => request('GET', 'marks'),

@@ -56,6 +56,15 @@ export const station = {
     return (await station.ask(query, args))[0] ?? null
   },
   inbox: () => answered(carrier.inbox()),
+  /* Work that headquarters refused, or that no longer applies: once more, with other values by column, or given up. */
+  async resubmit(transaction, values = {}) {
+    await answered(carrier.resubmit(transaction, values))
+    tell('changed', { own: true })
+  },
+  async discard(transaction) {
+    await answered(carrier.discard(transaction))
+    tell('changed', { own: true })
+  },
   story: limit => answered(carrier.story(limit)),
   storyOf: (table, id, limit) => answered(carrier.storyOf(table, id, limit)),
   describe: () => answered(carrier.describe()),
