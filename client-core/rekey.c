@@ -136,7 +136,8 @@ static void put_request(const struct asking *asking, struct buffer *ret) {
     struct device_request request = {.org = identity->certificate.org,
                                      .device = identity->certificate.device,
                                      .number = asking->noted.number,
-                                     .schema_version = SCHEMA_VERSION,
+                                     .schema_version =
+                                         asking->rekeying->replica->catalogue->version,
                                      .server_key = identity->server_key};
     struct buffer body = buffer_make(LIMIT_ENROL_REQUEST);
     memcpy(request.new_key.bytes, asking->next.public_key, SIGN_PUBLIC);

@@ -70,7 +70,8 @@ static int replay_release(struct replay *replay, const struct journal_entry *ent
                           .arena = &replay->arena,
                           .at = entry->at};
     return quarantine_replay(&chain, entry->content, entry->outcome,
-                             entry->schema_version == SCHEMA_VERSION, error);
+                             entry->schema_version == replay->master->catalogue->version,
+                             error);
 }
 
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,

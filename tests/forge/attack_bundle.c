@@ -169,7 +169,7 @@ static void name_another_device(struct forge *forge, struct bundle_header *heade
 
 static void name_another_format(struct forge *forge, struct bundle_header *header) {
     (void)forge;
-    header->format = 2;
+    header->format = BUNDLE_FORMAT_PACKED + 1;
 }
 
 FORGE_ATTACK(attack_bundle_other_key) {
