@@ -79,7 +79,7 @@ static int packed_payload(struct bundle_header *header, struct transaction_list 
     payload_packed_encode(list, &dense, &plain);
     header->payload_size = (int64_t)(dense.size + plain.size);
     wire_put_array(ret, 2);
-    int rc = dense.failed | plain.failed ? too_large(error) : 0;
+    int rc = (dense.failed | plain.failed) ? too_large(error) : 0;
     if (rc == 0)
         rc = put_frame(buffer_bytes(&dense), ret, error);
     if (rc == 0)
