@@ -492,9 +492,9 @@ static int story_into(satchel_session *session, struct story_request *request,
     struct satchel *station = session->station;
     bool own = request->kind != STORY_ALL || station->covered_asker;
     request->user = own ? &session->user : NULL;
-    request->device = station->identity.certificate.device;
     request->reader = asker_reader(station->asker);
     pthread_mutex_lock(&station->read_lock);
+    request->device = station->identity.certificate.device;
     int failed = asker_view(asker_of(station), &session->user, &request->visible, error);
     if (!failed)
         failed = story_put(request, json, error);
