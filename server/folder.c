@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/genesis.h"
+#include "server/history.h"
 #include "server/internal.h"
 #include "server/server_key.h"
 
@@ -80,8 +81,9 @@ int server_write_keys(const char *data, const struct sign_keys *keys,
     return result;
 }
 
-int server_lock(const char *data, int *ret_lock, struct error *error) {
-    char *path = server_path(data, "server.lock");
+int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,
+                     struct error *error) {
+    char *path = server_path(data, file);
     int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
     int result = 0;
     if (fd < 0) {
@@ -89,8 +91,8 @@ int server_lock(const char *data, int *ret_lock, struct error *error) {
                                    "cannot write", path ? path : data);
     } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         close(fd);
-        result = error_set(error, "server.running", "data",
-                           "another satcheld serves %.300s already", data);
+        result = error_set(error, code, "data",
+                           "another satcheld works on %.300s already", data);
     } else {
         *ret_lock = fd;
     }
@@ -98,11 +100,17 @@ int server_lock(const char *data, int *ret_lock, struct error *error) {
     return result;
 }
 
+int server_lock(const char *data, int *ret_lock, struct error *error) {
+    return server_lock_file(data, "server.lock", "server.running", ret_lock, error);
+}
+
 /* Whose master it is, and the key that signs for it. */
 static int check_company(const char *data, struct master *master, struct error *error) {
     struct sign_public key;
     char name[128];
-    return genesis_read(master->db, &master->org, &master->epoch, &key, name, error) != 0
+    return genesis_read(master->db, &master->org, &master->epoch, &key, name, error) !=
+                       0 ||
+                   history_epoch(master->db, &master->epoch, error) != 0
                ? -1
                : server_settle_key(data, &key, &master->keys, error);
 }

@@ -273,6 +273,31 @@ int server_key_apply(struct master *master, struct bytes content,
     return keep_notice(master, content, &notice, error);
 }
 
+int server_key_signed(struct master *master, const struct envelope *certificate,
+                      struct error *error) {
+    static const char CONTEXT[] = "satchel certificate";
+    struct sign_public key;
+    sqlite3_stmt *statement = NULL;
+    memcpy(key.bytes, master->keys.public_key, SIGN_PUBLIC);
+    if (envelope_verify(certificate, CONTEXT, &key, error) == 0) {
+        return 0;
+    }
+    if (database_statement(master->db, "select public_key from server_key", &statement,
+                           error) != 0) {
+        return -1;
+    }
+    bool signed_by_former = false;
+    while (!signed_by_former && sqlite3_step(statement) == SQLITE_ROW) {
+        struct bytes former = value_of_column(statement, 0).bytes;
+        if (former.size == SIGN_PUBLIC) {
+            memcpy(key.bytes, former.data, SIGN_PUBLIC);
+            signed_by_former = envelope_verify(certificate, CONTEXT, &key, NULL) == 0;
+        }
+    }
+    sqlite3_finalize(statement);
+    return signed_by_former ? 0 : -1; /* with what was said of the present key */
+}
+
 /* --- rotating ------------------------------------------------------------------------------------------------ */
 
 /* The new key and the one before are on disk before the entry is; the new one takes its place afterwards. */

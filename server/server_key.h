@@ -53,4 +53,8 @@ int server_copy_old_keys(const char *from, const char *to, struct error *error);
 int server_key_apply(struct master *master, struct bytes content,
                      struct sign_public *ret_next, struct error *error);
 
+/* The certificate was signed by this server's key, or by one that it had before. message.signature */
+int server_key_signed(struct master *master, const struct envelope *certificate,
+                      struct error *error);
+
 #endif
