@@ -75,7 +75,7 @@ static int take_unsealed(sqlite3_stmt *statement, const struct clock_anchor *anc
                           &transaction->change_count, error);
 }
 
-static int read_unsealed(struct replica *replica, struct arena *arena,
+static int read_unsealed(struct replica *replica, size_t target, struct arena *arena,
                          struct unsealed *work, struct error *error) {
     static const char sql[] =
         "select position, id, wall_ms, boot_ms, boot, base, user_id, command, changes,"
@@ -96,7 +96,7 @@ static int read_unsealed(struct replica *replica, struct arena *arena,
         last_sealed_time(replica, &work->time, error) != 0)
         return -1;
     sqlite3_bind_int(statement, 1, LIMIT_BUNDLE_TRANSACTIONS);
-    while (!failed && work->bytes < LIMIT_BUNDLE_TARGET) {
+    while (!failed && work->bytes < target) {
         if (replica_step(replica, statement, &row, error) != 0)
             return -1;
         if (!row ||
@@ -186,7 +186,7 @@ static int seal(struct replica *replica, const struct identity *identity,
 }
 
 int bundle_store_seal(struct replica *replica, const struct identity *identity,
-                      int64_t *ret_count, struct error *error) {
+                      size_t target, int64_t *ret_count, struct error *error) {
     struct arena arena = arena_make((size_t)LIMIT_PAYLOAD * 8);
     struct buffer sealed = buffer_make(LIMIT_BUNDLE);
     struct unsealed work = {0};
@@ -195,7 +195,7 @@ int bundle_store_seal(struct replica *replica, const struct identity *identity,
     if (failed)
         goto out;
     failed = rekey_is_rotating(replica, &rotating, error) != 0 ||
-             (!rotating && read_unsealed(replica, &arena, &work, error) != 0) ||
+             (!rotating && read_unsealed(replica, target, &arena, &work, error) != 0) ||
              (work.count > 0 && seal(replica, identity, &work, &sealed, error) != 0) ||
              replica_commit(replica, error) != 0;
     if (!failed)
@@ -348,6 +348,15 @@ int bundle_store_has_deferred(struct replica *replica, int64_t after, bool *ret,
         return -1;
     *ret = found != 0;
     return 0;
+}
+
+int bundle_store_bytes_open(struct replica *replica, int64_t *ret, struct error *error) {
+    static const char sql[] =
+        "select (select coalesce(sum(length(sealed)), 0) from station_bundle"
+        "  where answered_at is null)"
+        " + (select coalesce(sum(length(changes)), 0) from station_outbox where bundle is null)";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_integer(replica, statement, ret, error) : -1;
 }
 
 int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error *error) {

@@ -7,11 +7,14 @@
 
 #include "client-core/identity.h"
 
-/* Seals the oldest unsealed work into one bundle of about LIMIT_BUNDLE_TARGET, in a transaction of its own. Times are
+/* Seals the oldest unsealed work into one bundle of about `target` bytes of changes, in a transaction of its own. Times are
  * made anew with what is known of headquarters' clock now. *ret_count: transactions sealed; 0: nothing waited, or the
  * key is about to be replaced. */
 int bundle_store_seal(struct replica *replica, const struct identity *identity,
-                      int64_t *ret_count, struct error *error);
+                      size_t target, int64_t *ret_count, struct error *error);
+
+/* What is still to be sent: open bundles, and roughly what is not sealed yet. */
+int bundle_store_bytes_open(struct replica *replica, int64_t *ret, struct error *error);
 
 /* How much of what is open to put into one request. */
 struct bundle_budget {

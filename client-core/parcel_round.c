@@ -84,8 +84,8 @@ struct packing {
 static int seal_all(struct syncer *syncer, struct error *error) {
     int64_t sealed = 1;
     while (sealed > 0)
-        if (bundle_store_seal(syncer_replica(syncer), syncer_identity(syncer), &sealed,
-                              error) != 0)
+        if (bundle_store_seal(syncer_replica(syncer), syncer_identity(syncer),
+                              LIMIT_BUNDLE_TARGET, &sealed, error) != 0)
             return -1;
     return 0;
 }

@@ -23,6 +23,14 @@ int rebuild_is_under_way(struct replica *replica, bool *ret, struct error *error
     return 0;
 }
 
+int rebuild_reason(struct replica *replica, int64_t *ret, struct error *error) {
+    static const char sql[] =
+        "select case value when 'headquarters' then 1 when 'digest' then 2 when 'history' then 3"
+        " when 'asked' then 4 else 0 end from station_setting where name = 'rebuild'";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_integer(replica, statement, ret, error) : -1;
+}
+
 int rebuild_begin(struct replica *replica, const char *reason, struct error *error) {
     bool under_way = false;
     if (rebuild_is_under_way(replica, &under_way, error) != 0)

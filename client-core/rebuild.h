@@ -15,6 +15,8 @@
 int rebuild_begin(struct replica *replica, const char *reason, struct error *error);
 
 int rebuild_is_under_way(struct replica *replica, bool *ret, struct error *error);
+/* Why, as it is told to headquarters (enum rebuild_reason); 0: none is under way. */
+int rebuild_reason(struct replica *replica, int64_t *ret, struct error *error);
 
 /* In the transaction that ends it, pending work being undone: forgets every row, those that were set aside too. */
 int rebuild_clear(struct replica *replica, struct error *error);

@@ -13,6 +13,7 @@
 #include "client-core/file_round.h"
 #include "client-core/home.h"
 #include "client-core/outbox.h"
+#include "client-core/pace.h"
 #include "client-core/pull.h"
 #include "client-core/rebuild.h"
 #include "client-core/rekey.h"
@@ -21,12 +22,11 @@
 #include "client-core/wipe.h"
 
 enum {
-    COUNTER_BLOCK = 256,        /* request counters reserved with one write */
-    FIRST_BUNDLES = 4,          /* of one request: little when the link may be poor, */
-    REQUEST_SPARE = 512 * 1024, /* what else is in a request */
-    ASK_EVERY_MS = 30000,       /* for what headquarters put off */
-    STALLS_MAX = 3,             /* rounds in a row that settle nothing */
-    FORKS_MAX = 4               /* of one run */
+    COUNTER_BLOCK = 256,  /* request counters reserved with one write */
+    FIRST_BUNDLES = 4,    /* of one request: little when the link may be poor, */
+    ASK_EVERY_MS = 30000, /* for what headquarters put off */
+    STALLS_MAX = 3,       /* rounds in a row that settle nothing */
+    FORKS_MAX = 4         /* of one run */
 };
 
 struct syncer {
@@ -35,6 +35,7 @@ struct syncer {
     struct identity identity; /* read at each run: another process may have changed it */
     const struct transport *transport;
     size_t bundles;      /* of the next request; doubled while it goes well */
+    struct pace pace;    /* of the way to headquarters */
     int64_t counter;     /* the next request's */
     int64_t counter_end; /* reserved up to here */
     int64_t asked_at;    /* for what headquarters put off; boot clock, 0: not yet */
@@ -108,6 +109,26 @@ struct run {
     bool wipe;              /* headquarters orders it */
 };
 
+static int64_t boot_ms(const struct syncer *syncer) {
+    const struct env *env = syncer->replica->env;
+    return env->boot_ms(env->context);
+}
+
+/* What is left of both ways, and how long that takes at the speed that was measured. */
+static int fill_left(const struct run *run, satchel_progress *progress,
+                     struct error *error) {
+    const satchel_sync_report *report = &run->report;
+    if (bundle_store_bytes_open(run->syncer->replica, &progress->bytes_to_send, error) !=
+        0)
+        return -1;
+    if (progress->rows_left > 0 && report->rows_received > 0)
+        progress->bytes_to_receive =
+            report->bytes_received / report->rows_received * progress->rows_left;
+    progress->seconds_left = pace_seconds(&run->syncer->pace, progress->bytes_to_send,
+                                          progress->bytes_to_receive);
+    return 0;
+}
+
 static int tell(const struct run *run, const char *phase, int64_t rows, int64_t rows_left,
                 struct error *error) {
     satchel_progress progress = {
@@ -118,7 +139,11 @@ static int tell(const struct run *run, const char *phase, int64_t rows, int64_t 
         .waiting = run->report.waiting,
         .seconds_left = -1,
     };
-    if (!run->progress || run->progress(run->context, &progress) == 0)
+    if (!run->progress)
+        return 0;
+    if (strcmp(phase, "applying") != 0 && fill_left(run, &progress, error) != 0)
+        return -1;
+    if (run->progress(run->context, &progress) == 0)
         return 0;
     return error_set(error, "sync.stopped", "", "the sync was stopped");
 }
@@ -192,13 +217,16 @@ static int seal_waiting(struct run *run, struct error *error) {
     int64_t sealed = 1;
     if (bundle_store_count_open(syncer->replica, &open, error) != 0)
         return -1;
-    for (; sealed > 0 && open < (int64_t)syncer->bundles; open++) {
+    int64_t most =
+        syncer->pace.up ? (int64_t)syncer->bundles : 1; /* the first one tells */
+    for (; sealed > 0 && open < most; open++) {
         struct outbox_counts counts;
         if (outbox_count(syncer->replica, &counts, error) != 0)
             return -1;
         if (counts.unsealed == 0)
             break;
-        if (bundle_store_seal(syncer->replica, &syncer->identity, &sealed, error) != 0)
+        if (bundle_store_seal(syncer->replica, &syncer->identity,
+                              pace_bundle(&syncer->pace), &sealed, error) != 0)
             return -1;
         run->report.transactions_sent += sealed;
     }
@@ -248,6 +276,8 @@ static int hold_nothing(struct replica *replica, struct sync_request *request,
         return -1;
     if (!request->rebuild)
         return 0;
+    if (rebuild_reason(replica, &request->rebuild_reason, error) != 0)
+        return -1;
     scope_set_clear(&request->held);
     memset(request->held_proof, 0, HASH_SIZE);
     request->head_id = (struct id){{0}};
@@ -294,7 +324,7 @@ static int fill_bundles(struct round *round, struct error *error) {
     struct run *run = round->run;
     struct syncer *syncer = run->syncer;
     struct bundle_budget budget = {.count = syncer->bundles,
-                                   .bytes = LIMIT_REQUEST - REQUEST_SPARE};
+                                   .bytes = pace_request(&syncer->pace)};
     struct open_bundles *open = &round->bundles;
     if (bundle_store_open(syncer->replica, &budget, &round->arena, open, error) != 0)
         return -1;
@@ -343,6 +373,7 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     exchange.response_context = "satchel sync response";
     exchange.maximum = LIMIT_RESPONSE;
     size_t sent = 0;
+    int64_t began = boot_ms(syncer);
     round->body = buffer_make(LIMIT_REQUEST);
     if (sync_request_encode(&round->request, &round->body, error) != 0)
         return -1;
@@ -351,8 +382,11 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     if (exchange_run(&exchange, buffer_bytes(&round->body), &round->bytes, ret_answer,
                      &sent, error) != 0) {
         syncer->bundles = 1; /* next time a smaller step, which may get through */
+        pace_fail(&syncer->pace);
         return -1;
     }
+    pace_note(&syncer->pace, (int64_t)sent, (int64_t)round->bytes.size,
+              boot_ms(syncer) - began);
     run->report.bytes_sent += (int64_t)sent;
     run->report.bytes_received += (int64_t)round->bytes.size;
     run->report.bundles_sent += (int64_t)round->request.bundle_count;

@@ -359,3 +359,11 @@ int database_prepare(sqlite3 *db, const struct catalogue *catalogue,
                                            .engine_sql = engine_sql};
     return database_prepare_target(db, &target, ret_created, error);
 }
+
+int database_check(sqlite3 *db, const struct catalogue *catalogue,
+                   enum database_kind kind, struct error *error) {
+    struct state state;
+    return read_state(db, &state, error) != 0
+               ? -1
+               : check_state(&state, kind, catalogue->version, error);
+}

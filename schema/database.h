@@ -42,6 +42,11 @@ struct database_target {
 int database_prepare_target(sqlite3 *db, const struct database_target *target,
                             bool *ret_created, struct error *error);
 
+/* For who opens without preparing: the database is of this kind and no newer program made it. database.wrong_kind,
+ * database.newer */
+int database_check(sqlite3 *db, const struct catalogue *catalogue,
+                   enum database_kind kind, struct error *error);
+
 /* Runs statements that return nothing. */
 int database_run(sqlite3 *db, const char *sql, struct error *error);
 /* Prepares for long use (SQLITE_PREPARE_PERSISTENT). */

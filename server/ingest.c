@@ -100,6 +100,7 @@ static void write_group(struct ingest *ingest, struct job **jobs, size_t count) 
     }
     pthread_mutex_lock(&ingest->lock);
     ingest->figures.jobs += (int64_t)count;
+    ingest->figures.waiting -= (int64_t)count;
     ingest->figures.commits++;
     ingest->figures.failures += failed ? 1 : 0;
     for (size_t i = 0; i < count; i++) {
@@ -178,6 +179,7 @@ int ingest_run(struct ingest *ingest, ingest_function function, void *context,
         ingest->first = &job;
     }
     ingest->last = &job;
+    ingest->figures.waiting++;
     pthread_cond_signal(&ingest->submitted);
     while (!job.done) {
         pthread_cond_wait(&ingest->finished, &ingest->lock);

@@ -26,6 +26,7 @@ struct ingest_figures {
     int64_t jobs;
     int64_t commits;
     int64_t failures;
+    int64_t waiting; /* jobs that are not done yet */
 };
 struct ingest_figures ingest_figures(struct ingest *ingest);
 

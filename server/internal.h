@@ -2,6 +2,7 @@
 #ifndef SATCHEL_SERVER_INTERNAL_H
 #define SATCHEL_SERVER_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "server/http.h"
@@ -12,11 +13,16 @@
 struct key_ring;
 struct seen;
 
+enum { METRICS_BUCKETS = 12 };
+
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
     atomic_llong bundles, transactions, merged, conflicts, refused, deferred, rows_sent,
         enrolments;
     atomic_llong forks_suspected, reenrolments, rotations, quarantined;
+    atomic_llong rebuilds, differences, healed;
+    atomic_llong durations[METRICS_BUCKETS]; /* of sync requests, by how long they took */
+    atomic_llong duration_ms;
 };
 
 struct server {
@@ -38,6 +44,9 @@ struct server {
     atomic_llong files_swept_at;
     struct server_counters counters;
     atomic_llong purge_due; /* when tombstones are looked at next, HQ time */
+    pthread_mutex_t metrics_lock;
+    int64_t journal_entry; /* up to which entry the journal's bytes were counted */
+    int64_t journal_bytes;
 };
 
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */

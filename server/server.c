@@ -202,6 +202,7 @@ static int make_server(const struct server_options *options, struct server **ret
     server->env = options->env;
     server->catalogue = options->catalogue;
     server->lock = -1;
+    pthread_mutex_init(&server->metrics_lock, NULL);
     server->started_at = options->env->wall_ms(options->env->context);
     *ret = server;
     return 0;
@@ -270,13 +271,14 @@ void server_stop(struct server *server) {
         close(server->lock);
     }
     free(server->certificate);
+    pthread_mutex_destroy(&server->metrics_lock);
     free(server);
 }
 
 /* --- health and figures ----------------------------------------------------------------------------------- */
 
 struct server_head {
-    int64_t gsn, entries, stations, epoch, deferred;
+    int64_t gsn, entries, stations, epoch;
 };
 
 static int read_head(struct server *server, struct server_head *ret,
@@ -290,8 +292,6 @@ static int read_head(struct server *server, struct server_head *ret,
                 history_epoch(reader->db, &ret->epoch, error) ||
                 database_integer(reader->db, "select max(entry) from journal",
                                  &ret->entries, error) ||
-                database_integer(reader->db, "select count(*) from deferred",
-                                 &ret->deferred, error) ||
                 database_integer(reader->db, "select count(*) from station",
                                  &ret->stations, error)
             ? -1
@@ -315,55 +315,4 @@ int server_health(struct server *server, struct buffer *ret) {
         server->catalogue->version, (long long)head.epoch,
         (long long)(server->env->wall_ms(server->env->context) - server->started_at));
     return 200;
-}
-
-static void put_metric(struct buffer *ret, const char *name, const char *type,
-                       const char *help, long long value) {
-    buffer_printf(ret, "# HELP satchel_%s %s\n# TYPE satchel_%s %s\nsatchel_%s %lld\n",
-                  name, help, name, type, name, value);
-}
-
-void server_metrics(struct server *server, struct buffer *ret) {
-    struct error ignored;
-    struct server_head head = {0};
-    struct server_counters *counters = &server->counters;
-    struct ingest_figures figures = ingest_figures(server->ingest);
-    if (read_head(server, &head, &ignored) == 0) {
-        put_metric(ret, "gsn", "gauge", "Last global sequence number.", head.gsn);
-        put_metric(ret, "journal_entries", "gauge", "Entries in the journal.",
-                   head.entries);
-        put_metric(ret, "stations", "gauge", "Enrolled stations.", head.stations);
-        put_metric(ret, "epoch", "gauge", "Number of the present history.", head.epoch);
-        put_metric(ret, "deferred", "gauge", "Lost work that waits for more of it.",
-                   head.deferred);
-    }
-    put_metric(ret, "requests_total", "counter", "Messages received.",
-               counters->requests);
-    put_metric(ret, "failures_total", "counter", "Messages refused.", counters->failures);
-    put_metric(ret, "bytes_in_total", "counter", "Bytes of messages received.",
-               counters->bytes_in);
-    put_metric(ret, "bytes_out_total", "counter", "Bytes of answers sent.",
-               counters->bytes_out);
-    put_metric(ret, "bundles_total", "counter", "Bundles received.", counters->bundles);
-    put_metric(ret, "transactions_total", "counter", "Verdicts given.",
-               counters->transactions);
-    put_metric(ret, "merged_total", "counter", "Transactions merged.", counters->merged);
-    put_metric(ret, "conflicts_total", "counter", "Transactions merged with conflicts.",
-               counters->conflicts);
-    put_metric(ret, "refused_total", "counter", "Transactions refused.",
-               counters->refused);
-    put_metric(ret, "rows_sent_total", "counter", "Rows sent to stations.",
-               counters->rows_sent);
-    put_metric(ret, "enrolments_total", "counter", "Enrolments.", counters->enrolments);
-    put_metric(ret, "forks_suspected_total", "counter",
-               "Requests that a copy of a station may have made.",
-               counters->forks_suspected);
-    put_metric(ret, "reenrolments_total", "counter", "Children enrolled after a fork.",
-               counters->reenrolments);
-    put_metric(ret, "rotations_total", "counter", "Keys of devices rotated.",
-               counters->rotations);
-    put_metric(ret, "quarantined_total", "counter", "Bundles of revoked devices kept.",
-               counters->quarantined);
-    put_metric(ret, "commits_total", "counter", "Durable commits.", figures.commits);
-    put_metric(ret, "jobs_total", "counter", "Jobs of the writer.", figures.jobs);
 }

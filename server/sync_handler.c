@@ -7,6 +7,7 @@
 #include "server/files.h"
 #include "server/history.h"
 #include "server/internal.h"
+#include "server/metrics.h"
 #include "server/place.h"
 #include "server/pull.h"
 #include "server/quarantine.h"
@@ -605,12 +606,15 @@ void server_handle_sync(struct server *server, struct bytes body, struct buffer 
                         int *ret_status) {
     struct error error = {0};
     struct sync_call call = begin_call(server);
+    int64_t from = server->env->boot_ms(server->env->context);
     if (admit(&call, body, &error) == 0 && merge_bundles(&call, &error) == 0 &&
         answer_sync(&call, ret, &error) == 0) {
         *ret_status = 200;
         files_sweep_sometimes(server);
         note_contact(&call,
                      call.response.more ? call.request.cursor : call.response.head);
+        metrics_note_rebuild(server, &call.request, !call.response.more);
+        metrics_note_duration(server, server->env->boot_ms(server->env->context) - from);
     } else {
         server_answer_failure(server, "sync refused", &error, ret, ret_status);
     }

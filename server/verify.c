@@ -384,6 +384,7 @@ int server_verify_with(const struct server_options *options,
     memset(ret, 0, sizeof *ret);
     if (path == NULL || seal_start(error) != 0 ||
         database_open(path, false, true, &db, error) != 0 ||
+        database_check(db, options->catalogue, DATABASE_MASTER, error) != 0 ||
         check_files(db, error) != 0 || database_run(db, "begin", error) != 0 ||
         open_replay(options, verify, db, &replay, error) != 0) {
         goto out;

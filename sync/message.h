@@ -168,6 +168,14 @@ struct former_gsns {
     size_t count;
 };
 
+/* Why a station gets everything again. */
+enum rebuild_reason {
+    REBUILD_HEADQUARTERS = 1, /* it said so */
+    REBUILD_DIGEST = 2,       /* the rows are not those that headquarters counts */
+    REBUILD_HISTORY = 3,      /* headquarters lost some of its own */
+    REBUILD_ASKED = 4         /* by a person */
+};
+
 struct sync_request {
     struct id org;
     struct id device;
@@ -199,6 +207,8 @@ struct sync_request {
     int64_t first_bundle; /* the oldest that the station still has; 0: it has none */
     struct former_gsns *formers; /* of each bundle, or none at all */
     size_t former_count;
+    int64_t
+        rebuild_reason; /* enum rebuild_reason, or one that a newer station knows; 0: not said */
 };
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
                         struct error *error);

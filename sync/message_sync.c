@@ -25,7 +25,7 @@
 enum {
     REQUEST_ITEMS = 13,
     REQUEST_LATER = 8, /* items that came with protocol 2, at first */
-    REQUEST_LATER_NOW = 10,
+    REQUEST_LATER_NOW = 11,
     RESPONSE_ITEMS = 17,
     RESPONSE_LATER = 6,
     SCOPE_SIZE = 1 + ID_SIZE
@@ -133,6 +133,7 @@ static void put_request_later(struct buffer *ret, const struct sync_request *req
     wire_put_bool(ret, request->rebuild);
     wire_put_integer(ret, request->first_bundle);
     put_formers(ret, request);
+    wire_put_integer(ret, request->rebuild_reason);
 }
 
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
@@ -236,6 +237,8 @@ static void read_request_later(struct items *items, struct arena *arena,
         items_integer(&inner, "first_bundle", 0, INT64_MAX, &ret->first_bundle);
     if (inner.count > REQUEST_LATER + 1)
         read_formers(&inner, arena, ret);
+    if (inner.count > REQUEST_LATER + 2)
+        items_integer(&inner, "rebuild_reason", 0, INT32_MAX, &ret->rebuild_reason);
     items->failed = inner.failed;
 }
 

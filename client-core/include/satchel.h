@@ -177,8 +177,13 @@ typedef struct satchel_progress {
     int64_t bytes;         /* received so far */
     int64_t waiting;       /* transactions still to be sent */
     int64_t files_waiting; /* phase "files": those that headquarters does not have yet, */
-    int64_t file_bytes_left; /* what is still to be sent of them, */
-    int64_t seconds_left;    /* and how long that takes at this speed; -1 when unknown */
+    int64_t file_bytes_left; /* what is still to be sent of them */
+    int64_t
+        seconds_left; /* how long what is left takes at the speed that was measured; -1 when
+                                unknown */
+    int64_t
+        bytes_to_send; /* phases "sending" and "receiving": of work that waits, roughly, */
+    int64_t bytes_to_receive; /* and of rows; 0 when unknown */
 } satchel_progress;
 /* Called from the thread that syncs. Return non-zero to stop at the next safe point (sync.stopped). */
 typedef int (*satchel_progress_function)(void *context, const satchel_progress *progress);

@@ -1,15 +1,35 @@
 """Stations that see the same rows end equal, prove it at every sync, and heal when they are not."""
 
 import pathlib
+import re
 import shutil
 import sqlite3
 import unittest
+import urllib.request
 
 import support
 
 
 def replica(station):
     return sqlite3.connect(pathlib.Path(station.home) / "replica.db")
+
+
+def figures(server):
+    """What /metrics says, each line checked for its form."""
+    with urllib.request.urlopen(server.address + "/metrics", timeout=10) as response:
+        lines = response.read().decode().splitlines()
+    described, found = set(), {}
+    for line in lines:
+        if line.startswith("#"):
+            kind, name = re.fullmatch(r"# (HELP|TYPE) (satchel_\w+) .+", line).groups()
+            described.add(name)
+            continue
+        name, labels, value = re.fullmatch(r"(satchel_\w+)(\{\w+=\"[^\"]+\"\})? (\d+(?:\.\d+)?)",
+                                           line).groups()
+        assert re.sub("_(bucket|sum|count)$", "", name) in described or name in described, line
+        assert name + (labels or "") not in found, line
+        found[name + (labels or "")] = float(value)
+    return found
 
 
 class Equality(support.TestCase):
@@ -89,6 +109,9 @@ class Equality(support.TestCase):
         status = mia.status()
         self.assertEqual((status["differs"], status["digest_differences"], status["rebuilds"],
                           status["rebuilding"]), (False, 1, 1, None))
+        told = figures(self.company_.server)
+        self.assertEqual([told[f"satchel_{name}_total"] for name in
+                          ("digest_differences", "heals", "rebuilds")], [1, 1, 1])
         self.hq.sync()
         self.assertIn(mine["id"], {row["id"] for row in
                                    self.hq.ask("customer.list", limit=1000)})
@@ -169,6 +192,38 @@ class Tombstones(support.TestCase):
         self.server.stop()
         self.server.start()
         self.hq.sync()
+
+    def test_figures(self):
+        told = figures(self.server)
+        with sqlite3.connect(pathlib.Path(self.server.folder) / "master.db") as database:
+            rows, = database.execute("select count(*) from feed where gone = 0").fetchone()
+            entries, = database.execute("select max(entry) from journal").fetchone()
+            kept, = database.execute("select sum(length(content) + length(outcome))"
+                                     " from journal").fetchone()
+        self.assertEqual(told["satchel_feed_rows"], rows)
+        self.assertEqual(told["satchel_journal_entries"], entries)
+        self.assertEqual(told["satchel_journal_bytes"], kept)
+        self.assertEqual(told["satchel_tombstones"], 0)
+        self.assertEqual(told["satchel_queue"], 0)
+        self.assertEqual(told["satchel_quarantined_bundles"], 0)
+        self.assertEqual(told['satchel_stations_seen{age="5m"}'], 1)
+        self.assertEqual(told['satchel_stations_seen{age="never"}'], 0)
+        self.assertGreater(told["satchel_database_bytes"], kept)
+        self.assertGreater(told['satchel_verdicts_total{kind="merged"}'], 0)
+        buckets = [value for name, value in told.items()
+                   if name.startswith("satchel_sync_duration_seconds_bucket")]
+        self.assertEqual(buckets, sorted(buckets))
+        self.assertEqual(buckets[-1], told["satchel_sync_duration_seconds_count"])
+        self.assertGreater(buckets[-1], 0)
+        self.hq.do("customer.register", name="One more")
+        self.hq.sync()
+        more = figures(self.server)
+        self.assertGreater(more["satchel_journal_bytes"], kept)
+        self.assertEqual(more['satchel_verdicts_total{kind="merged"}'],
+                         told['satchel_verdicts_total{kind="merged"}'] + 1)
+        self.hand_around("Ann Reed", "Cy Dow")
+        self.assertEqual(figures(self.server)["satchel_tombstones"], self.count())
+        self.assertGreater(self.count(), 0)
 
     def hand_around(self, *owners):
         northwind, = [row for row in self.hq.ask("customer.list", limit=1000)

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 import unittest
+import urllib.request
 
 import page as pages
 import support
@@ -73,6 +74,14 @@ class ThereAndBack(Files):
         self.server.stop()
         self.assertEqual(self.fetch(self.company_.hq, file), data)
         self.verify_files()
+
+    def test_figures(self):
+        self.attach(self.ann, photo(5000))
+        self.ann.sync()
+        with urllib.request.urlopen(self.server.address + "/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        self.assertIn("satchel_files 1", lines)
+        self.assertIn("satchel_file_bytes 5000", lines)
 
     def test_nothing_is_sent_twice(self):
         data = photo(MEGABYTE)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import unittest
 
 import support
@@ -11,12 +12,18 @@ VERSIONS = sorted(path for path in GOLDEN.iterdir() if path.is_dir() and path.na
 
 
 class Golden(support.TestCase):
-    def open(self, version):
+    def copy(self, version):
         folder = self.folder()
         for name in ("server", "hq", "anna", "bob"):
             shutil.copytree(version / name, folder / name)
             for path in (folder / name).rglob("*"):
                 path.chmod(0o600 if path.is_file() else 0o700)
+        return folder
+
+    def open(self, version):
+        return self.open_copy(self.copy(version))
+
+    def open_copy(self, folder):
         company = self.run_server(support.Company(self, folder))
         company.server.verify()
         company.server.start()
@@ -44,6 +51,50 @@ class Golden(support.TestCase):
         refusals = stations["anna"].inbox()["refusals"]
         self.assertEqual([row["command"] for row in refusals], ["opportunity.win"])
         company.server.verify()
+
+    @staticmethod
+    def change(database, *statements):
+        with sqlite3.connect(database) as db:
+            for statement in statements:
+                db.execute(statement)
+        db.close()
+
+    def test_what_a_newer_headquarters_left_out_comes_after_the_update(self):
+        """Anna's old program synced with a newer server before it was updated, and has work on its way."""
+        folder = self.copy(VERSIONS[0])
+        replica = folder / "anna" / "replica.db"
+        self.change(replica, "insert or replace into station_setting (name, value)"
+                             " values ('server_schema_version', 2)")
+        company, stations = self.open_copy(folder)
+        anna, hq = stations["anna"], stations["hq"]
+        waiting = anna.status()["waiting"]
+        self.assertGreater(waiting, 0)
+        report = anna.sync()
+        self.assertEqual(report["merged"] + report["refused"] + report["conflicts"], waiting)
+        with sqlite3.connect(replica) as db:
+            self.assertEqual(db.execute("select value from station_setting where name = 'rebuilds'").fetchone(), (1,))
+        db.close()
+        anna.verify()
+        hq.sync()
+        self.assertEqual(stations["bob"].sync()["waiting"], 0)
+        self.assertEqual(anna.sync()["waiting"], 0)  # once is enough
+        company.server.verify()
+
+    def test_newer_data_is_refused_and_left_alone(self):
+        folder = self.copy(VERSIONS[0])
+        for database in (folder / "anna" / "replica.db", folder / "server" / "master.db"):
+            self.change(database, "pragma user_version = 99")
+        anna = support.Station(folder / "anna")
+        self.assertRefused("database.newer", None, anna.json, "status")
+        server = support.Server(folder / "server")
+        with self.assertRaises(support.Failure) as caught:
+            server.verify()
+        self.assertIn("database.newer", caught.exception.errors)
+        self.assertIn("install the newer program", caught.exception.errors)
+        with sqlite3.connect(folder / "anna" / "replica.db") as db:
+            self.assertEqual(db.execute("pragma user_version").fetchone(), (99,))
+            self.assertGreater(db.execute("select count(*) from station_outbox where verdict is null").fetchone()[0], 0)
+        db.close()
 
     def test_every_released_version(self):
         self.assertTrue(VERSIONS, "there is no golden folder")

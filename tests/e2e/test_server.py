@@ -25,8 +25,8 @@ class Running(support.TestCase):
         figures = dict(line.rsplit(" ", 1) for line in get(company.server.address, "/metrics").splitlines()
                        if not line.startswith("#"))
         self.assertEqual(int(figures["satchel_stations"]), 1)
-        self.assertGreater(int(figures["satchel_merged_total"]), 0)
-        self.assertEqual(int(figures["satchel_refused_total"]), 0)
+        self.assertGreater(int(figures['satchel_verdicts_total{kind="merged"}']), 0)
+        self.assertEqual(int(figures['satchel_verdicts_total{kind="refused"}']), 0)
         with self.assertRaises(urllib.error.HTTPError) as caught:
             get(company.server.address, "/etc/passwd")
         self.assertEqual(caught.exception.code, 404)

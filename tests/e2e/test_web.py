@@ -343,7 +343,8 @@ class App(WebCase):
         page.post("sync")
         progress, _ = pages.until_event(page, 0, "progress")
         self.assertEqual(set(progress),
-                         {"event", "phase", "rows", "rows_left", "bytes", "waiting"})
+                         {"event", "phase", "rows", "rows_left", "bytes", "waiting",
+                          "files_waiting", "file_bytes_left", "seconds_left"})
         self.assertEqual(page.get("session")["user"]["name"], "Bob Lane")
         self.assertEqual(len(page.post("ask/customer.list")), 2)
         self.assertCode(409, "enrol.exists", page.post, "enrol", {"invitation": invitation})

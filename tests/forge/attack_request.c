@@ -119,6 +119,49 @@ FORGE_ATTACK(attack_position) {
     arena_free(&arena);
 }
 
+/* --- histories --------------------------------------------------------------------------- */
+
+/* A station of today whose word for its place is not the server's gets nothing but the advice to begin anew; and the
+ * server does not believe that it lost a history. */
+FORGE_ATTACK(attack_history_invented) {
+    struct arena arena = arena_make((size_t)LIMIT_RESPONSE * 2);
+    struct sync_request request = device_request(forge);
+    struct sync_response response;
+    request.protocol = SYNC_PROTOCOL;
+    request.cursor += 1000;
+    device_id(forge, &request.head_id);
+    if (device_exchange(forge, &request, &arena, &response, ret) == 0) {
+        if (!response.rebuild || response.gained.count > 0)
+            set_code(ret, "history.believed");
+        if (response.rows.size > 0)
+            set_code(ret, "leak.row");
+        if (response.epoch != forge->epoch)
+            set_code(ret, "epoch.begun");
+        scope_set_free(&response.gained);
+        scope_set_free(&response.lost);
+    }
+    arena_free(&arena);
+}
+
+/* A device that the server does not know, with a certificate of its own making: more than it was given. */
+FORGE_ATTACK(attack_certificate_forged) {
+    struct certificate certificate = forge->certificate;
+    struct buffer body = buffer_make(LIMIT_ENROL_REQUEST);
+    struct buffer envelope = buffer_make(LIMIT_ENROL_REQUEST);
+    struct sync_request request = device_request(forge);
+    device_id(forge, &certificate.device);
+    certificate.everyone = true;
+    certificate_encode(&certificate, &body);
+    envelope_seal(buffer_bytes(&body), "satchel certificate", &forge->keys, &envelope);
+    request.protocol = SYNC_PROTOCOL;
+    request.device = certificate.device;
+    request.held.count = 0;
+    request.certificate = buffer_bytes(&envelope);
+    device_post(forge, &request, ret);
+    buffer_free(&body);
+    buffer_free(&envelope);
+}
+
 /* After all that the station sees what it saw, and nothing of others. */
 FORGE_ATTACK(final_pull) {
     struct arena arena = arena_make((size_t)LIMIT_RESPONSE * 4);

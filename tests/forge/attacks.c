@@ -88,6 +88,9 @@ const struct attack attacks[] = {
     {"scopes of others", attack_scopes_of_others, 409, "sync.history"},
     {"one scope more than was given", attack_one_scope_more, 409, "sync.history"},
     {"a position of another pull", attack_position, 200, "ok"},
+    {"a history that never was", attack_history_invented, 200, "ok"},
+    {"a certificate of one's own making", attack_certificate_forged, 401,
+     "message.signature"},
     /* files */
     {"a file that nobody has", attack_file_unknown, 404, "file.unknown"},
     {"another's file", attack_file_foreign, 404, "file.unknown"},

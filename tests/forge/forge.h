@@ -255,6 +255,8 @@ FORGE_ATTACK(attack_many_scopes);
 FORGE_ATTACK(attack_scopes_of_others);
 FORGE_ATTACK(attack_one_scope_more);
 FORGE_ATTACK(attack_position);
+FORGE_ATTACK(attack_history_invented);
+FORGE_ATTACK(attack_certificate_forged);
 FORGE_ATTACK(final_pull);
 /* files */
 FORGE_ATTACK(attack_file_unknown);

@@ -20,7 +20,7 @@ int sync_show_progress(void *context, const satchel_progress *now) {
     if (strcmp(now->phase, "files") == 0)
         progress_show_files(context, now);
     else
-        progress_show(context, now->phase, now->rows, now->rows_left, now->bytes);
+        progress_show_sync(context, now);
     return 0;
 }
 

@@ -90,6 +90,28 @@ void progress_show_files(struct progress *progress, const satchel_progress *now)
     buffer_free(&line);
 }
 
+/* By the speed of the line where that is known, which tells of what is sent, too; else by the rows so far. */
+void progress_show_sync(struct progress *progress, const satchel_progress *now) {
+    if (now->seconds_left < 0 || now->bytes_to_send == 0) {
+        progress_show(progress, now->phase, now->rows, now->rows_left, now->bytes);
+        return;
+    }
+    if (!is_time(progress))
+        return;
+    struct buffer line = buffer_make(LIMIT_LINE);
+    buffer_printf(&line, "%s: ", now->phase);
+    format_size(&line, now->bytes_to_send);
+    buffer_printf(&line, " to send");
+    if (now->bytes_to_receive > 0) {
+        buffer_printf(&line, ", ");
+        format_size(&line, now->bytes_to_receive);
+        buffer_printf(&line, " to receive");
+    }
+    buffer_printf(&line, ", %" PRId64 " s left", now->seconds_left);
+    put_line(progress, &line);
+    buffer_free(&line);
+}
+
 void progress_show(struct progress *progress, const char *phase, int64_t done,
                    int64_t left, int64_t bytes) {
     if (!is_time(progress))

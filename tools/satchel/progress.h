@@ -24,6 +24,7 @@ void progress_show(struct progress *progress, const char *phase, int64_t done,
                    int64_t left, int64_t bytes);
 /* The same for files that are sent. */
 void progress_show_files(struct progress *progress, const satchel_progress *now);
+void progress_show_sync(struct progress *progress, const satchel_progress *now);
 void progress_end(struct progress *progress); /* clears the bar */
 int64_t progress_elapsed_ms(const struct progress *progress);
 

@@ -71,7 +71,9 @@ static int show_progress(void *context, const satchel_progress *progress) {
                                    {"waiting", progress->waiting},
                                    {"files_waiting", progress->files_waiting},
                                    {"file_bytes_left", progress->file_bytes_left},
-                                   {"seconds_left", progress->seconds_left}};
+                                   {"seconds_left", progress->seconds_left},
+                                   {"bytes_to_send", progress->bytes_to_send},
+                                   {"bytes_to_receive", progress->bytes_to_receive}};
     buffer_append_byte(&json, '{');
     json_put_name(&json, "phase");
     json_put_string(&json, progress->phase);

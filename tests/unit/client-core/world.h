@@ -229,7 +229,8 @@ struct world {
     int requests;
     int bundles; /* in the last request */
     bool unreachable;
-    int stop_after; /* requests; then the line is cut. 0: never */
+    int stop_after;    /* requests; then the line is cut. 0: never */
+    int64_t ms_per_kb; /* how slow the line is */
     bool wrong_key;
     int64_t hq_ahead_ms; /* of the station's wall clock */
     int64_t gsn;
@@ -357,6 +358,8 @@ static inline int world_post(void *context, const struct transport_request *requ
     struct sign_public device_key;
     if (world->unreachable || (world->stop_after && world->requests >= world->stop_after))
         return error_set(error, "transport.unreachable", "", "the test is offline");
+    world->clock.boot_ms += (int64_t)request->body.size * world->ms_per_kb / 1024;
+    world->clock.wall_ms += (int64_t)request->body.size * world->ms_per_kb / 1024;
     if (world->answer_other && strcmp(request->path, "/v1/sync") != 0)
         return world->answer_other(world, request, ret_body, ret_status, error);
     if (strcmp(request->path, "/v1/sync") != 0)

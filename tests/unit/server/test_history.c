@@ -228,6 +228,30 @@ static void ignorance_too(void **state) {
     assert_verifies(at);
 }
 
+/* A copy that went on before anybody noticed has gsns that the lost history gave to others: a base of that says nothing
+ * of what was written here. */
+static void the_same_gsns_are_not_the_same_history(void **state) {
+    struct drill *at = *state;
+    struct master *master = at->company.master;
+    struct error error = {0};
+    struct cell cell;
+    struct change here = edit_of(at, "old", &cell, "here");
+    assert_int_equal(
+        station_send(&at->company, at->hq, &here, 1, at->company.now_ms, at->backup).kind,
+        VERDICT_MERGED);
+    const struct lost_history lost = {
+        .epoch = 1, .cursor = at->backup + 9, .id = text_id("x")};
+    assert_int_equal(master_begin(master, &error), 0);
+    assert_int_equal(history_lost(master, &at->company.work, &lost, &error), 0);
+    assert_int_equal(master_commit(master, &error), 0);
+    struct change there = edit_of(at, "old", &cell, "there");
+    struct bundle_answer answer =
+        send_lost(at, &(struct lost_work){at->anna, &there, at->company.now_ms + 1,
+                                          at->backup + 5, at->backup + 6, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_CONFLICTS);
+    assert_verifies(at);
+}
+
 /* What was acknowledged too long ago is kept by nobody: the chain goes on behind the gap, but only if the device says so. */
 static void a_gap_that_nobody_can_fill(void **state) {
     struct drill *at = *state;
@@ -360,6 +384,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(knowledge_outlives_the_history, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(ignorance_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_same_gsns_are_not_the_same_history, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_gap_that_nobody_can_fill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_missing_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(until_the_refill_ends, set_up, tear_down),

@@ -360,7 +360,8 @@ static struct sync_request make_request(struct bytes *bundles) {
         .rebuild = true,
         .first_bundle = 6,
         .formers = formers,
-        .former_count = 2};
+        .former_count = 2,
+        .rebuild_reason = REBUILD_DIGEST};
 }
 
 static int decode_request(struct bytes body, struct arena *arena, struct error *error) {
@@ -395,6 +396,7 @@ static void test_request(void **state) {
     assert_memory_equal(read.server_key.bytes, request.server_key.bytes, SIGN_PUBLIC);
     assert_bytes(read.certificate, request.certificate);
     assert_true(read.first_bundle == 6 && read.former_count == 2);
+    assert_int_equal(read.rebuild_reason, REBUILD_DIGEST);
     assert_true(read.formers[0].count == 2 && read.formers[0].gsns[1] == 71);
     assert_int_equal(read.formers[1].count, 0);
     scope_set_free(&read.held);
@@ -474,14 +476,14 @@ static void test_request_of_early_protocol_2(void **state) {
     struct buffer body = buffer_make(10000);
     struct arena arena = arena_make(10000);
     request.bundle_count = request.former_count = 0;
-    request.first_bundle = 0;
+    request.first_bundle = request.rebuild_reason = 0;
     assert_int_equal(sync_request_encode(&request, &body, NULL), 0);
     struct bytes whole = buffer_bytes(&body);
     size_t later = whole.size;
-    while (body.data[later - 2] != 0x9a || body.data[later - 1] != 2)
+    while (body.data[later - 2] != 0x9b || body.data[later - 1] != 2)
         later--;
-    for (size_t missing = 1; missing <= 2; missing++) {
-        body.data[later - 2] = (uint8_t)(0x9a - missing);
+    for (size_t missing = 1; missing <= 3; missing++) {
+        body.data[later - 2] = (uint8_t)(0x9b - missing);
         whole.size--;
         assert_int_equal(sync_request_decode(whole, &arena, &read, NULL), 0);
         assert_true(read.rebuild && read.first_bundle == 0 && read.former_count == 0);

@@ -77,6 +77,19 @@ static void what_was_packed_comes_out(void **state) {
     buffer_free(&parcel);
 }
 
+static void answers_are_told_from_questions(void **state) {
+    const struct sign_keys keys = keys_of(1);
+    struct buffer parcel = buffer_make(1000);
+    struct parcel_writer writer;
+    struct parcel_reader reader;
+    struct parcel_head head = head_for(&keys, 1);
+    head.kind = PARCEL_ANSWERS;
+    parcel_begin(&head, &writer, &parcel);
+    assert_int_equal(parcel_open(buffer_bytes(&parcel), &reader, NULL), 0);
+    assert_int_equal(reader.head.kind, PARCEL_ANSWERS);
+    buffer_free(&parcel);
+}
+
 static void other_files_are_refused(void **state) {
     const struct sign_keys keys = keys_of(1);
     struct buffer parcel = parcel_of_two(&keys, 1);
@@ -211,6 +224,7 @@ static void without_memory_nothing_is_half(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_packed_comes_out),
+        cmocka_unit_test(answers_are_told_from_questions),
         cmocka_unit_test(other_files_are_refused),
         cmocka_unit_test(every_cut_is_noticed),
         cmocka_unit_test(every_altered_byte_is_noticed),

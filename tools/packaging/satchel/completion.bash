@@ -14,7 +14,7 @@ _satchel() {
         esac
     done
     case $before in
-    --home | --certificate | import | attach)
+    --home | --certificate | import | export | attach)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames
         return
@@ -30,6 +30,8 @@ _satchel() {
         words=$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p')
     elif [ "$before" = do ]; then
         words=$("$program" help commands 2>/dev/null | grep -o '^  [a-z_.]*')
+    elif [ "$before" = bundle ]; then
+        words='export import'
     elif [ "$before" = ask ]; then
         words=$("$program" help queries 2>/dev/null | grep -o '^  [a-z_.]*')
     else
