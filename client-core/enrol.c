@@ -24,6 +24,7 @@ struct enrolling {
     const char *address; /* with the pin, as it is kept */
     char plain[IDENTITY_ADDRESS];
     struct tls_pin pin;
+    struct sign_public server_key; /* the present one; the invitation may have an older */
     struct replica *replica;
 };
 
@@ -46,13 +47,19 @@ static void put_name(const struct enrolling *enrolling, char ret[NAME_SIZE]) {
 }
 
 /* The certificate is this device's, and the pinned server's. */
-static int check_certificate(const struct enrolling *enrolling,
+static int check_certificate(struct enrolling *enrolling,
                              const struct enrol_response *response, struct error *error) {
-    struct certificate certificate;
-    if (certificate_open(response->certificate, &enrolling->invitation.server_key,
-                         &certificate, error) != 0)
+    struct identity invited = {.server_key = enrolling->invitation.server_key};
+    struct certificate *certificate = &invited.certificate;
+    struct envelope envelope;
+    const struct key_notices notices = {response->notices, response->notice_count};
+    if (envelope_open(response->certificate, &envelope, error) != 0 ||
+        certificate_decode(envelope.body, certificate, error) != 0 ||
+        identity_follow(&invited, notices, &enrolling->server_key, error) != 0 ||
+        certificate_open(response->certificate, &enrolling->server_key, certificate,
+                         error) != 0)
         return -1;
-    if (memcmp(certificate.device_key.bytes, enrolling->keys.public_key, SIGN_PUBLIC) !=
+    if (memcmp(certificate->device_key.bytes, enrolling->keys.public_key, SIGN_PUBLIC) !=
         0)
         return error_set(error, "server.key", "",
                          "the certificate is for another device");
@@ -63,7 +70,7 @@ static int keep(const struct enrolling *enrolling, const struct enrol_response *
                 const struct clock_anchor *anchor, struct error *error) {
     struct enrolment enrolment = {
         .response = response,
-        .server_key = &enrolling->invitation.server_key,
+        .server_key = &enrolling->server_key,
         .address = enrolling->address,
         .ca_file = enrolling->options->ca_file,
     };
@@ -79,7 +86,7 @@ static int keep(const struct enrolling *enrolling, const struct enrol_response *
     return 0;
 }
 
-static int take_answer(const struct enrolling *enrolling, struct bytes answer,
+static int take_answer(struct enrolling *enrolling, struct bytes answer,
                        struct error *error) {
     struct enrol_response response;
     struct clock_reading now = clock_read(enrolling->env);
@@ -91,7 +98,7 @@ static int take_answer(const struct enrolling *enrolling, struct bytes answer,
     return keep(enrolling, &response, &anchor, error);
 }
 
-static int ask_server(const struct enrolling *enrolling, struct error *error) {
+static int ask_server(struct enrolling *enrolling, struct error *error) {
     struct exchange exchange = {
         .transport = enrolling->transport,
         .address = enrolling->plain,
@@ -112,6 +119,7 @@ static int ask_server(const struct enrolling *enrolling, struct error *error) {
     put_name(enrolling, request.name);
     memcpy(request.token, enrolling->invitation.token, sizeof request.token);
     memcpy(request.device_key.bytes, enrolling->keys.public_key, SIGN_PUBLIC);
+    request.server_key = enrolling->invitation.server_key;
     enrol_request_encode(&request, &body);
     int failed = body.failed ? error_out_of_memory(error)
                              : exchange_run(&exchange, buffer_bytes(&body), &bytes,

@@ -83,12 +83,11 @@ int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrol
     struct buffer certificate = buffer_make(CERTIFICATE_SIZE);
     int failed = setting_bytes(replica, "certificate", &certificate, error);
     bool enrolled = !failed && certificate.size > 0;
-    struct sign_public signer;
     if (enrolled)
         failed = load_key(replica, &ret->server_key, error) != 0 ||
-                 load_signer(replica, &ret->server_key, &signer, error) != 0 ||
-                 certificate_open(buffer_bytes(&certificate), &signer, &ret->certificate,
-                                  error) != 0 ||
+                 load_signer(replica, &ret->server_key, &ret->signer, error) != 0 ||
+                 certificate_open(buffer_bytes(&certificate), &ret->signer,
+                                  &ret->certificate, error) != 0 ||
                  load_rest(replica, ret, error) != 0;
     buffer_free(&certificate);
     if (failed)
@@ -100,6 +99,32 @@ int identity_load(struct replica *replica, struct identity *ret, bool *ret_enrol
 bool identity_is_shared(const struct identity *identity) {
     const struct certificate *certificate = &identity->certificate;
     return certificate->everyone || certificate->actor_count != 1;
+}
+
+int identity_follow(const struct identity *identity, struct key_notices notices,
+                    struct sign_public *ret, struct error *error) {
+    struct sign_public key = identity->server_key;
+    for (size_t i = 0; i < notices.count; i++) {
+        struct key_notice notice;
+        if (key_notice_open(notices.notices[i], &notice, error) != 0 ||
+            memcmp(&notice.former, &key, sizeof key) != 0 ||
+            !id_equal(notice.org, identity->certificate.org))
+            return error_set(error, "server.key", "",
+                             "headquarters has another key, but not from the one that "
+                             "this station trusts");
+        key = notice.next;
+    }
+    *ret = key;
+    return 0;
+}
+
+int identity_trust(struct replica *replica, const struct identity *identity,
+                   const struct sign_public *key, struct error *error) {
+    struct bytes trusted = {key->bytes, SIGN_PUBLIC};
+    struct bytes signer = {identity->signer.bytes, SIGN_PUBLIC};
+    return setting_set(replica, "server_key", value_blob(trusted), error) != 0
+               ? -1
+               : setting_set(replica, "certificate_key", value_blob(signer), error);
 }
 
 int identity_certify(struct replica *replica, struct bytes certificate,
@@ -114,7 +139,8 @@ int identity_save(struct replica *replica, const struct enrolment *enrolment,
                   struct error *error) {
     const struct enrol_response *response = enrolment->response;
     struct bytes key = {enrolment->server_key->bytes, SIGN_PUBLIC};
-    if (setting_set(replica, "certificate", value_blob(response->certificate), error) !=
+    if (setting_set(replica, "certificate_key", value_blob(key), error) != 0 ||
+        setting_set(replica, "certificate", value_blob(response->certificate), error) !=
             0 ||
         setting_set(replica, "server_key", value_blob(key), error) != 0 ||
         setting_set(replica, "org_name", value_text(response->org_name), error) != 0 ||

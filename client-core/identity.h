@@ -14,7 +14,8 @@ struct identity {
     struct certificate certificate;
     role_set ceiling;
     struct sign_public server_key;
-    struct sign_keys keys; /* not in the database: home_keys */
+    struct sign_public signer; /* the server's key that signed the certificate */
+    struct sign_keys keys;     /* not in the database: home_keys */
     char org_name[128];
     char address[IDENTITY_ADDRESS];
     char ca_file[IDENTITY_FILE]; /* "" when there is none */
@@ -40,6 +41,17 @@ struct enrolment {
 };
 int identity_save(struct replica *replica, const struct enrolment *enrolment,
                   struct error *error);
+/* The server's keys that followed the one that is trusted, one after the other; *ret is the last. Code: server.key */
+struct key_notices {
+    const struct bytes *notices;
+    size_t count;
+};
+int identity_follow(const struct identity *identity, struct key_notices notices,
+                    struct sign_public *ret, struct error *error);
+/* Trusts this key of the server from now on, in the open transaction. */
+int identity_trust(struct replica *replica, const struct identity *identity,
+                   const struct sign_public *key, struct error *error);
+
 /* Another certificate for the station, in the open transaction; `signer`: the server's key that signed it. */
 int identity_certify(struct replica *replica, struct bytes certificate,
                      const struct sign_public *signer, struct error *error);

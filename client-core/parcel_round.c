@@ -203,7 +203,8 @@ struct unpacking {
     struct sync_response response;
     satchel_sync_report report;
     struct error blocked;
-    bool wipe; /* headquarters orders it */
+    bool wipe;     /* headquarters orders it */
+    bool followed; /* another key of the server is trusted now */
 };
 
 static int open_parcel(struct unpacking *unpacking, struct bytes parcel,
@@ -309,6 +310,7 @@ static void add_up(struct unpacking *unpacking, const struct answer_result *resu
     report->rows_received += stale ? 0 : unpacking->response.row_count;
     report->rounds++;
     unpacking->wipe = result->wipe;
+    unpacking->followed = result->followed;
     if (unpacking->blocked.code[0] == '\0')
         unpacking->blocked = result->blocked;
 }
@@ -320,6 +322,7 @@ static int take(struct unpacking *unpacking, struct error *error) {
         .memory = &unpacking->memory,
         .request = &unpacking->request,
         .response = &unpacking->response,
+        .identity = syncer_identity(unpacking->syncer),
         .carried = true,
         .progress = tell,
         .context = unpacking,
@@ -331,7 +334,7 @@ static int take(struct unpacking *unpacking, struct error *error) {
         answer_take(&answer, &result, error) != 0)
         return -1;
     add_up(unpacking, &result, answer.stale);
-    return 0;
+    return unpacking->followed ? syncer_know(unpacking->syncer, error) : 0;
 }
 
 /* The next response is to be one to a question from where this one ends. */

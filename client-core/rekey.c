@@ -128,6 +128,7 @@ struct asking {
     struct buffer bytes; /* of the answer */
     struct enrol_response response;
     struct certificate certificate;
+    struct sign_public server_key; /* that signed it: the present one */
 };
 
 static void put_request(const struct asking *asking, struct buffer *ret) {
@@ -135,7 +136,8 @@ static void put_request(const struct asking *asking, struct buffer *ret) {
     struct device_request request = {.org = identity->certificate.org,
                                      .device = identity->certificate.device,
                                      .number = asking->noted.number,
-                                     .schema_version = SCHEMA_VERSION,
+                                     .schema_version =
+                                         asking->rekeying->replica->catalogue->version,
                                      .server_key = identity->server_key};
     struct buffer body = buffer_make(LIMIT_ENROL_REQUEST);
     memcpy(request.new_key.bytes, asking->next.public_key, SIGN_PUBLIC);
@@ -150,7 +152,10 @@ static void put_request(const struct asking *asking, struct buffer *ret) {
 static int check_certificate(struct asking *asking, struct error *error) {
     const struct identity *identity = asking->rekeying->identity;
     const struct certificate *now = &identity->certificate;
-    if (certificate_open(asking->response.certificate, &identity->server_key,
+    const struct key_notices notices = {asking->response.notices,
+                                        asking->response.notice_count};
+    if (identity_follow(identity, notices, &asking->server_key, error) != 0 ||
+        certificate_open(asking->response.certificate, &asking->server_key,
                          &asking->certificate, error) != 0)
         return -1;
     const struct certificate *given = &asking->certificate;
@@ -205,8 +210,11 @@ static int become_inside(const struct asking *asking, struct error *error) {
     if ((asking->way->child && begin_chain(asking->rekeying, error) != 0) ||
         note_clear(replica, asking->way, error) != 0)
         return -1;
-    return identity_certify(replica, asking->response.certificate,
-                            &asking->rekeying->identity->server_key, error);
+    return identity_trust(replica, asking->rekeying->identity, &asking->server_key,
+                          error) != 0
+               ? -1
+               : identity_certify(replica, asking->response.certificate,
+                                  &asking->server_key, error);
 }
 
 /* Whoever dies after the commit finds the next key beside a certificate that names it. */

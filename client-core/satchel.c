@@ -405,6 +405,11 @@ int satchel_sync(satchel *station, satchel_progress_function progress, void *con
     return outcome(station->home, failed, error);
 }
 
+int satchel_rotate_key(satchel *station, satchel_error *error) {
+    return outcome(station->home, station_rotate_key(station, SYNC_WAIT_MS, inner(error)),
+                   error);
+}
+
 int satchel_bundle_export(satchel *station, void **ret_data, size_t *ret_size,
                           satchel_parcel_report *ret, satchel_error *error) {
     struct buffer parcel = buffer_make(LIMIT_PARCEL);
@@ -487,9 +492,9 @@ static int story_into(satchel_session *session, struct story_request *request,
     struct satchel *station = session->station;
     bool own = request->kind != STORY_ALL || station->covered_asker;
     request->user = own ? &session->user : NULL;
-    request->device = station->identity.certificate.device;
     request->reader = asker_reader(station->asker);
     pthread_mutex_lock(&station->read_lock);
+    request->device = station->identity.certificate.device;
     int failed = asker_view(asker_of(station), &session->user, &request->visible, error);
     if (!failed)
         failed = story_put(request, json, error);

@@ -10,6 +10,7 @@
 #include "client-core/auto_sync.h"
 #include "client-core/parcel_round.h"
 #include "client-core/people.h"
+#include "client-core/rekey.h"
 #include "client-core/visible.h"
 #include "client-core/wipe.h"
 #include "schema/database.h"
@@ -200,9 +201,11 @@ static void name_device(const struct satchel *station, struct replica *replica) 
 /* A sync may have made the station another device: what is done from now on is that one's. */
 static void adopt_identity(struct satchel *station) {
     const struct identity *identity = syncer_identity(station->syncer);
-    if (!identity->org_name[0] ||
-        memcmp(identity->keys.public_key, station->identity.keys.public_key,
-               SIGN_PUBLIC) == 0)
+    const struct identity *known = &station->identity;
+    bool same =
+        memcmp(identity->keys.public_key, known->keys.public_key, SIGN_PUBLIC) == 0 &&
+        memcmp(&identity->server_key, &known->server_key, sizeof known->server_key) == 0;
+    if (!identity->org_name[0] || same)
         return;
     pthread_mutex_lock(&station->write_lock);
     pthread_mutex_lock(&station->read_lock);
@@ -285,6 +288,13 @@ int station_import(struct satchel *station, const struct parcel_taking *taking,
                  parcel_import(station->syncer, taking->parcel, taking->progress,
                                taking->context, ret, error) != 0;
     return end_sync(station, lock, failed);
+}
+
+int station_rotate_key(struct satchel *station, int64_t wait_ms, struct error *error) {
+    pthread_mutex_lock(&station->write_lock);
+    int failed = rekey_note_rotation(station->writer, error);
+    pthread_mutex_unlock(&station->write_lock);
+    return failed ? -1 : station_sync(station, wait_ms, NULL, NULL, NULL, error);
 }
 
 void station_tell(struct satchel *station, const char *event, const char *json) {

@@ -88,6 +88,8 @@ struct parcel_taking {
 };
 int station_import(struct satchel *station, const struct parcel_taking *taking,
                    satchel_sync_report *ret, struct error *error);
+/* satchel_rotate_key. */
+int station_rotate_key(struct satchel *station, int64_t wait_ms, struct error *error);
 /* Gives a person a secret on this station without knowing his former one, and ends his waiting: headquarters does this on its
  * own console. console.missing while the replica has no people yet, and the codes of people_find and secret_set. */
 int station_give_secret(struct satchel *station, const char *user, const char *secret,

@@ -276,11 +276,12 @@ static bool says_nothing(const struct answer *answer) {
     const struct sync_response *response = answer->response;
     if (answer->stale)
         return response->answer_count == 0;
-    return agrees(answer) && response->answer_count == 0 && response->rows.size == 0 &&
+    return agrees(answer) && response->answer_count == 0 && response->notice_count == 0 &&
+           response->epoch == answer->request->epoch && response->rows.size == 0 &&
            !response->more && !response->restart && !response->rebuild &&
-           response->epoch == answer->request->epoch && !answer->request->rebuild &&
-           !answer->request->position.set && response->head == answer->request->cursor &&
-           response->gained.count == 0 && response->lost.count == 0;
+           !answer->request->rebuild && !answer->request->position.set &&
+           response->head == answer->request->cursor && response->gained.count == 0 &&
+           response->lost.count == 0;
 }
 
 static int prune(const struct answer *answer, struct error *error) {
@@ -313,9 +314,24 @@ static int note_time(const struct answer *answer, const struct clock_anchor *anc
                        value_integer(answer->response->hq_time), error);
 }
 
+/* The server's key was replaced since this station heard of it. */
+static int follow_key(const struct answer *answer, struct answer_result *result,
+                      struct error *error) {
+    const struct key_notices notices = {answer->response->notices,
+                                        answer->response->notice_count};
+    struct sign_public key;
+    if (notices.count == 0)
+        return 0;
+    result->followed = true;
+    return identity_follow(answer->identity, notices, &key, error) != 0
+               ? -1
+               : identity_trust(answer->replica, answer->identity, &key, error);
+}
+
 static int take_inside(const struct answer *answer, const struct clock_anchor *anchor,
                        struct answer_result *result, struct error *error) {
-    if (take_epoch(answer, result, error) != 0 ||
+    if (follow_key(answer, result, error) != 0 ||
+        take_epoch(answer, result, error) != 0 ||
         take_answers(answer, result, error) != 0)
         return -1;
     if (answer->stale)

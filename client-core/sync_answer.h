@@ -20,6 +20,7 @@ struct answer {
     struct answer_memory *memory;
     const struct sync_request *request;
     const struct sync_response *response;
+    const struct identity *identity;
     const struct open_bundles *bundles; /* of the request; NULL: it was carried */
     int64_t sent_at_boot_ms;
     bool carried; /* it came as a file: it does not tell what time it is */
@@ -37,6 +38,7 @@ struct answer_result {
     bool again;          /* a rebuild begins */
     bool forked;         /* noted: this station has to be enrolled again */
     bool wipe;           /* headquarters orders it */
+    bool followed;       /* another key of the server is trusted now */
     int64_t differences; /* what is held is not what headquarters counts: found now */
     int64_t healed;      /* and it is again */
     struct error

@@ -446,6 +446,7 @@ static int run_round(struct round *round, bool with_bundles, struct error *error
         .memory = &run->syncer->memory,
         .request = &round->request,
         .response = &round->response,
+        .identity = &run->syncer->identity,
         .bundles = &round->bundles,
         .sent_at_boot_ms = sent_at,
         .progress = tell_applying,
@@ -506,6 +507,10 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
                     round->result.again || run->asks_deferred;
         run->forks += round->result.forked;
         run->wipe = round->result.wipe;
+        if (round->result.followed)
+            failed = syncer_know(run->syncer, error);
+    }
+    if (!failed) {
         failed = round->result.blocked.code[0] != '\0';
         if (failed && error)
             *error = round->result.blocked;

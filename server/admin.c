@@ -9,6 +9,7 @@
 #include "server/files.h"
 #include "server/history.h"
 #include "server/internal.h"
+#include "server/server_key.h"
 #include "server/tls.h"
 
 /* --- the address ------------------------------------------------------------------------------------- */
@@ -135,8 +136,9 @@ static int init_folder(const struct server_options *options,
 
 /* What a failed init leaves is taken away again. */
 static void remove_folder(const char *data, bool made) {
-    static const char *const FILES[] = {"master.db", "master.db-wal", "master.db-shm",
-                                        "server.key"};
+    static const char *const FILES[] = {"master.db",       "master.db-wal",
+                                        "master.db-shm",   "server.key",
+                                        "server.keys.old", "server.key.next"};
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         char *path = server_path(data, FILES[i]);
         if (path != NULL) {
@@ -233,6 +235,7 @@ static int backup_into(const struct server_options *options, const char *to,
     } else if (server_read_keys(options->data, &keys, error) == 0 &&
                server_copy_database(from_path, to_path, error) == 0 &&
                server_write_keys(to, &keys, error) == 0 &&
+               server_copy_old_keys(options->data, to, error) == 0 &&
                tls_copy(options->data, to, error) == 0) { /* stations know its key */
         result = copy_files(options->data, to, to_path, error);
     }

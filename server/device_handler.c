@@ -35,11 +35,13 @@ static int answer(struct server *server, struct bytes body, struct device_job *j
         return error_set(error, "request.size", "body",
                          "this message has at most %d bytes", LIMIT_ENROL_REQUEST);
     }
-    return device_call_open(body, server->org, &job->call, error) != 0 ||
-                   ingest_run(server->ingest, run_job, job, error) != 0
-               ? -1
-               : server_answer_certificate(server, job->certificate, job->route->context,
-                                           ret, error);
+    if (device_call_open(body, server->org, &job->call, error) != 0 ||
+        ingest_run(server->ingest, run_job, job, error) != 0) {
+        return -1;
+    }
+    const struct certificate_answer told = {job->certificate, job->route->context,
+                                            &job->call.request.server_key};
+    return server_answer_certificate(server, &told, ret, error);
 }
 
 static void handle(struct server *server, const struct device_route *route,

@@ -36,6 +36,7 @@ static const struct {
      "select station, parent, root, fork_gsn, number, hash from station_kin"
      " order by 1"},
     {"station_shared", "select station, gsn from station_shared order by 1, 2"},
+    {"server_key", "select entry, public_key, notice from server_key order by 1"},
     {"station_key", "select public_key, station, last_number, last_hash, entry"
                     " from station_key order by 5"},
     {"epoch", "select number, from_gsn, first_gsn, first_station, at, ended_at from epoch"
@@ -48,7 +49,7 @@ static const struct {
 
 enum {
     SERVER_TABLE_COUNT = sizeof SERVER_TABLES / sizeof *SERVER_TABLES,
-    LATER_TABLES = SERVER_TABLE_COUNT - 6 /* a master of an earlier program lacks these */
+    LATER_TABLES = SERVER_TABLE_COUNT - 7 /* a master of an earlier program lacks these */
 };
 
 static int digest_rows(sqlite3 *db, const char *sql, struct dump_table *ret,

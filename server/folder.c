@@ -11,6 +11,7 @@
 #include "server/genesis.h"
 #include "server/history.h"
 #include "server/internal.h"
+#include "server/server_key.h"
 
 char *server_path(const char *data, const char *file) {
     size_t size = strlen(data) + strlen(file) + 2;
@@ -40,6 +41,15 @@ int server_read_keys(const char *data, struct sign_keys *ret, struct error *erro
     seal_wipe(seed, sizeof seed);
     free(path);
     return size == SIGN_SEED ? 0 : -1;
+}
+
+int server_sync_folder(const char *data) {
+    int folder = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = folder >= 0 ? fsync(folder) : -1;
+    if (folder >= 0) {
+        close(folder);
+    }
+    return result;
 }
 
 static int write_all(int fd, const uint8_t *data, size_t size) {
@@ -94,25 +104,20 @@ int server_lock(const char *data, int *ret_lock, struct error *error) {
     return server_lock_file(data, "server.lock", "server.running", ret_lock, error);
 }
 
-static int check_company(struct master *master, struct error *error) {
+/* Whose master it is, and the key that signs for it. */
+static int check_company(const char *data, struct master *master, struct error *error) {
     struct sign_public key;
     char name[128];
-    if (genesis_read(master->db, &master->org, &master->epoch, &key, name, error) != 0) {
-        return -1;
-    }
-    if (history_epoch(master->db, &master->epoch, error) != 0) {
-        return -1;
-    }
-    return memcmp(key.bytes, master->keys.public_key, SIGN_PUBLIC) == 0
-               ? 0
-               : error_set(error, "server.key", "data",
-                           "server.key is not the key of this folder's master.db");
+    return genesis_read(master->db, &master->org, &master->epoch, &key, name, error) !=
+                       0 ||
+                   history_epoch(master->db, &master->epoch, error) != 0
+               ? -1
+               : server_settle_key(data, &key, &master->keys, error);
 }
 
 int server_open_master(const struct server_options *options, struct master **ret,
                        struct error *error) {
     struct master *master = NULL;
-    struct sign_keys keys;
     char *path = server_path(options->data, "master.db");
     if (path == NULL) {
         return error_out_of_memory(error);
@@ -120,17 +125,14 @@ int server_open_master(const struct server_options *options, struct master **ret
     if (access(path, F_OK) != 0) {
         error_set(error, "server.empty", "data",
                   "%.300s holds no company yet; run satcheld init", options->data);
-    } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               master_open(path, options->env, options->catalogue, false, &master,
+    } else if (master_open(path, options->env, options->catalogue, false, &master,
                            error) == 0) {
-        master->keys = keys;
         master->signing = true;
-        if (check_company(master, error) != 0) {
+        if (check_company(options->data, master, error) != 0) {
             master_close(master);
             master = NULL;
         }
     }
-    seal_wipe(&keys, sizeof keys);
     free(path);
     if (master == NULL) {
         return -1;

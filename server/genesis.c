@@ -279,6 +279,20 @@ static int read_content(const struct wire_node *root, struct genesis_content *re
                : 0;
 }
 
+int genesis_key(struct bytes content, struct sign_public *ret, struct error *error) {
+    struct wire_document *document = NULL;
+    struct genesis_content parts = {0};
+    if (wire_open(content, &document, error) != 0) {
+        return -1;
+    }
+    int result = read_content(wire_root(document), &parts, error);
+    if (result == 0) {
+        memcpy(ret->bytes, parts.key.data, SIGN_PUBLIC);
+    }
+    wire_close(document);
+    return result;
+}
+
 static int merge_seeds(struct master *master, struct work *work,
                        const struct genesis_content *content, int64_t at,
                        struct error *error) {

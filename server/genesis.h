@@ -21,6 +21,8 @@ int genesis_apply(struct master *master, struct work *work, struct bytes content
                   int64_t at, struct error *error);
 
 /* Reads org, epoch and the server's public key, which genesis wrote. */
+/* The server's first key, from the entry that begins the journal. */
+int genesis_key(struct bytes content, struct sign_public *ret, struct error *error);
 int genesis_read(sqlite3 *db, struct id *ret_org, int64_t *ret_epoch,
                  struct sign_public *ret_key, char ret_name[128], struct error *error);
 

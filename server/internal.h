@@ -10,6 +10,7 @@
 #include "server/reader.h"
 #include "server/server.h"
 
+struct key_ring;
 struct seen;
 
 enum { METRICS_BUCKETS = 12 };
@@ -33,8 +34,9 @@ struct server {
     struct seen *seen;
     struct reader_pool *readers;
     struct http *http;
-    int lock; /* a file descriptor: one server serves a folder */
-    struct sign_keys keys;
+    int lock;              /* a file descriptor: one server serves a folder */
+    struct sign_keys keys; /* the present ones of the ring */
+    struct key_ring *ring;
     struct id org;
     uint8_t place_secret[HASH_SIZE];
     char org_name[128];
@@ -50,6 +52,8 @@ struct server {
 /* The files of a server's folder: malloc'ed paths, NULL without memory. */
 char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
+/* The folder's own entries are durable. */
+int server_sync_folder(const char *data);
 int server_write_keys(const char *data, const struct sign_keys *keys,
                       struct error *error);
 /* The pin that goes with this address: of a self-signed certificate, for https. */
@@ -78,6 +82,19 @@ int server_open_master(const struct server_options *options, struct master **ret
 /* Answers a request about a file (file_handler.c); the failure is the caller's to answer. */
 int server_answer_file(struct server *server, struct bytes body, struct buffer *ret,
                        struct error *error);
+/* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
+void server_answer_failure(struct server *server, const char *what,
+                           const struct error *error, struct buffer *ret,
+                           int *ret_status);
+/* The answer that brings a certificate. */
+struct certificate_answer {
+    struct bytes certificate;
+    const char *context;           /* of its signature */
+    const struct sign_public *pin; /* the server's key that the station trusts */
+};
+int server_answer_certificate(struct server *server,
+                              const struct certificate_answer *answer, struct buffer *ret,
+                              struct error *error);
 /* A request that came in a parcel (sync_handler.c). */
 struct carried_request {
     struct bytes body;
@@ -92,15 +109,6 @@ struct carried_request {
 };
 int sync_answer_carried(struct server *server, const struct carried_request *carried,
                         struct error *error);
-
-/* What a handler answers when something failed, and its HTTP status (sync_handler.c). */
-void server_answer_failure(struct server *server, const char *what,
-                           const struct error *error, struct buffer *ret,
-                           int *ret_status);
-/* The answer that brings a certificate, sealed for this purpose. */
-int server_answer_certificate(struct server *server, struct bytes certificate,
-                              const char *context, struct buffer *ret,
-                              struct error *error);
 
 /* Starts listening for stations (routes.c). */
 int routes_start(struct server *server, const char *listen, const char *certificate,

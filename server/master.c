@@ -96,6 +96,8 @@ static const char LOCAL_TABLES[] =
     "  last_number integer not null, last_hash blob not null, entry integer not null)"
     " strict, without rowid;"
     "create index if not exists station_key_station on station_key (station);"
+    "create table if not exists server_key ("
+    "  entry integer primary key, public_key blob not null unique, notice blob not null) strict;"
     "create table if not exists quarantine ("
     "  position integer primary key, station integer not null, number integer not null,"
     "  hash blob not null unique, sealed blob not null, transactions integer not null,"

@@ -17,6 +17,7 @@
  *   invitation   open and used invitations (tokens hashed)
  *   station_kin  children of devices that were copied or restored (kin.h), and station_shared: work of several of a family
  *   station_key  keys that devices had before, with how far they count (device.h)
+ *   server_key   the server's former keys, with the notices by which they handed over (server_key.h)
  *   quarantine   bundles of revoked devices, until headquarters decides; not part of what a replay reproduces
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
  *   epoch        the histories after the first, see history.h

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/internal.h"
+#include "server/server_key.h"
 
 struct round {
     struct server *server;
@@ -105,7 +106,9 @@ static int take_requests(struct round *round, struct error *error) {
     int result = 0;
     while (result == 0 && !round->reader.ended) {
         buffer_reset(&body);
-        result = parcel_next(&round->reader, &round->server->keys, &body, error);
+        const struct key_choice key =
+            key_ring_choose(round->server->ring, &round->reader.head.recipient);
+        result = parcel_next(&round->reader, key.keys, &body, error);
         round->last = round->reader.ended;
         if (result == 0) {
             result = take_request(round, buffer_bytes(&body), error);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/history.h"
+#include "server/server_key.h"
 
 static const char SECRET[] = "place_secret";
 
@@ -123,7 +124,7 @@ static int prove_transaction(const struct server *server, struct reader *reader,
     if (transaction_of_gsn(reader, place->cursor, &text.transaction, error) != 0) {
         return -1;
     }
-    memcpy(text.secret, server->keys.secret_key, SIGN_SEED);
+    memcpy(text.secret, key_ring_first(server->ring)->secret_key, SIGN_SEED);
     scope_set_hash(place->scopes, text.scopes);
     hash_blake2b((struct bytes){(const uint8_t *)&text, sizeof text}, ret);
     seal_wipe(&text, sizeof text);

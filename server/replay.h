@@ -13,7 +13,8 @@ struct replay {
         *master; /* in an open transaction; its entry is the last that was replayed */
     struct work work;
     struct arena arena;
-    struct sign_public key;
+    const char *data;        /* the folder that is proven */
+    struct sign_public key;  /* that signs the entry at hand */
     uint8_t hash[HASH_SIZE]; /* of that entry */
     struct verify_report *report;
     int64_t begins;                /* behind this entry; 0: at the beginning */

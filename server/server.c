@@ -11,6 +11,7 @@
 #include "server/internal.h"
 #include "server/place.h"
 #include "server/seen.h"
+#include "server/server_key.h"
 #include "server/tls.h"
 
 /* --- log ----------------------------------------------------------------------------------------- */
@@ -130,6 +131,14 @@ static int choose_certificate(struct server *server, struct error *error) {
 
 /* --- start and stop ------------------------------------------------------------------------------------ */
 
+static int load_ring(struct server *server, const struct master *master,
+                     struct error *error) {
+    server->ring = calloc(1, sizeof *server->ring);
+    return server->ring == NULL
+               ? error_out_of_memory(error)
+               : key_ring_load(server->options.data, master->db, server->ring, error);
+}
+
 /* Goes on from a backup, when this is one, as another history. */
 static int look_for_backup(struct server *server, struct master *master,
                            struct error *error) {
@@ -154,8 +163,11 @@ static int open_parts(struct server *server, struct error *error) {
     }
     int result = server_open_master(&server->options, &master, error);
     if (result == 0) {
-        struct sign_public key;
         server->keys = master->keys;
+        result = load_ring(server, master, error);
+    }
+    if (result == 0) {
+        struct sign_public key;
         result =
             genesis_read(master->db, &server->org, &epoch, &key, server->org_name, error);
     }
@@ -250,6 +262,10 @@ void server_stop(struct server *server) {
     ingest_stop(server->ingest);
     reader_pool_free(server->readers);
     seal_wipe(&server->keys, sizeof server->keys);
+    if (server->ring != NULL) {
+        key_ring_free(server->ring);
+    }
+    free(server->ring);
     seal_wipe(server->place_secret, sizeof server->place_secret);
     if (server->lock >= 0) {
         close(server->lock);

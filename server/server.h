@@ -183,6 +183,10 @@ struct files_verified {
 int server_verify_files(const struct server_options *options, struct files_verified *ret,
                         struct error *error);
 
+/* Replaces the server's key; the server must not be running. Stations follow at their next contact, however many keys
+ * they missed. server.running, server.key */
+int server_rotate_key(const struct server_options *options, struct error *error);
+
 /* Copies a consistent state of the folder to another folder, which must not exist or be empty, while a
  * server may be running. backup.exists */
 int server_backup(const struct server_options *options, const char *to,

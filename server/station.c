@@ -8,6 +8,7 @@
 #include "server/derived.h"
 #include "server/journal.h"
 #include "server/placing.h"
+#include "server/server_key.h"
 #include "server/verdicts.h"
 #include "sync/clock.h"
 #include "sync/wire.h"
@@ -538,10 +539,8 @@ int station_prove(struct master *master, struct work *work, struct bytes certifi
     static const uint8_t NO_INVITATION[HASH_SIZE];
     struct envelope envelope;
     struct certificate shown;
-    struct sign_public key;
-    memcpy(key.bytes, master->keys.public_key, SIGN_PUBLIC);
     if (envelope_open(certificate, &envelope, error) != 0 ||
-        envelope_verify(&envelope, "satchel certificate", &key, error) != 0 ||
+        server_key_signed(master, &envelope, error) != 0 ||
         certificate_decode(envelope.body, &shown, error) != 0) {
         return -1;
     }

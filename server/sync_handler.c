@@ -12,6 +12,7 @@
 #include "server/pull.h"
 #include "server/quarantine.h"
 #include "server/seen.h"
+#include "server/server_key.h"
 #include "server/tombstones.h"
 
 enum { REQUEST_MEMORY = 512 * 1024 * 1024 };
@@ -202,7 +203,10 @@ static int check_certificate(struct sync_call *call, struct error *error) {
     struct envelope envelope;
     struct certificate certificate;
     struct sign_public key;
-    memcpy(key.bytes, call->server->keys.public_key, SIGN_PUBLIC);
+    memcpy(key.bytes,
+           key_ring_of_certificate(call->server->ring, call->request.certificate)
+               .keys->public_key,
+           SIGN_PUBLIC);
     if (envelope_open(call->request.certificate, &envelope, error) != 0 ||
         envelope_verify(&envelope, "satchel certificate", &key, error) != 0 ||
         certificate_decode(envelope.body, &certificate, error) != 0 ||
@@ -482,6 +486,14 @@ static int tell_history(struct sync_call *call, struct error *error) {
                               &response->epoch_from, error);
 }
 
+/* The key that the station pins; one of an earlier program does not say it and has the one of its certificate. */
+static struct key_choice choose_key(const struct sync_call *call) {
+    const struct key_ring *ring = call->server->ring;
+    return call->request.protocol >= 2
+               ? key_ring_choose(ring, &call->request.server_key)
+               : key_ring_of_certificate(ring, call->station.certificate_envelope);
+}
+
 /* `answered`: the hash of what this answers; that of the response's own body afterwards. */
 static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
                          struct buffer *ret, struct error *error) {
@@ -492,6 +504,11 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     response->schema_version = server->catalogue->version;
     response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
+    const struct key_choice key = choose_key(call);
+    if (response->protocol >= 2 && call->request.protocol >= 2) {
+        response->notices = (struct bytes *)(uintptr_t)key.notices;
+        response->notice_count = key.notice_count;
+    }
     struct buffer body = buffer_make(LIMIT_RESPONSE);
     int result = tell_history(call, error);
     if (result == 0) {
@@ -499,7 +516,7 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     }
     if (result == 0) {
         hash_blake2b(buffer_bytes(&body), answered);
-        envelope_seal(buffer_bytes(&body), "satchel sync response", &server->keys, ret);
+        envelope_seal(buffer_bytes(&body), "satchel sync response", key.keys, ret);
         result = ret->failed ? error_out_of_memory(error) : 0;
     }
     buffer_free(&body);
@@ -693,10 +710,11 @@ static int enrol_station(struct master *master, struct work *work, void *context
                          error);
 }
 
-int server_answer_certificate(struct server *server, struct bytes certificate,
-                              const char *context, struct buffer *ret,
+int server_answer_certificate(struct server *server,
+                              const struct certificate_answer *answer, struct buffer *ret,
                               struct error *error) {
-    struct enrol_response response = {.certificate = certificate,
+    const struct key_choice key = key_ring_choose(server->ring, answer->pin);
+    struct enrol_response response = {.certificate = answer->certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
                                       .schema_version = server->catalogue->version};
@@ -704,9 +722,13 @@ int server_answer_certificate(struct server *server, struct bytes certificate,
         return -1;
     }
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
+    response.notice_count = key.notice_count;
+    for (size_t i = 0; i < key.notice_count; i++) {
+        response.notices[i] = key.notices[i];
+    }
     struct buffer body = buffer_make(LIMIT_TEXT);
     enrol_response_encode(&response, &body);
-    envelope_seal(buffer_bytes(&body), context, &server->keys, ret);
+    envelope_seal(buffer_bytes(&body), answer->context, key.keys, ret);
     bool failed = body.failed || ret->failed;
     buffer_free(&body);
     return failed ? error_out_of_memory(error) : 0;
@@ -725,8 +747,9 @@ static int enrol(struct server *server, struct bytes body, struct enrol_job *job
         return -1;
     }
     atomic_fetch_add(&server->counters.enrolments, 1);
-    return server_answer_certificate(server, job->certificate, "satchel enrol response",
-                                     ret, error);
+    const struct certificate_answer answer = {job->certificate, "satchel enrol response",
+                                              &job->request.server_key};
+    return server_answer_certificate(server, &answer, ret, error);
 }
 
 void server_handle_enrol(struct server *server, struct bytes body, struct buffer *ret,

@@ -16,6 +16,7 @@
 #include "server/quarantine.h"
 #include "server/replay.h"
 #include "server/revoke.h"
+#include "server/server_key.h"
 #include "server/stream.h"
 #include "server/sums.h"
 #include "server/tombstones.h"
@@ -75,7 +76,8 @@ static int replay_release(struct replay *replay, const struct journal_entry *ent
                           .arena = &replay->arena,
                           .at = entry->at};
     return quarantine_replay(&chain, entry->content, entry->outcome,
-                             entry->schema_version == SCHEMA_VERSION, error);
+                             entry->schema_version == replay->master->catalogue->version,
+                             error);
 }
 
 static int replay_entry(struct replay *replay, const struct journal_entry *entry,
@@ -106,6 +108,9 @@ static int replay_entry(struct replay *replay, const struct journal_entry *entry
     case ENTRY_REENROL:
         result =
             device_apply_reenrol(master, &replay->work, entry->content, entry->at, error);
+        break;
+    case ENTRY_SERVER_KEY:
+        result = server_key_apply(master, entry->content, &replay->key, error);
         break;
     case ENTRY_ROTATE:
         result = device_apply_rotate(master, entry->content, error);
@@ -181,11 +186,33 @@ static int fetch_content(struct replay *replay, struct journal_entry *entry,
     return 0;
 }
 
+/* The journal begins with the first key; each later one is signed by the one before, and the last must be this server's. */
+static int first_key(struct replay *replay, const struct journal_entry *entry,
+                     struct error *error) {
+    return entry->kind == ENTRY_GENESIS && replay->report->entries == 0
+               ? genesis_key(entry->content, &replay->key, error)
+               : 0;
+}
+
+static int next_key(struct replay *replay, const struct journal_entry *entry,
+                    struct error *error) {
+    struct key_notice notice;
+    if (entry->kind != ENTRY_SERVER_KEY) {
+        return 0;
+    }
+    if (key_notice_open(entry->content, &notice, error) != 0) {
+        return -1;
+    }
+    replay->key = notice.next;
+    return 0;
+}
+
 /* Before the checkpoint only chain and signatures are looked at. */
 static int check_next(struct replay *replay, const struct journal_entry *entry,
                       struct error *error) {
     if (journal_check(entry, &replay->key, replay->report->entries + 1, replay->hash,
-                      error) != 0) {
+                      error) != 0 ||
+        next_key(replay, entry, error) != 0) {
         return -1;
     }
     replay->report->entries++;
@@ -198,6 +225,9 @@ static int check_next(struct replay *replay, const struct journal_entry *entry,
 
 static int replay_one(struct replay *replay, struct journal_entry *entry,
                       struct error *error) {
+    if (first_key(replay, entry, error) != 0) {
+        return -1;
+    }
     if (entry->entry <= replay->begins) {
         return check_next(replay, entry, error);
     }
@@ -254,6 +284,16 @@ out:
     return result;
 }
 
+/* The signatures lead to the key that this server has. */
+static int check_key(const struct replay *replay, struct error *error) {
+    struct sign_keys keys;
+    int result = server_settle_key(replay->data, &replay->key, &keys, NULL);
+    seal_wipe(&keys, sizeof keys);
+    return result == 0 ? 0
+                       : error_set(error, "journal.signature", "",
+                                   "the journal is signed by another server's key");
+}
+
 /* Where the checkpoint's state stands; its journal is not with it. */
 static int begin_heads(struct replay *replay, struct error *error) {
     struct master *master = replay->master;
@@ -277,7 +317,8 @@ static int verify_snapshot(struct replay *replay, sqlite3 *db, struct error *err
     if (master_begin(replay->master, error) != 0 || begin_heads(replay, error) != 0) {
         return -1;
     }
-    int result = replay_all(replay, db, error) == 0 && compare(db, replay, error) == 0
+    int result = replay_all(replay, db, error) == 0 && check_key(replay, error) == 0 &&
+                         compare(db, replay, error) == 0
                      ? scope_sums_check(db, replay->master->catalogue, error)
                      : -1;
     master_rollback(replay->master);
@@ -334,22 +375,20 @@ int server_verify_with(const struct server_options *options,
                        const struct verify_options *verify, struct verify_report *ret,
                        struct error *error) {
     sqlite3 *db = NULL;
-    struct sign_keys keys;
-    struct replay replay = {.report = ret, .arena = arena_make(REPLAY_MEMORY)};
+    struct replay replay = {
+        .data = options->data, .report = ret, .arena = arena_make(REPLAY_MEMORY)};
     const struct env *env = options->env;
     char *path = server_path(options->data, "master.db");
     int64_t started = env->boot_ms(env->context);
     int result = -1;
     memset(ret, 0, sizeof *ret);
     if (path == NULL || seal_start(error) != 0 ||
-        server_read_keys(options->data, &keys, error) != 0 ||
         database_open(path, false, true, &db, error) != 0 ||
         database_check(db, options->catalogue, DATABASE_MASTER, error) != 0 ||
         check_files(db, error) != 0 || database_run(db, "begin", error) != 0 ||
         open_replay(options, verify, db, &replay, error) != 0) {
         goto out;
     }
-    memcpy(replay.key.bytes, keys.public_key, SIGN_PUBLIC);
     work_begin(&replay.work, replay.master);
     result = verify_snapshot(&replay, db, error);
     work_end(&replay.work);
@@ -359,7 +398,6 @@ out:
     master_close(replay.master);
     arena_free(&replay.arena);
     sqlite3_close(db);
-    seal_wipe(&keys, sizeof keys);
     free(path);
     return result;
 }

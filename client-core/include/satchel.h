@@ -234,6 +234,10 @@ SATCHEL_API int satchel_bundle_import(satchel *station, const satchel_parcel *pa
                                       satchel_progress_function progress, void *context,
                                       satchel_sync_report *ret, satchel_error *error);
 
+/* Replaces the key that this station signs with, and syncs. When headquarters cannot be reached, the next sync does it.
+ * Errors: as satchel_sync */
+SATCHEL_API int satchel_rotate_key(satchel *station, satchel_error *error);
+
 /* The station syncs by itself on a thread of its own: soon after a change, when the network returns, and every few seconds
  * while it is online; backs off with jitter when it is not. `on` 0 stops it. */
 SATCHEL_API int satchel_auto_sync(satchel *station, int on, satchel_error *error);

@@ -215,5 +215,94 @@ class Revoked(Life):
         self.assertEqual(self.summaries(self.company_.hq), ["unsent"])
 
 
+class Keys(Life):
+    def rotate_server(self):
+        self.company_.server.stop()
+        self.company_.server.run("rotate-key", "--data", self.company_.server.folder)
+        self.company_.server.start()
+
+    def test_a_station_replaces_its_key(self):
+        self.log(self.ann, "before")
+        key = (self.ann.home / "device.key").read_bytes()
+        self.ann.link.cut()
+        self.log(self.ann, "sealed and not sent")
+        self.assertRefused("transport.unreachable", None, self.ann.sync)
+        old = self.copy(self.ann, "old")
+        self.assertRefused("transport.unreachable", None, self.ann.json, "rotate-key")
+        self.ann.link.restore()
+        self.log(self.ann, "meanwhile")
+        self.ann.sync()  # does what was asked for
+        self.assertNotEqual((self.ann.home / "device.key").read_bytes(), key)
+        self.log(self.ann, "after")
+        self.ann.run("rotate-key")
+        self.log(self.ann, "after two")
+        self.assertEqualEverywhere(
+            ["before", "sealed and not sent", "meanwhile", "after", "after two"], self.ann)
+        # What still has the former key is nobody any more.
+        self.log(old, "by a thief")
+        self.assertRefused("device.key_rotated", None, old.sync)
+
+    def test_a_lost_answer_while_the_key_is_replaced(self):
+        for count in (0, 100, 300, 600):
+            self.log(self.ann, f"work {count}")
+            self.ann.link.tear_after(count)
+            try:
+                self.ann.run("rotate-key")
+            except support.Failure:
+                pass
+            self.ann.link.restore()
+            self.ann.sync()
+        self.assertEqualEverywhere([f"work {count}" for count in (0, 100, 300, 600)], self.ann)
+
+    def test_the_server_replaces_its_key(self):
+        """Twice, while one station is away, with sealed work waiting and an invitation under way."""
+        company = self.company_
+        bob = company.station("bob", "Bob Lane")
+        invitation = company.server.invite("Cy Dow")
+        self.ann.link.cut()
+        self.log(self.ann, "while away")
+        self.assertRefused("transport.unreachable", None, self.ann.sync)
+        with self.assertRaises(support.Failure) as caught:
+            company.server.run("rotate-key", "--data", company.server.folder)
+        self.assertIn("server.running", str(caught.exception))
+        self.rotate_server()
+        bob.sync()
+        self.rotate_server()
+        self.ann.link.restore()
+        cy = support.Station(company.folder / "cy", link=company.link("cy"))
+        cy.enrol(invitation, name="cy")
+        cy.sync()
+        dan = company.station("dan", "Ann Reed")
+        for station in (self.ann, bob, dan, cy):
+            station.sync()
+            station.verify()
+        self.assertEqualEverywhere(["while away"], self.ann, bob, dan)
+        self.ann.run("rotate-key")
+        self.log(self.ann, "after")
+        self.assertEqualEverywhere(["while away", "after"], self.ann, bob, dan)
+
+    def test_a_backup_has_the_older_keys(self):
+        company = self.company_
+        self.rotate_server()
+        company.server.stop()
+        backup = company.folder / "backup"
+        company.server.run("backup", "--data", company.server.folder, "--to", backup)
+        shutil.rmtree(company.server.folder)
+        support.copy_folder(backup, company.server.folder)
+        company.server.verify()
+        company.server.start()
+        self.ann.sync()  # it still pins the first key
+        self.ann.verify()
+
+    def test_a_copy_found_out_after_the_server_has_another_key(self):
+        clone = self.copy(self.ann, "clone")
+        self.log(self.ann, "ann")
+        self.log(clone, "clone")
+        self.ann.sync()
+        self.rotate_server()
+        clone.sync()
+        self.assertEqualEverywhere(["ann", "clone"], self.ann, clone)
+
+
 if __name__ == "__main__":
     unittest.main()

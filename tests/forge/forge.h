@@ -228,6 +228,26 @@ FORGE_ATTACK(attack_reopen);
 FORGE_ATTACK(attack_engine_row);
 FORGE_ATTACK(attack_device_row);
 FORGE_ATTACK(attack_two_in_one);
+/* keys of devices */
+FORGE_ATTACK(attack_reenrol_garbage);
+FORGE_ATTACK(attack_reenrol_without_fork);
+FORGE_ATTACK(attack_reenrol_stranger);
+FORGE_ATTACK(attack_reenrol_unproven);
+FORGE_ATTACK(attack_reenrol_other_purpose);
+FORGE_ATTACK(attack_reenrol_own_key);
+FORGE_ATTACK(honest_reenrol);
+FORGE_ATTACK(attack_reenrol_evidence);
+FORGE_ATTACK(attack_rotate_stranger);
+FORGE_ATTACK(attack_rotate_hash);
+FORGE_ATTACK(attack_rotate_early);
+FORGE_ATTACK(attack_rotate_far);
+FORGE_ATTACK(wait_for_revocation);
+FORGE_ATTACK(attack_revoked_pull);
+FORGE_ATTACK(attack_revoked_work);
+FORGE_ATTACK(attack_revoked_altered);
+FORGE_ATTACK(attack_revoked_old);
+FORGE_ATTACK(attack_revoked_reenrol);
+FORGE_ATTACK(attack_revoked_rotate);
 /* requests */
 FORGE_ATTACK(attack_cursor_beyond);
 FORGE_ATTACK(attack_cursor_negative);

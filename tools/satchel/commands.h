@@ -19,6 +19,7 @@ extern const struct subcommand subcommand_status;
 extern const struct subcommand subcommand_inbox;
 extern const struct subcommand subcommand_story;
 extern const struct subcommand subcommand_verify;
+extern const struct subcommand subcommand_rotate_key;
 extern const struct subcommand subcommand_import;
 extern const struct subcommand subcommand_app;
 extern const struct subcommand subcommand_help;

@@ -8,10 +8,23 @@
 #include "tools/satchel/words.h"
 
 const struct subcommand *const subcommands[] = {
-    &subcommand_enrol,  &subcommand_sync,   &subcommand_bundle, &subcommand_do,
-    &subcommand_ask,    &subcommand_attach, &subcommand_file,   &subcommand_inbox,
-    &subcommand_status, &subcommand_story,  &subcommand_verify, &subcommand_move,
-    &subcommand_import, &subcommand_app,    &subcommand_help,   NULL,
+    &subcommand_enrol,
+    &subcommand_sync,
+    &subcommand_bundle,
+    &subcommand_do,
+    &subcommand_ask,
+    &subcommand_attach,
+    &subcommand_file,
+    &subcommand_inbox,
+    &subcommand_status,
+    &subcommand_story,
+    &subcommand_verify,
+    &subcommand_move,
+    &subcommand_rotate_key,
+    &subcommand_import,
+    &subcommand_app,
+    &subcommand_help,
+    NULL,
 };
 
 /* Output that could not be written (a full disk) is a failure like any other. */

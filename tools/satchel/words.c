@@ -121,6 +121,8 @@ static const char *const words[][2] = {
     {"online", "在线"},
     {"Keeping in step with headquarters; Ctrl-C ends.\n",
      "与总部保持同步；按 Ctrl-C 结束。\n"},
+    /* rotate-key */
+    {"This station signs with a new key.", "本工作站已启用新密钥。"},
     /* app */
     {"Port %d is taken; trying the next one.\n", "端口 %d 已被占用，改用下一个。\n"},
     {"Open this address in a browser on this device:\n\n  %s\n\n",

@@ -1,4 +1,4 @@
-/* `satcheld verify` and `satcheld backup`. */
+/* `satcheld verify`, `satcheld backup` and `satcheld rotate-key`. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,3 +65,16 @@ static int run_backup(struct server_options *server, const struct options *optio
 }
 
 const struct subcommand subcommand_backup = {"backup", run_backup};
+
+static int run_rotate_key(struct server_options *server, const struct options *options) {
+    struct error error = {0};
+    if (server_rotate_key(server, &error) != 0) {
+        return say_failure(&error);
+    }
+    printf("%s signs with a new key. Stations follow at their next contact; keep "
+           "server.keys.old for those that come late.\n",
+           options->data);
+    return EXIT_SUCCESS;
+}
+
+const struct subcommand subcommand_rotate_key = {"rotate-key", run_rotate_key};

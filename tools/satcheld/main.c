@@ -66,6 +66,8 @@ static const char USAGE[] =
     "      --archive: where older bundles are, to replay all.\n"
     "  satcheld backup  --data DIR --to DIR\n"
     "      Copies a consistent state, also beside a running server.\n"
+    "  satcheld rotate-key --data DIR\n"
+    "      Replaces the server's key, while it is stopped. Stations follow by themselves.\n"
     "  satcheld backup  --data DIR --follow DIR [--once]\n"
     "      Keeps DIR, on another disk, up to date until SIGTERM: a copy, then the journal as\n"
     "      it grows. --once: writes what is there now and ends.\n"
@@ -102,6 +104,7 @@ static const struct subcommand *const SUBCOMMANDS[] = {&subcommand_init,
                                                        &subcommand_checkpoint,
                                                        &subcommand_archive,
                                                        &subcommand_files,
+                                                       &subcommand_rotate_key,
                                                        &subcommand_quarantine_list,
                                                        &subcommand_quarantine_release,
                                                        &subcommand_quarantine_discard};

@@ -44,7 +44,7 @@ int run_follow(struct server_options *server, const struct options *options);
 
 extern const struct subcommand subcommand_init, subcommand_address, subcommand_serve,
     subcommand_invite, subcommand_invitations, subcommand_devices, subcommand_revoke,
-    subcommand_quarantine_list, subcommand_quarantine_release,
+    subcommand_rotate_key, subcommand_quarantine_list, subcommand_quarantine_release,
     subcommand_quarantine_discard, subcommand_access, subcommand_verify,
     subcommand_backup, subcommand_tls_self_signed, subcommand_tls_import,
     subcommand_tls_show, subcommand_bundle_import, subcommand_files, subcommand_restore,

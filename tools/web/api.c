@@ -49,6 +49,9 @@ static const struct api_route routes[] = {
     {"GET", "hq/invitations", LOOKING, 0, api_hq},
     {"GET", "hq/devices", LOOKING, 0, api_hq},
     {"POST", "hq/revoke", WORKING, SMALL_BODY, api_hq},
+    {"GET", "hq/quarantine", LOOKING, 0, api_hq},
+    {"POST", "hq/release", WORKING, SMALL_BODY, api_hq},
+    {"POST", "hq/discard", WORKING, SMALL_BODY, api_hq},
     {"POST", "hq/access", WORKING, SMALL_BODY, api_hq},
 };
 

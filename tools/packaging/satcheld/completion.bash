@@ -10,7 +10,7 @@ _satcheld() {
         ;;
     esac
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words=$("$program" help 2>/dev/null | sed -n 's/^  satcheld \([a-z]*\).*/\1/p')
+        words=$("$program" help 2>/dev/null | sed -n 's/^  satcheld \([a-z-]*\).*/\1/p')
     else
         words=$("$program" help 2>/dev/null | grep -o -- '--[a-z][a-z-]*' | sort -u)
     fi
