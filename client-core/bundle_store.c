@@ -36,7 +36,8 @@ struct unsealed {
     int64_t *positions;
     size_t count;
     size_t bytes;
-    int64_t time; /* of the last one */
+    int64_t epoch; /* the history that the bases are of: the same for all */
+    int64_t time;  /* of the last one */
 };
 
 static int last_sealed_time(struct replica *replica, int64_t *ret, struct error *error) {
@@ -77,7 +78,8 @@ static int take_unsealed(sqlite3_stmt *statement, const struct clock_anchor *anc
 static int read_unsealed(struct replica *replica, size_t target, struct arena *arena,
                          struct unsealed *work, struct error *error) {
     static const char sql[] =
-        "select position, id, wall_ms, boot_ms, boot, base, user_id, command, changes"
+        "select position, id, wall_ms, boot_ms, boot, base, user_id, command, changes,"
+        " coalesce(epoch, 1)"
         " from station_outbox where bundle is null order by position limit ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     struct progress progress;
@@ -97,8 +99,10 @@ static int read_unsealed(struct replica *replica, size_t target, struct arena *a
     while (!failed && work->bytes < target) {
         if (replica_step(replica, statement, &row, error) != 0)
             return -1;
-        if (!row)
+        if (!row ||
+            (work->count > 0 && sqlite3_column_int64(statement, 9) != work->epoch))
             break;
+        work->epoch = sqlite3_column_int64(statement, 9);
         failed = take_unsealed(statement, &progress.anchor, arena, work, error);
     }
     sqlite3_reset(statement);
@@ -123,11 +127,11 @@ static int mark_sealed(struct replica *replica, const struct unsealed *work,
 }
 
 static int keep_bundle(struct replica *replica, const struct bundle_header *header,
-                       struct bytes sealed, const uint8_t hash[HASH_SIZE],
+                       struct bytes sealed, const uint8_t hash[HASH_SIZE], int64_t epoch,
                        struct error *error) {
     static const char sql[] =
         "insert into station_bundle (number, sealed, hash, last_seq,"
-        " transactions) values (?1, ?2, ?3, ?4, ?5)";
+        " transactions, epoch) values (?1, ?2, ?3, ?4, ?5, ?6)";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
@@ -136,6 +140,7 @@ static int keep_bundle(struct replica *replica, const struct bundle_header *head
     bind_bytes(statement, 3, (struct bytes){hash, HASH_SIZE});
     sqlite3_bind_int64(statement, 4, header->last_seq);
     sqlite3_bind_int64(statement, 5, header->last_seq - header->first_seq + 1);
+    sqlite3_bind_int64(statement, 6, epoch);
     int failed = replica_finish(replica, statement, error);
     sqlite3_clear_bindings(statement);
     return failed;
@@ -174,7 +179,8 @@ static int seal(struct replica *replica, const struct identity *identity,
     memcpy(header.previous_hash, chain.hash, HASH_SIZE);
     const struct transaction_list list = {work->transactions, work->count};
     if (bundle_seal(&header, list, &identity->keys, sealed, hash, error) != 0 ||
-        keep_bundle(replica, &header, buffer_bytes(sealed), hash, error) != 0)
+        keep_bundle(replica, &header, buffer_bytes(sealed), hash, work->epoch, error) !=
+            0)
         return -1;
     return mark_sealed(replica, work, sqlite3_last_insert_rowid(replica->db), error);
 }
@@ -203,47 +209,144 @@ out:
 
 /* --- sending --------------------------------------------------------------------------------------- */
 
+/* The bundles of one request while it is filled. */
+struct filling {
+    struct replica *replica;
+    const struct bundle_budget *budget;
+    struct arena *arena;
+    struct open_bundles *open;
+    size_t bytes;
+};
+
 /* Room for the bundles of one request. */
 static int make_room(const struct bundle_budget *budget, struct arena *arena,
                      struct open_bundles *ret, struct error *error) {
-    ret->sealed = arena_alloc_array(arena, budget->count + 1, sizeof *ret->sealed);
-    ret->positions = arena_alloc_array(arena, budget->count + 1, sizeof *ret->positions);
-    ret->former = arena_alloc_array(arena, budget->count + 1, sizeof *ret->former);
-    ret->count = 0;
-    return ret->sealed && ret->positions && ret->former ? 0 : error_out_of_memory(error);
+    size_t most = budget->count + 1;
+    *ret = (struct open_bundles){
+        .sealed = arena_alloc_array(arena, most, sizeof *ret->sealed),
+        .positions = arena_alloc_array(arena, most, sizeof *ret->positions),
+        .former = arena_alloc_array(arena, most, sizeof *ret->former),
+        .lost = arena_alloc_array(arena, most, sizeof *ret->lost)};
+    return ret->sealed && ret->positions && ret->former && ret->lost
+               ? 0
+               : error_out_of_memory(error);
+}
+
+/* What its transactions were given in a history that headquarters lost; only where it is known of all of them. */
+static int read_lost(struct filling *filling, int64_t position, int64_t transactions,
+                     struct former_gsns *ret, struct error *error) {
+    static const char sql[] = "select coalesce(lost_gsn, 0) from station_outbox"
+                              " where bundle = ?1 order by position";
+    sqlite3_stmt *statement = replica_statement(filling->replica, sql, error);
+    bool row = true;
+    int64_t known = 0;
+    *ret = (struct former_gsns){0};
+    int64_t *gsns =
+        arena_alloc_array(filling->arena, (size_t)transactions + 1, sizeof *gsns);
+    if (!statement || !gsns)
+        return statement ? error_out_of_memory(error) : -1;
+    sqlite3_bind_int64(statement, 1, position);
+    while (row) {
+        if (replica_step(filling->replica, statement, &row, error) != 0)
+            return -1;
+        if (row && known < transactions)
+            gsns[known] = sqlite3_column_int64(statement, 0);
+        known += row;
+    }
+    sqlite3_reset(statement);
+    if (known == transactions)
+        *ret = (struct former_gsns){gsns, (size_t)transactions};
+    return 0;
+}
+
+static int add_bundle(struct filling *filling, sqlite3_stmt *statement, bool *ret_full,
+                      struct error *error) {
+    struct open_bundles *open = filling->open;
+    struct bytes sealed = column_bytes(statement, 0);
+    int64_t epoch = sqlite3_column_int64(statement, 3);
+    size_t i = open->count;
+    *ret_full = i > 0 && (filling->bytes + sealed.size > filling->budget->bytes ||
+                          epoch != open->epoch);
+    if (*ret_full)
+        return 0;
+    filling->bytes += sealed.size;
+    open->epoch = epoch;
+    open->positions[i] = sqlite3_column_int64(statement, 1);
+    open->former[i] = sqlite3_column_int(statement, 2) != 0;
+    open->sealed[i] = arena_copy(filling->arena, sealed);
+    open->count++;
+    return open->sealed[i].data
+               ? read_lost(filling, open->positions[i],
+                           sqlite3_column_int64(statement, 4), &open->lost[i], error)
+               : error_out_of_memory(error);
+}
+
+static int fill(struct filling *filling, sqlite3_stmt *statement, struct error *error) {
+    bool row = true;
+    bool full = false;
+    int failed = 0;
+    while (!failed && row && !full && filling->open->count < filling->budget->count) {
+        failed = replica_step(filling->replica, statement, &row, error);
+        if (!failed && row)
+            failed = add_bundle(filling, statement, &full, error);
+    }
+    sqlite3_reset(statement);
+    return failed;
+}
+
+static int oldest(struct replica *replica, int64_t *ret, struct error *error) {
+    static const char sql[] = "select min(number) from station_bundle"
+                              " where device is null";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_integer(replica, statement, ret, error) : -1;
 }
 
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,
                       struct arena *arena, struct open_bundles *ret,
                       struct error *error) {
-    static const char sql[] =
-        "select sealed, position, device is not null from station_bundle"
-        " where answered_at is null and position > ?2 order by position limit ?1";
-    sqlite3_stmt *statement = replica_statement(replica, sql, error);
-    struct open_bundles open;
-    size_t bytes = 0;
-    bool row = true;
-    if (!statement || make_room(budget, arena, &open, error) != 0)
+    static const char open[] =
+        "select sealed, position, device is not null, epoch, transactions"
+        " from station_bundle where answered_at is null and position > ?1"
+        " order by position";
+    static const char deferred[] =
+        "select sealed, position, device is not null, epoch, transactions"
+        " from station_bundle where answered_at is not null and deferred = 1"
+        " and position > ?1 order by position";
+    sqlite3_stmt *statement =
+        replica_statement(replica, budget->deferred ? deferred : open, error);
+    struct filling filling = {replica, budget, arena, ret, 0};
+    if (!statement || make_room(budget, arena, ret, error) != 0 ||
+        oldest(replica, &ret->first, error) != 0)
         return -1;
-    sqlite3_bind_int64(statement, 1, (sqlite3_int64)budget->count);
-    sqlite3_bind_int64(statement, 2, budget->after);
-    while (row && open.count < budget->count) {
-        if (replica_step(replica, statement, &row, error) != 0)
-            return -1;
-        struct bytes sealed = row ? column_bytes(statement, 0) : (struct bytes){0};
-        if (!row || (open.count > 0 && bytes + sealed.size > budget->bytes))
-            break;
-        bytes += sealed.size;
-        open.positions[open.count] = sqlite3_column_int64(statement, 1);
-        open.former[open.count] = sqlite3_column_int(statement, 2) != 0;
-        open.sealed[open.count] = arena_copy(arena, sealed);
-        if (!open.sealed[open.count++].data) {
-            sqlite3_reset(statement);
-            return error_out_of_memory(error);
-        }
-    }
-    sqlite3_reset(statement);
-    *ret = open;
+    sqlite3_bind_int64(statement, 1, budget->after);
+    return fill(&filling, statement, error);
+}
+
+void open_bundles_to_request(const struct open_bundles *open,
+                             struct sync_request *request) {
+    request->bundles = open->sealed;
+    request->bundle_count = open->count;
+    request->first_bundle = open->first;
+    request->bundle_epoch = open->count > 0 ? open->epoch : request->epoch;
+    if (request->bundle_epoch == request->epoch)
+        return;
+    request->formers = open->lost;
+    request->former_count = open->count;
+}
+
+int bundle_store_has_deferred(struct replica *replica, int64_t after, bool *ret,
+                              struct error *error) {
+    static const char sql[] =
+        "select exists (select 1 from station_bundle"
+        " where deferred = 1 and answered_at is not null and position > ?1)";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    int64_t found = 0;
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, after);
+    if (replica_integer(replica, statement, &found, error) != 0)
+        return -1;
+    *ret = found != 0;
     return 0;
 }
 
@@ -265,8 +368,9 @@ int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error 
 
 int bundle_store_answer(struct replica *replica, int64_t position, const char *code,
                         const struct bundle_times *times, struct error *error) {
-    static const char sql[] = "update station_bundle set answered_at = ?2, code = ?3,"
-                              " sent_at = coalesce(sent_at, ?4) where position = ?1";
+    static const char sql[] =
+        "update station_bundle set answered_at = ?2, code = ?3,"
+        " sent_at = coalesce(sent_at, ?4), deferred = ?5 where position = ?1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;
@@ -274,6 +378,7 @@ int bundle_store_answer(struct replica *replica, int64_t position, const char *c
     sqlite3_bind_int64(statement, 2, times->answered_at);
     bind_text(statement, 3, code ? code : "");
     sqlite3_bind_int64(statement, 4, times->sent_at);
+    sqlite3_bind_int(statement, 5, times->deferred);
     int failed = replica_finish(replica, statement, error);
     sqlite3_clear_bindings(statement);
     return failed;

@@ -21,23 +21,35 @@ struct bundle_budget {
     size_t count;
     size_t bytes;
     int64_t after; /* only those behind this position */
+    bool
+        deferred; /* instead of open ones, those that were answered, but not about all that is in them */
 };
 /* Bundles to be sent, and where each is kept. */
 struct open_bundles {
     struct bytes *sealed;
     int64_t *positions;
-    bool *former; /* it is of a device that this station was before */
+    bool *former;             /* it is of a device that this station was before */
+    struct former_gsns *lost; /* of each; see sync_request.formers */
     size_t count;
+    int64_t epoch; /* the history that their bases are of; 0: there are none */
+    int64_t first; /* number of this device's oldest that is kept at all; 0: none */
 };
-/* Open bundles in order, at least one if there is any. Memory from `arena`. */
+/* Bundles in order and of one history, at least one if there is any. Memory from `arena`. */
 int bundle_store_open(struct replica *replica, const struct bundle_budget *budget,
                       struct arena *arena, struct open_bundles *ret, struct error *error);
+/* Into a request whose `epoch` is set. */
+void open_bundles_to_request(const struct open_bundles *open,
+                             struct sync_request *request);
+/* Whether there are bundles behind this position that were answered, but not about all that is in them. */
+int bundle_store_has_deferred(struct replica *replica, int64_t after, bool *ret,
+                              struct error *error);
 int bundle_store_count_open(struct replica *replica, int64_t *ret, struct error *error);
 
 /* Of the question that carried a bundle and of its answer, by headquarters' clock. */
 struct bundle_times {
     int64_t sent_at;
     int64_t answered_at;
+    bool deferred; /* something in it waits at headquarters */
 };
 /* Headquarters has it; `code` says why it refused it as a whole, or is "". */
 int bundle_store_answer(struct replica *replica, int64_t position, const char *code,

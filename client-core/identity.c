@@ -119,6 +119,7 @@ int identity_save(struct replica *replica, const struct enrolment *enrolment,
         setting_set(replica, "server_key", value_blob(key), error) != 0 ||
         setting_set(replica, "org_name", value_text(response->org_name), error) != 0 ||
         setting_set(replica, "epoch", value_integer(response->epoch), error) != 0 ||
+        setting_set(replica, "rows_epoch", value_integer(response->epoch), error) != 0 ||
         setting_set(replica, "server_schema_version",
                     value_integer(response->schema_version), error) != 0 ||
         setting_set(replica, "revoked_at", value_integer(0), error) != 0 ||

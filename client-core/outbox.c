@@ -7,7 +7,8 @@ int outbox_add(struct replica *replica, const struct outbox_entry *entry,
                struct error *error) {
     static const char sql[] =
         "insert into station_outbox (id, wall_ms, boot_ms, boot, time, base, user_id, command,"
-        " changes, former) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        " changes, former, epoch) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+        " (select value from station_setting where name = 'rows_epoch'))";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     if (!statement)
         return -1;

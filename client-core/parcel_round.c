@@ -126,8 +126,7 @@ static int fill(struct packing *packing, struct error *error) {
         bundle_store_open(syncer_replica(packing->syncer), &budget, &packing->arena,
                           &open, error) != 0)
         return -1;
-    request->bundles = open.sealed;
-    request->bundle_count = open.count;
+    open_bundles_to_request(&open, request);
     if (open.count > 0)
         packing->after = open.positions[open.count - 1];
     request->waiting -= packing->report.transactions; /* the requests before have those */
@@ -326,7 +325,8 @@ static int take(struct unpacking *unpacking, struct error *error) {
         .context = unpacking,
     };
     if (find_request(unpacking, error) != 0 ||
-        syncer_check_epoch(unpacking->syncer, &unpacking->response, error) != 0 ||
+        syncer_check_epoch(unpacking->syncer, &unpacking->response,
+                           &unpacking->request.epoch, error) != 0 ||
         look_around(unpacking, &answer.stale, error) != 0 ||
         answer_take(&answer, &result, error) != 0)
         return -1;

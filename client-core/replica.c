@@ -16,7 +16,9 @@ static const char later_indexes[] =
     "create table if not exists station_index (name text primary key not null, sql text not null)"
     " strict, without rowid;"
     "create index if not exists station_outbox_refused on station_outbox (position)"
-    " where verdict = 3";
+    " where verdict = 3;"
+    "create index if not exists station_bundle_deferred on station_bundle (position)"
+    " where deferred = 1";
 
 /* What replicas of earlier programs lack. SQLite has no IF NOT EXISTS for columns, and another process may be doing
  * the same. */
@@ -36,6 +38,13 @@ static const struct later_column later_columns[] = {
      "alter table station_bundle add column device blob;"
      "alter table station_bundle add column number integer not null default 0;"
      "update station_bundle set number = position"},
+    /* Headquarters can lose some of its history. */
+    {"select count(*) from pragma_table_info('station_outbox') where name = 'epoch'",
+     "alter table station_outbox add column epoch integer;"
+     "alter table station_outbox add column lost_gsn integer"},
+    {"select count(*) from pragma_table_info('station_bundle') where name = 'epoch'",
+     "alter table station_bundle add column epoch integer not null default 1;"
+     "alter table station_bundle add column deferred integer not null default 0"},
 };
 
 static int has_column(struct replica *replica, const struct later_column *column,
@@ -91,8 +100,8 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         functions_register(replica->db, &replica->functions, error) != 0 ||
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
                          &created, error) != 0 ||
-        database_run(replica->db, later_indexes, error) != 0 ||
-        add_columns(replica, error) != 0) {
+        add_columns(replica, error) != 0 ||
+        database_run(replica->db, later_indexes, error) != 0) {
         replica_close(replica);
         return -1;
     }

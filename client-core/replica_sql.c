@@ -55,6 +55,8 @@ const char replica_tables_sql[] =
     "  attention_code text," /* it no longer applies: why */
     "  attention_message text,"
     "  former blob," /* the values before, as changes of the updated rows; NULL: not known */
+    "  epoch integer,"    /* the history that the base is of; NULL: the first */
+    "  lost_gsn integer," /* what headquarters gave it in a history that it lost */
     "  retired integer not null default 0" /* refused, and done again or given up */
     ") strict;"
     "create unique index if not exists station_outbox_id on station_outbox (id);"
@@ -74,7 +76,9 @@ const char replica_tables_sql[] =
     "  transactions integer not null,"
     "  sent_at integer,"
     "  answered_at integer,"
-    "  code text not null default ''"
+    "  code text not null default '',"
+    "  epoch integer not null default 1,"   /* the history that the bases are of */
+    "  deferred integer not null default 0" /* answered, but not about all of it */
     ") strict;"
     "create index if not exists station_bundle_open on station_bundle (position) where answered_at is null;"
     /* Rows with pending work as headquarters last sent them. A touched row without an image

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client-core/bundle_store.h"
+#include "client-core/epoch.h"
 #include "client-core/exchange.h"
 #include "client-core/healing.h"
 #include "client-core/outbox.h"
@@ -81,6 +82,8 @@ static int take_verdict(const struct answer *answer, const struct taken_bundle *
         count_verdict(VERDICT_REFUSED, count, result);
         return 0;
     }
+    if (verdict->kind == VERDICT_DEFERRED)
+        return 0; /* it is as if headquarters had not answered yet */
     if (outbox_answer(answer->replica, verdict, now_ms, &known, error) != 0)
         return -1;
     count_verdict(verdict->kind, known, result);
@@ -90,11 +93,15 @@ static int take_verdict(const struct answer *answer, const struct taken_bundle *
 static int take_accepted(const struct answer *answer, const struct taken_bundle *bundle,
                          struct answer_result *result, struct error *error) {
     const struct bundle_answer *told = bundle->answer;
-    for (size_t i = 0; i < told->verdict_count; i++)
+    bool deferred = false;
+    for (size_t i = 0; i < told->verdict_count; i++) {
+        deferred = deferred || told->verdicts[i].kind == VERDICT_DEFERRED;
         if (take_verdict(answer, bundle, &told->verdicts[i], result, error) != 0)
             return -1;
+    }
     result->bundles_settled++;
-    const struct bundle_times times = {answer->request->time, answer->response->hq_time};
+    const struct bundle_times times = {answer->request->time, answer->response->hq_time,
+                                       deferred};
     return bundle_store_answer(answer->replica, bundle->position, told->code, &times,
                                error);
 }
@@ -112,7 +119,7 @@ static int take_rejected(const struct answer *answer, const struct taken_bundle 
     const struct bundle_answer *told = bundle->answer;
     if (strcmp(told->code, "bundle.quarantined") == 0) {
         const struct bundle_times times = {answer->request->time,
-                                           answer->response->hq_time};
+                                           answer->response->hq_time, false};
         result->bundles_settled++;
         return bundle_store_answer(answer->replica, bundle->position, told->code, &times,
                                    error);
@@ -211,6 +218,7 @@ static int apply_rows(const struct answer *answer, struct answer_result *result,
     int failed = scopes_after(answer, &held, error) != 0 ||
                  pull_apply(answer->replica, &end, &pulled, error) != 0 ||
                  setting_set(answer->replica, "scopes_proof", proof, error) != 0 ||
+                 epoch_rows(answer->replica, &answer->response->head_id, error) != 0 ||
                  settle_digests(answer, &pulled, result, error) != 0;
     scope_set_free(&held);
     if (failed)
@@ -236,7 +244,7 @@ static int look_for_rebuild(const struct answer *answer, struct answer_result *r
 static int take_rows(const struct answer *answer, struct answer_result *result,
                      struct error *error) {
     const struct sync_response *response = answer->response;
-    if (look_for_rebuild(answer, result, error) != 0)
+    if (!result->again && look_for_rebuild(answer, result, error) != 0)
         return -1;
     if (result->again)
         return 0;
@@ -270,9 +278,9 @@ static bool says_nothing(const struct answer *answer) {
         return response->answer_count == 0;
     return agrees(answer) && response->answer_count == 0 && response->rows.size == 0 &&
            !response->more && !response->restart && !response->rebuild &&
-           !answer->request->rebuild && !answer->request->position.set &&
-           response->head == answer->request->cursor && response->gained.count == 0 &&
-           response->lost.count == 0;
+           response->epoch == answer->request->epoch && !answer->request->rebuild &&
+           !answer->request->position.set && response->head == answer->request->cursor &&
+           response->gained.count == 0 && response->lost.count == 0;
 }
 
 static int prune(const struct answer *answer, struct error *error) {
@@ -287,6 +295,15 @@ static int prune(const struct answer *answer, struct error *error) {
     return setting_set(answer->replica, "pruned_at", value_integer(now_ms), error);
 }
 
+/* Headquarters goes on in another history; what it says of this one comes with the next answer. */
+static int take_epoch(const struct answer *answer, struct answer_result *result,
+                      struct error *error) {
+    if (answer->response->epoch == answer->request->epoch)
+        return 0;
+    result->again = true;
+    return epoch_adopt(answer->replica, answer->response, error);
+}
+
 /* When headquarters was like this: over the network it is now, which answer_note_outcome writes. */
 static int note_time(const struct answer *answer, const struct clock_anchor *anchor,
                      struct error *error) {
@@ -298,7 +315,8 @@ static int note_time(const struct answer *answer, const struct clock_anchor *anc
 
 static int take_inside(const struct answer *answer, const struct clock_anchor *anchor,
                        struct answer_result *result, struct error *error) {
-    if (take_answers(answer, result, error) != 0)
+    if (take_epoch(answer, result, error) != 0 ||
+        take_answers(answer, result, error) != 0)
         return -1;
     if (answer->stale)
         return pull_settle(answer->replica, error);

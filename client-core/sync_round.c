@@ -8,6 +8,7 @@
 
 #include "client-core/bulk_indexes.h"
 #include "client-core/bundle_store.h"
+#include "client-core/epoch.h"
 #include "client-core/exchange.h"
 #include "client-core/file_round.h"
 #include "client-core/home.h"
@@ -21,10 +22,11 @@
 #include "client-core/wipe.h"
 
 enum {
-    COUNTER_BLOCK = 256, /* request counters reserved with one write */
-    FIRST_BUNDLES = 4,   /* of one request: little when the link may be poor, */
-    STALLS_MAX = 3,      /* rounds in a row that settle nothing */
-    FORKS_MAX = 4        /* of one run */
+    COUNTER_BLOCK = 256,  /* request counters reserved with one write */
+    FIRST_BUNDLES = 4,    /* of one request: little when the link may be poor, */
+    ASK_EVERY_MS = 30000, /* for what headquarters put off */
+    STALLS_MAX = 3,       /* rounds in a row that settle nothing */
+    FORKS_MAX = 4         /* of one run */
 };
 
 struct syncer {
@@ -36,6 +38,7 @@ struct syncer {
     struct pace pace;    /* of the way to headquarters */
     int64_t counter;     /* the next request's */
     int64_t counter_end; /* reserved up to here */
+    int64_t asked_at;    /* for what headquarters put off; boot clock, 0: not yet */
     struct answer_memory memory;
     char files[FILE_FOLDER_PATH]; /* "": no files are sent */
     struct piece_size piece;
@@ -100,7 +103,10 @@ struct run {
     struct tls_pin pin;
     int stalls;
     int forks;
-    bool wipe; /* headquarters orders it */
+    bool shows_certificate;
+    bool asks_deferred; /* bundles that headquarters put off are still to be asked for */
+    int64_t deferred_after; /* from behind this one on */
+    bool wipe;              /* headquarters orders it */
 };
 
 static int64_t boot_ms(const struct syncer *syncer) {
@@ -240,14 +246,26 @@ struct round {
     struct answer_result result;
 };
 
-/* The server's word for the scopes held; zeros before the first pull. */
-static int read_proof(struct replica *replica, uint8_t ret[HASH_SIZE],
-                      struct error *error) {
-    struct buffer proof = buffer_make(HASH_SIZE);
-    int failed = setting_bytes(replica, "scopes_proof", &proof, error);
-    if (!failed && proof.size == HASH_SIZE)
-        memcpy(ret, proof.data, HASH_SIZE);
-    buffer_free(&proof);
+/* What headquarters said of the scopes held and of its history; zeros before the first pull. */
+static int read_bytes(struct replica *replica, const char *name, uint8_t *ret,
+                      size_t size, struct error *error) {
+    struct buffer bytes = buffer_make(size);
+    int failed = setting_bytes(replica, name, &bytes, error);
+    if (!failed && bytes.size == size)
+        memcpy(ret, bytes.data, size);
+    buffer_free(&bytes);
+    return failed;
+}
+
+/* For a server that does not know this station: it was restored, and this is its own word from before. */
+static int read_certificate(struct round *round, struct error *error) {
+    struct buffer bytes = buffer_make(LIMIT_ENROL_REQUEST);
+    int failed = setting_bytes(round->run->syncer->replica, "certificate", &bytes, error);
+    if (!failed) {
+        round->request.certificate = arena_copy(&round->arena, buffer_bytes(&bytes));
+        failed = round->request.certificate.data ? 0 : error_out_of_memory(error);
+    }
+    buffer_free(&bytes);
     return failed;
 }
 
@@ -275,7 +293,11 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     struct clock_reading now = clock_read(syncer->replica->env);
     if (progress_read(syncer->replica, &progress, error) != 0 ||
         progress_read_held(syncer->replica, &request->held, error) != 0 ||
-        read_proof(syncer->replica, request->held_proof, error) != 0 ||
+        read_bytes(syncer->replica, "scopes_proof", request->held_proof, HASH_SIZE,
+                   error) != 0 ||
+        read_bytes(syncer->replica, "head_id", request->head_id.bytes, ID_SIZE, error) !=
+            0 ||
+        epoch_read(syncer->replica, &request->epoch, error) != 0 ||
         progress_read_position(syncer->replica, arena, &request->position, error) != 0 ||
         next_counter(syncer, &request->counter, error) != 0 ||
         bundle_store_chain(syncer->replica, &chain, error) != 0 ||
@@ -286,9 +308,7 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     request->device = syncer->identity.certificate.device;
     request->time = clock_correct(&progress.anchor, &now);
     request->schema_version = syncer->replica->catalogue->version;
-    request->epoch = syncer->identity.epoch;
     request->protocol = SYNC_PROTOCOL;
-    request->bundle_epoch = syncer->identity.epoch;
     request->server_key = syncer->identity.server_key;
     request->chain_number = chain.number;
     memcpy(request->chain_hash, chain.hash, HASH_SIZE);
@@ -299,21 +319,38 @@ static int fill_request(struct syncer *syncer, struct arena *arena,
     return hold_nothing(syncer->replica, request, error);
 }
 
+/* Open bundles; when there are none, those that headquarters had to put off, each once in a run. */
+static int fill_bundles(struct round *round, struct error *error) {
+    struct run *run = round->run;
+    struct syncer *syncer = run->syncer;
+    struct bundle_budget budget = {.count = syncer->bundles,
+                                   .bytes = pace_request(&syncer->pace)};
+    struct open_bundles *open = &round->bundles;
+    if (bundle_store_open(syncer->replica, &budget, &round->arena, open, error) != 0)
+        return -1;
+    if (open->count == 0 && run->asks_deferred) {
+        budget.deferred = true;
+        budget.after = run->deferred_after;
+        if (bundle_store_open(syncer->replica, &budget, &round->arena, open, error) != 0)
+            return -1;
+        if (open->count > 0)
+            run->deferred_after = open->positions[open->count - 1];
+        if (bundle_store_has_deferred(syncer->replica, run->deferred_after,
+                                      &run->asks_deferred, error) != 0)
+            return -1;
+    }
+    open_bundles_to_request(open, &round->request);
+    return 0;
+}
+
 static int fill_round(struct round *round, bool with_bundles, struct error *error) {
     struct syncer *syncer = round->run->syncer;
     struct sync_request *request = &round->request;
-    const struct bundle_budget budget = {.count = syncer->bundles,
-                                         .bytes = pace_request(&syncer->pace)};
-    if (fill_request(syncer, &round->arena, request, error) != 0)
+    if (fill_request(syncer, &round->arena, request, error) != 0 ||
+        (round->run->shows_certificate && read_certificate(round, error) != 0))
         return -1;
-    if (!with_bundles)
-        return 0;
-    if (bundle_store_open(syncer->replica, &budget, &round->arena, &round->bundles,
-                          error) != 0)
-        return -1;
-    request->bundles = round->bundles.sealed;
-    request->bundle_count = round->bundles.count;
-    return 0;
+    request->bundle_epoch = request->epoch;
+    return with_bundles ? fill_bundles(round, error) : 0;
 }
 
 /* Where headquarters is, and who we are. */
@@ -358,15 +395,21 @@ static int post(struct round *round, struct bytes *ret_answer, struct error *err
     return 0;
 }
 
-int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
-                       struct error *error) {
-    if (response->epoch == syncer->identity.epoch)
-        return 0;
+static int fail_epoch(const struct sync_response *response, int64_t epoch,
+                      struct error *error) {
     return error_set(
         error, "server.epoch", "",
-        "headquarters was restored from a backup (its history is number %lld,"
-        " this station's is %lld); enrol this station again",
-        (long long)response->epoch, (long long)syncer->identity.epoch);
+        "headquarters was restored from a backup: its history is number %lld,"
+        " this station's is %lld",
+        (long long)response->epoch, (long long)epoch);
+}
+
+int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
+                       int64_t *ret, struct error *error) {
+    if (epoch_read(syncer->replica, ret, error) != 0)
+        return -1;
+    bool newer = response->protocol >= 2 && response->epoch > *ret;
+    return response->epoch == *ret || newer ? 0 : fail_epoch(response, *ret, error);
 }
 
 /* The answer is to this question and of this history of the server. */
@@ -376,7 +419,9 @@ static int check_response(const struct round *round, struct error *error) {
     if (memcmp(hash, round->response.request_hash, HASH_SIZE) != 0)
         return error_set(error, "server.signature", "",
                          "the answer is to another question");
-    return syncer_check_epoch(round->run->syncer, &round->response, error);
+    if (round->response.protocol < 2 && round->response.epoch != round->request.epoch)
+        return fail_epoch(&round->response, round->request.epoch, error);
+    return 0;
 }
 
 static int run_round(struct round *round, bool with_bundles, struct error *error) {
@@ -447,10 +492,18 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
     round->run = run;
     round->arena = arena_make((size_t)LIMIT_RESPONSE * 4);
     int failed = run_round(round, with_bundles, error);
+    if (failed && error_is(error, "device.unknown") && !run->shows_certificate) {
+        run->shows_certificate = true;
+        *ret_more = true;
+        error_clear(error);
+        round_free(round);
+        free(round);
+        return 0;
+    }
     if (!failed) {
         add_to_report(run, &round->result);
-        *ret_more =
-            round->response.more || round->response.restart || round->result.again;
+        *ret_more = round->response.more || round->response.restart ||
+                    round->result.again || run->asks_deferred;
         run->forks += round->result.forked;
         run->wipe = round->result.wipe;
         failed = round->result.blocked.code[0] != '\0';
@@ -602,6 +655,10 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
     struct run run = {.syncer = syncer, .progress = progress, .context = context};
     struct error why = {0};
     int64_t started = env->boot_ms(env->context);
+    bool asks = syncer->asked_at == 0 || started - syncer->asked_at >= ASK_EVERY_MS;
+    if (asks &&
+        bundle_store_has_deferred(syncer->replica, 0, &run.asks_deferred, NULL) == 0)
+        syncer->asked_at = started;
     int failed = run_rounds(&run, &why);
     /* what a first sync left to be made, this one or one that was cut off */
     if (bulk_indexes_finish(syncer->replica, failed ? NULL : &why) != 0)

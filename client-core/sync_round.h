@@ -40,8 +40,9 @@ int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *
                struct error *error);
 /* That headquarters refused this station or its history: what stays said until it takes work again. */
 void syncer_note(struct syncer *syncer, const struct error *why);
-/* The answer is of the history that this station knows. Code: server.epoch */
+/* A carried answer is of the history that this station knows (*ret: its epoch), or of one that followed it.
+ * Code: server.epoch */
 int syncer_check_epoch(const struct syncer *syncer, const struct sync_response *response,
-                       struct error *error);
+                       int64_t *ret, struct error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server/files.h"
+#include "server/history.h"
 #include "server/internal.h"
 #include "server/tls.h"
 
@@ -180,7 +181,7 @@ int server_init(const struct server_options *options,
 
 /* --- backup ---------------------------------------------------------------------------------------------- */
 
-static int copy_database(const char *from, const char *to, struct error *error) {
+int server_copy_database(const char *from, const char *to, struct error *error) {
     sqlite3 *source = NULL;
     sqlite3 *target = NULL;
     int result = -1;
@@ -198,8 +199,8 @@ static int copy_database(const char *from, const char *to, struct error *error) 
     }
     int rc = sqlite3_backup_step(backup, -1);
     sqlite3_backup_finish(backup);
-    result =
-        rc == SQLITE_DONE ? 0 : error_from_sqlite(error, target, "writing the backup");
+    result = rc == SQLITE_DONE ? history_mark(target, error)
+                               : error_from_sqlite(error, target, "writing the backup");
 out:
     sqlite3_close(target);
     sqlite3_close(source);
@@ -230,7 +231,7 @@ static int backup_into(const struct server_options *options, const char *to,
         error_set(error, "backup.exists", "to",
                   "%.300s holds a backup already; name another", to);
     } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               copy_database(from_path, to_path, error) == 0 &&
+               server_copy_database(from_path, to_path, error) == 0 &&
                server_write_keys(to, &keys, error) == 0 &&
                tls_copy(options->data, to, error) == 0) { /* stations know its key */
         result = copy_files(options->data, to, to_path, error);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/deferred.h"
 #include "server/derived.h"
+#include "server/history.h"
 #include "server/placing.h"
 #include "server/verdicts.h"
 #include "sync/clock.h"
@@ -101,7 +103,8 @@ static int check_refused(struct work *work, const struct row_work *row, bool who
     sqlite3_bind_int(statement, 1, row->table->number);
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, whole ? 1 : 0);
-    sqlite3_bind_int64(statement, 4, work->transaction->base);
+    sqlite3_bind_int64(statement, 4,
+                       work->lost.epoch ? work->lost.base : work->transaction->base);
     sqlite3_bind_int64(statement, 5, work->family.root);
     int rc = sqlite3_step(statement);
     sqlite3_reset(statement);
@@ -307,6 +310,21 @@ static int check_event(const struct work *work, const struct row_work *row,
                      state->name, event->name);
 }
 
+/* Work of a lost history may come after what was written over it there: by somebody who knew it, or by its own
+ * device, when it had to wait. */
+static int came_before(struct work *work, const struct stamp *stamp, bool *ret,
+                       struct error *error) {
+    if (work->lost.epoch == 0) {
+        return 0;
+    }
+    if (stamp->gsn > work->transaction->base && id_equal(stamp->device, work->device) &&
+        stamp->time > work->time) {
+        *ret = true;
+        return 0;
+    }
+    return history_superseded(work, stamp->gsn, ret, error);
+}
+
 static int merge_one_cell(struct work *work, struct row_work *row,
                           const struct cell_case *cell, uint64_t *columns,
                           struct error *error) {
@@ -323,6 +341,14 @@ static int merge_one_cell(struct work *work, struct row_work *row,
     struct merge_decision decision = {0};
     if (cell_stamp(work, row, lead->cell, &merge_case.master, error) != 0) {
         return -1;
+    }
+    bool superseded = false;
+    if (lead->merge == MERGE_LWW &&
+        came_before(work, &merge_case.master, &superseded, error) != 0) {
+        return -1;
+    }
+    if (superseded) {
+        return 0;
     }
     bool moves = lead->merge == MERGE_STATE &&
                  !value_equal(cell->values[0], cell->master_values[0]);
@@ -356,7 +382,11 @@ static int check_deleted(struct work *work, struct row_work *row, uint64_t colum
     bool deletes = (columns & deletion) != 0;
     int result = deletes ? derived_latest_edit(work, row, &other, error)
                          : cell_stamp(work, row, COLUMN_DELETED_AT, &other, error);
-    if (result != 0 ||
+    bool superseded = false;
+    if (result == 0) {
+        result = history_superseded(work, other.gsn, &superseded, error);
+    }
+    if (result != 0 || superseded ||
         !merge_is_concurrent(&other, work->transaction->base, work->device)) {
         return result;
     }
@@ -538,6 +568,7 @@ static void start_work(struct work *work, const struct origin *origin,
     work->station = origin->station;
     work->family = origin->family;
     work->seen_base = origin->seen_base;
+    work->lost = origin->lost;
     work->access = NULL;
     work->gsn = work->master->gsn + 1;
     work->time = clock_pack(origin->received_at, 0);
@@ -571,36 +602,78 @@ static int try_merge(struct work *work, const struct origin *origin,
     return 0;
 }
 
+/* What was merged once, or lacks something: it may be merged when more of the lost history is here. */
+static bool may_wait(const struct origin *origin, const struct verdict *recorded,
+                     const struct error *why) {
+    if (recorded != NULL) {
+        return recorded->kind == VERDICT_DEFERRED;
+    }
+    return origin->lost.defer && (origin->lost.former > 0 || deferred_code(why->code));
+}
+
+/* What was merged, has been undone. */
+static int put_off_or_refuse(struct work *work, const struct origin *origin,
+                             const struct transaction *transaction,
+                             const struct verdict *recorded, enum verdict_kind *ret_kind,
+                             const struct error *why, struct error *error) {
+    bool waits = may_wait(origin, recorded, why);
+    *ret_kind = waits ? VERDICT_DEFERRED : VERDICT_REFUSED;
+    if (!waits) {
+        return refuse(work, origin, transaction, why, error);
+    }
+    start_work(work, origin, transaction);
+    return deferred_put(work->master, origin, transaction, why, error);
+}
+
+static enum verdict_kind merged_kind(const struct work *work) {
+    return work->conflict_count != 0 ? VERDICT_CONFLICTS : VERDICT_MERGED;
+}
+
 static int merge_guarded(struct work *work, const struct origin *origin,
                          const struct transaction *transaction,
-                         const struct verdict *recorded, struct error *why,
-                         struct error *error) {
+                         const struct verdict *recorded, enum verdict_kind *ret_kind,
+                         struct error *why, struct error *error) {
     if (master_savepoint(work->master, error) != 0 ||
         try_merge(work, origin, transaction, recorded, why, error) != 0) {
         return -1;
     }
     if (why->code[0] == '\0') {
+        *ret_kind = merged_kind(work);
         return master_release(work->master, error);
     }
     return master_undo(work->master, error) != 0
                ? -1
-               : refuse(work, origin, transaction, why, error);
+               : put_off_or_refuse(work, origin, transaction, recorded, ret_kind, why,
+                                   error);
 }
 
 static int merge_or_refuse(struct work *work, const struct origin *origin,
                            const struct transaction *transaction,
-                           const struct verdict *recorded, struct error *why,
-                           struct error *error) {
-    if (recorded != NULL && recorded->kind == VERDICT_REFUSED) {
+                           const struct verdict *recorded, enum verdict_kind *ret_kind,
+                           struct error *why, struct error *error) {
+    if (recorded != NULL && recorded->kind >= VERDICT_REFUSED) {
         error_set(why, recorded->code, recorded->field, "%s", recorded->message);
-        return refuse(work, origin, transaction, why, error);
+        return put_off_or_refuse(work, origin, transaction, recorded, ret_kind, why,
+                                 error);
     }
     if (!work->unguarded) {
-        return merge_guarded(work, origin, transaction, recorded, why, error);
+        return merge_guarded(work, origin, transaction, recorded, ret_kind, why, error);
     }
     int result = try_merge(work, origin, transaction, recorded, why, error);
     work->must_undo = result == 0 && why->code[0] != '\0';
+    *ret_kind = merged_kind(work);
     return result;
+}
+
+static int log_verdict(struct work *work, const struct origin *origin,
+                       const struct verdict *verdict, struct error *error) {
+    struct master *master = work->master;
+    master->gsn = verdict->gsn;
+    if (verdict_put(master, work, origin, verdict, error) != 0) {
+        return -1;
+    }
+    bool lost = origin->lost.epoch > 0 && verdict->kind != VERDICT_REFUSED;
+    return lost ? history_remember(master, verdict->gsn, &origin->lost, error) : 0;
 }
 
 int apply_transaction(struct master *master, struct work *work,
@@ -617,18 +690,17 @@ int apply_transaction(struct master *master, struct work *work,
         return kin_share(work, ret->gsn, error);
     }
     struct error why = {0};
-    if (merge_or_refuse(work, origin, transaction, recorded, &why, error) != 0) {
+    if (merge_or_refuse(work, origin, transaction, recorded, &ret->kind, &why, error) !=
+        0) {
         return -1;
     }
     if (work->must_undo) {
         return 0;
     }
+    bool waits = ret->kind == VERDICT_DEFERRED;
     ret->transaction = transaction->id;
-    ret->gsn = work->gsn;
+    ret->gsn = waits ? 0 : work->gsn;
     ret->time = work->time;
-    ret->kind = why.code[0] != '\0'         ? VERDICT_REFUSED
-                : work->conflict_count != 0 ? VERDICT_CONFLICTS
-                                            : VERDICT_MERGED;
     const struct error *said = why.code[0] != '\0' ? &why : &work->flag;
     ret->code = arena_text(texts, said->code, strlen(said->code));
     ret->field = arena_text(texts, said->field, strlen(said->field));
@@ -636,6 +708,5 @@ int apply_transaction(struct master *master, struct work *work,
     if (ret->code == NULL || ret->field == NULL || ret->message == NULL) {
         return error_out_of_memory(error);
     }
-    master->gsn = work->gsn;
-    return verdict_put(master, work, origin, ret, error);
+    return waits ? 0 : log_verdict(work, origin, ret, error);
 }

@@ -20,11 +20,13 @@ struct origin {
     int64_t schema_version;
     int64_t seen_base; /* what the device is known to have applied before */
     bool trusted;      /* the server's own rows: no authority is asked */
+    struct lost_origin lost;
 };
 
 /* Merges one transaction inside a savepoint of the open database transaction and records its verdict under a
  * new gsn. Returns 0 with *ret filled (merged or refused; texts live in `texts`), -1 when
  * the database failed and the whole group must be rolled back. Known transactions get the verdict they had.
+ * One that is deferred (verdicts.h) gets no gsn.
  * `recorded` (may be NULL) is the outcome that the journal holds: then a refusal is taken from it.
  *
  * With work->unguarded there is no savepoint around the transaction, which spares a copy of every page that it

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "server/deferred.h"
+#include "server/history.h"
 #include "server/journal.h"
 #include "server/verdicts.h"
 
@@ -58,6 +60,38 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
 
 /* --- the chain --------------------------------------------------------------------------------------- */
 
+/* What was decided then; and since, of what had to wait. */
+static int read_outcome(struct master *master, int64_t entry, struct arena *arena,
+                        struct bundle_answer *ret, struct error *error) {
+    struct outcome outcome;
+    sqlite3_stmt *statement = master_statement(master, SQL_JOURNAL_OUTCOME, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, entry);
+    int rc = sqlite3_step(statement);
+    int result =
+        rc == SQLITE_ROW
+            ? outcome_decode(value_of_column(statement, 0).bytes, arena, &outcome, error)
+            : error_from_sqlite(error, master->db, "reading an outcome");
+    sqlite3_reset(statement);
+    for (size_t i = 0; result == 0 && i < outcome.count; i++) {
+        struct verdict *verdict = &outcome.verdicts[i];
+        struct verdict now;
+        bool known = false;
+        if (verdict->kind == VERDICT_DEFERRED) {
+            result =
+                verdict_find(master, verdict->transaction, arena, &now, &known, error);
+            *verdict = known ? now : *verdict;
+        }
+    }
+    if (result == 0) {
+        ret->verdicts = outcome.verdicts;
+        ret->verdict_count = outcome.count;
+    }
+    return result;
+}
+
 static int known_bundle(struct master *master, const struct station *station,
                         const struct incoming_bundle *bundle, struct arena *arena,
                         struct bundle_answer *ret, struct error *error) {
@@ -74,11 +108,14 @@ static int known_bundle(struct master *master, const struct station *station,
                 memcmp(hash.data, bundle->envelope.hash, HASH_SIZE) == 0;
     int64_t entry = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 1) : 0;
     sqlite3_reset(statement);
-    if (rc != SQLITE_ROW) {
-        return rc == SQLITE_DONE
-                   ? error_set(error, "database.corrupt", "",
-                               "a bundle is not in the index")
-                   : error_from_sqlite(error, master->db, "looking for a bundle");
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        return error_from_sqlite(error, master->db, "looking for a bundle");
+    }
+    if (rc == SQLITE_DONE) {
+        ret->code = "bundle.chain";
+        ret->message =
+            "the device said before that it does not have this bundle any more";
+        return 0;
     }
     if (!same) {
         ret->accepted = false;
@@ -88,24 +125,19 @@ static int known_bundle(struct master *master, const struct station *station,
             "cloned or restored";
         return 0;
     }
-    statement = master_statement(master, SQL_JOURNAL_OUTCOME, error);
-    if (statement == NULL) {
-        return -1;
-    }
-    sqlite3_bind_int64(statement, 1, entry);
-    rc = sqlite3_step(statement);
-    int result = rc == SQLITE_ROW
-                     ? outcome_decode(value_of_column(statement, 0).bytes, arena,
-                                      &ret->verdicts, &ret->verdict_count, error)
-                     : error_from_sqlite(error, master->db, "reading an outcome");
-    sqlite3_reset(statement);
     ret->accepted = true;
-    return result;
+    return read_outcome(master, entry, arena, ret, error);
 }
 
 static bool follows_chain(const struct station *station,
-                          const struct bundle_header *header, struct bundle_answer *ret) {
-    if (header->number > station->last_number + 1) {
+                          const struct incoming_bundle *bundle,
+                          struct bundle_answer *ret) {
+    const struct bundle_header *header = &bundle->envelope.header;
+    bool gap = header->number > station->last_number + 1;
+    if (gap && bundle->epoch != 0 && bundle->first) {
+        return true; /* what was before it is lost at both ends */
+    }
+    if (gap) {
         ret->code = "bundle.gap";
         ret->message = "a bundle before this one is missing";
     } else if (memcmp(header->previous_hash, station->last_hash, HASH_SIZE) != 0) {
@@ -168,21 +200,60 @@ static int refuse_payload(const struct incoming_bundle *bundle, int64_t gsn,
                : error_out_of_memory(error);
 }
 
+/* Work of a lost history speaks of it: of what it names, only what is also this server's counts. */
+static void lay_over(const struct incoming_bundle *bundle, size_t i, int64_t from,
+                     const struct master *master, struct transaction *transaction,
+                     struct lost_origin *ret) {
+    *ret = (struct lost_origin){0};
+    if (bundle->epoch == 0) {
+        return;
+    }
+    *ret =
+        (struct lost_origin){.epoch = bundle->epoch,
+                             .base = transaction->base,
+                             .former = i < bundle->former_count ? bundle->formers[i] : 0,
+                             .defer = master->refill_since != 0};
+    transaction->base = transaction->base < from ? transaction->base : from;
+}
+
+/* What waits may be what was only waiting for these. */
+static int retry_deferred(struct chain *chain, const struct outcome *recorded,
+                          struct error *error) {
+    struct retry retry = {.master = chain->master,
+                          .work = chain->work,
+                          .arena = chain->arena,
+                          .at = chain->at,
+                          .decide = recorded == NULL};
+    if (recorded != NULL) {
+        retry.recorded = recorded->retried;
+        retry.recorded_count = recorded->retried_count;
+    }
+    return deferred_retry(&retry, &chain->retried, &chain->retried_count, error);
+}
+
+/* `recorded` (may be NULL): what the journal holds; it is followed. */
 static int merge_each(struct chain *chain, const struct incoming_bundle *bundle,
-                      const struct verdict *recorded, struct bundle_answer *ret,
+                      const struct outcome *recorded, struct bundle_answer *ret,
                       struct error *error) {
     struct master *master = chain->master;
     struct origin origin = origin_of(master, chain->station, bundle, chain->at);
+    int64_t from = INT64_MAX;
+    if (bundle->epoch != 0 &&
+        history_from(master->db, bundle->epoch, &from, error) != 0) {
+        return -1;
+    }
     for (size_t i = 0; i < bundle->transaction_count; i++) {
-        if (apply_transaction(master, chain->work, &origin, &bundle->transactions[i],
-                              recorded ? &recorded[i] : NULL, chain->arena,
+        struct transaction transaction = bundle->transactions[i];
+        lay_over(bundle, i, from, master, &transaction, &origin.lost);
+        if (apply_transaction(master, chain->work, &origin, &transaction,
+                              recorded ? &recorded->verdicts[i] : NULL, chain->arena,
                               &ret->verdicts[i], error) != 0) {
             return -1;
         }
         if (chain->work->must_undo) {
             return 0;
         }
-        int64_t base = bundle->transactions[i].base;
+        int64_t base = transaction.base;
         if (base > origin.seen_base && base <= master->gsn) {
             origin.seen_base = chain->station->seen_base = base;
         }
@@ -194,7 +265,7 @@ static int merge_each(struct chain *chain, const struct incoming_bundle *bundle,
  * undone all again, each transaction with its own. (Within a savepoint SQLite copies every page before its first
  * change: for a hundred rows a transaction that is a third of all the time that merging takes.) */
 static int merge_together(struct chain *chain, const struct incoming_bundle *bundle,
-                          const struct verdict *recorded, struct bundle_answer *ret,
+                          const struct outcome *recorded, struct bundle_answer *ret,
                           struct error *error) {
     struct master *master = chain->master;
     int64_t gsn = master->gsn;
@@ -220,9 +291,11 @@ static int merge_together(struct chain *chain, const struct incoming_bundle *bun
 }
 
 static int merge_bundle(struct chain *chain, const struct incoming_bundle *bundle,
-                        const struct verdict *recorded, struct bundle_answer *ret,
+                        const struct outcome *recorded, struct bundle_answer *ret,
                         struct error *error) {
     size_t count = bundle->transaction_count;
+    chain->retried = NULL;
+    chain->retried_count = 0;
     if (bundle->unreadable.code[0] != '\0') {
         return refuse_payload(bundle, chain->master->gsn, chain->arena, ret, error);
     }
@@ -231,7 +304,11 @@ static int merge_bundle(struct chain *chain, const struct incoming_bundle *bundl
         return error_out_of_memory(error);
     }
     ret->verdict_count = count;
-    return (count > 1 ? merge_together : merge_each)(chain, bundle, recorded, ret, error);
+    if ((count > 1 ? merge_together : merge_each)(chain, bundle, recorded, ret, error) !=
+        0) {
+        return -1;
+    }
+    return bundle->epoch != 0 ? retry_deferred(chain, recorded, error) : 0;
 }
 
 static int move_chain(struct master *master, struct station *station,
@@ -265,19 +342,25 @@ static int move_chain(struct master *master, struct station *station,
     return master_run(master, statement, "indexing a bundle", error);
 }
 
-static int journal_bundle(struct master *master, const struct station *station,
-                          const struct incoming_bundle *bundle, int64_t at,
+static int journal_bundle(const struct chain *chain, const struct incoming_bundle *bundle,
                           const struct bundle_answer *answer, struct error *error) {
-    struct buffer outcome = buffer_make(LIMIT_PAYLOAD);
-    outcome_encode(answer->verdicts, answer->verdict_count, &outcome);
+    struct buffer bytes = buffer_make(LIMIT_PAYLOAD);
+    const struct outcome outcome = {.epoch = bundle->epoch,
+                                    .verdicts = answer->verdicts,
+                                    .count = answer->verdict_count,
+                                    .retried = chain->retried,
+                                    .retried_count = chain->retried_count,
+                                    .formers = (int64_t *)bundle->formers,
+                                    .former_count = bundle->former_count};
+    outcome_encode(&outcome, &bytes);
     struct journal_entry entry = {.kind = ENTRY_BUNDLE,
-                                  .at = at,
-                                  .station = station->number,
+                                  .at = chain->at,
+                                  .station = chain->station->number,
                                   .content = bundle->sealed,
-                                  .outcome = buffer_bytes(&outcome)};
-    int result =
-        outcome.failed ? error_out_of_memory(error) : journal_put(master, &entry, error);
-    buffer_free(&outcome);
+                                  .outcome = buffer_bytes(&bytes)};
+    int result = bytes.failed ? error_out_of_memory(error)
+                              : journal_put(chain->master, &entry, error);
+    buffer_free(&bytes);
     return result;
 }
 
@@ -293,11 +376,11 @@ int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
         ret->message = bundle->refused.message;
     } else if (header->number <= station->last_number) {
         result = known_bundle(master, station, bundle, chain->arena, ret, error);
-    } else if (follows_chain(station, header, ret)) {
+    } else if (follows_chain(station, bundle, ret)) {
         ret->accepted = true;
         result = merge_bundle(chain, bundle, NULL, ret, error) ||
                          move_chain(master, station, bundle, error) ||
-                         journal_bundle(master, station, bundle, chain->at, ret, error)
+                         journal_bundle(chain, bundle, ret, error)
                      ? -1
                      : 0;
     }
@@ -330,26 +413,10 @@ int chain_release(struct chain *chain, const struct incoming_bundle *bundle,
 
 /* --- replay ------------------------------------------------------------------------------------------------ */
 
-static int compare_verdicts(const struct bundle_answer *answer,
-                            const struct verdict *recorded, size_t count, int64_t entry,
-                            struct error *error) {
-    bool same = answer->verdict_count == count;
-    for (size_t i = 0; i < count && same; i++) {
-        const struct verdict *now = &answer->verdicts[i];
-        same = now->kind == recorded[i].kind && now->gsn == recorded[i].gsn &&
-               now->time == recorded[i].time &&
-               strcmp(now->code, recorded[i].code) == 0 &&
-               id_equal(now->transaction, recorded[i].transaction);
-    }
-    return same ? 0
-                : error_set(error, "replay.differs", "",
-                            "replaying entry %lld decides otherwise than was recorded",
-                            (long long)entry);
-}
-
 /* The decisions of an entry, made again or taken, are what was recorded. */
 static int decide_again(struct chain *chain, const struct incoming_bundle *bundle,
-                        const struct recorded_outcome *recorded, struct error *error) {
+                        const struct outcome *recorded, bool decide,
+                        struct error *error) {
     long long entry = chain->master->entry + 1;
     struct bundle_answer answer = {.number = bundle->envelope.header.number,
                                    .accepted = true,
@@ -360,22 +427,27 @@ static int decide_again(struct chain *chain, const struct incoming_bundle *bundl
         return error_set(error, "journal.outcome", "", "entry %lld has no whole outcome",
                          entry);
     }
-    if (merge_bundle(chain, bundle, recorded->decide ? NULL : recorded->verdicts, &answer,
-                     error) != 0 ||
-        compare_verdicts(&answer, recorded->verdicts, recorded->count, entry, error) !=
-            0) {
+    if (merge_bundle(chain, bundle, decide ? NULL : recorded, &answer, error) != 0) {
         return -1;
     }
-    return 0;
+    bool same = verdicts_same(answer.verdicts, answer.verdict_count, recorded->verdicts,
+                              recorded->count) &&
+                verdicts_same(chain->retried, chain->retried_count, recorded->retried,
+                              recorded->retried_count);
+    return same ? 0
+                : error_set(error, "replay.differs", "",
+                            "replaying entry %lld decides otherwise than was recorded",
+                            entry);
 }
 
 int chain_replay_released(struct chain *chain, const struct incoming_bundle *bundle,
-                          const struct recorded_outcome *recorded, struct error *error) {
-    return decide_again(chain, bundle, recorded, error);
+                          const struct outcome *recorded, bool decide,
+                          struct error *error) {
+    return decide_again(chain, bundle, recorded, decide, error);
 }
 
 int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
-                 const struct recorded_outcome *recorded, struct error *error) {
+                 const struct outcome *recorded, bool decide, struct error *error) {
     struct station *station = chain->station;
     const struct bundle_header *header = &bundle->envelope.header;
     long long entry = chain->master->entry + 1;
@@ -386,12 +458,12 @@ int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
         *error = bundle->refused;
         return -1;
     }
-    if (header->number != station->last_number + 1 ||
-        !follows_chain(station, header, &place)) {
+    if (header->number <= station->last_number ||
+        !follows_chain(station, bundle, &place)) {
         return error_set(error, "journal.chain", "",
                          "entry %lld does not follow its device's chain", entry);
     }
-    return decide_again(chain, bundle, recorded, error) != 0
+    return decide_again(chain, bundle, recorded, decide, error) != 0
                ? -1
                : move_chain(chain->master, station, bundle, error);
 }

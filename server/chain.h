@@ -15,6 +15,10 @@ struct incoming_bundle {
     size_t transaction_count;
     struct error unreadable; /* code empty: the payload was read */
     struct error refused;    /* code empty: header and signature hold */
+    int64_t epoch; /* of the lost history that its bases are of; 0: the present */
+    const int64_t *formers; /* what its transactions were given there, if it is said */
+    size_t former_count;
+    bool first; /* the device has none before it any more: a lost history had them */
 };
 
 /* Opens, verifies and decodes without any database. Never fails: what is wrong is in the result. */
@@ -28,6 +32,8 @@ struct chain {
     struct station *station; /* moved on with each bundle */
     struct arena *arena;     /* what answers point to */
     int64_t at;              /* HQ time of the entry, UTC ms */
+    struct verdict *retried; /* set by merging: work that waits no longer because of it */
+    size_t retried_count;
 };
 
 /* Takes one bundle into the chain. -1: the database failed. */
@@ -41,17 +47,13 @@ int chain_known(struct chain *chain, const struct incoming_bundle *bundle,
 int chain_release(struct chain *chain, const struct incoming_bundle *bundle,
                   struct bundle_answer *ret, struct error *error);
 
-/* What a journal entry recorded of its bundle. */
-struct recorded_outcome {
-    const struct verdict *verdicts;
-    size_t count;
-    bool
-        decide; /* same version: decide anew and compare; another: take them as they are */
-};
-/* Replays a journaled bundle. replay.differs, journal.chain, journal.outcome */
+/* Replays a journaled bundle. `decide`: it is of the same version: decide anew and compare; else what was recorded is
+ * taken as it is. replay.differs, journal.chain, journal.outcome */
+struct outcome;
 int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
-                 const struct recorded_outcome *recorded, struct error *error);
+                 const struct outcome *recorded, bool decide, struct error *error);
 int chain_replay_released(struct chain *chain, const struct incoming_bundle *bundle,
-                          const struct recorded_outcome *recorded, struct error *error);
+                          const struct outcome *recorded, bool decide,
+                          struct error *error);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "schema/base/hash.h"
 #include "schema/calendar.h"
+#include "server/history.h"
 #include "sync/clock.h"
 #include "sync/wire.h"
 
@@ -124,6 +125,14 @@ int derived_author(struct master *master, struct stamp *stamp, struct id *ret_us
 }
 
 int derived_writer(struct work *work, struct stamp *stamp, struct error *error) {
+    bool knew = false;
+    if (history_knew(work, stamp->gsn, &knew, error) != 0) {
+        return -1;
+    }
+    if (knew) {
+        stamp->gsn = work->transaction->base; /* it is no news to the author */
+        return 0;
+    }
     if (stamp->gsn < work->gsn) {
         return derived_author(work->master, stamp, NULL, error) != 0
                    ? -1

@@ -268,8 +268,7 @@ static int make_child(struct master *master, const struct station *parent,
                       const struct device_request *request, struct certificate *ret,
                       struct error *error) {
     int64_t number = 0;
-    if (database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
-                         &number, error) != 0) {
+    if (station_next_number(master, &number, error) != 0) {
         return -1;
     }
     *ret = parent->certificate;

@@ -38,11 +38,17 @@ static const struct {
     {"station_shared", "select station, gsn from station_shared order by 1, 2"},
     {"station_key", "select public_key, station, last_number, last_hash, entry"
                     " from station_key order by 5"},
+    {"epoch", "select number, from_gsn, first_gsn, first_station, at, ended_at from epoch"
+              " order by 1"},
+    {"former", "select gsn, epoch, lost_base, former_gsn from former order by 1"},
+    {"deferred",
+     "select position, id, entry, device, epoch, lost_base, former, base, time,"
+     " user_id, command, changes, code, field from deferred order by 1"},
 };
 
 enum {
     SERVER_TABLE_COUNT = sizeof SERVER_TABLES / sizeof *SERVER_TABLES,
-    LATER_TABLES = SERVER_TABLE_COUNT - 3 /* a master of an earlier program lacks these */
+    LATER_TABLES = SERVER_TABLE_COUNT - 6 /* a master of an earlier program lacks these */
 };
 
 static int digest_rows(sqlite3 *db, const char *sql, struct dump_table *ret,
@@ -118,7 +124,7 @@ int dump_tables(const struct dump_source *source, struct dump_table **ret,
     for (size_t i = 0; i < SERVER_TABLE_COUNT && result == 0; i++) {
         struct dump_table *table = &tables[catalogue->table_count + i];
         snprintf(table->name, sizeof table->name, "%s", SERVER_TABLES[i].name);
-        if (i < LATER_TABLES || has_table(source->shape, table->name)) {
+        if (i < LATER_TABLES || has_table(source->db, table->name)) {
             result = digest_rows(source->db, SERVER_TABLES[i].sql, table, error);
         }
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/genesis.h"
+#include "server/history.h"
 #include "server/internal.h"
 
 char *server_path(const char *data, const char *file) {
@@ -70,8 +71,9 @@ int server_write_keys(const char *data, const struct sign_keys *keys,
     return result;
 }
 
-int server_lock(const char *data, int *ret_lock, struct error *error) {
-    char *path = server_path(data, "server.lock");
+int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,
+                     struct error *error) {
+    char *path = server_path(data, file);
     int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
     int result = 0;
     if (fd < 0) {
@@ -79,8 +81,8 @@ int server_lock(const char *data, int *ret_lock, struct error *error) {
                                    "cannot write", path ? path : data);
     } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         close(fd);
-        result = error_set(error, "server.running", "data",
-                           "another satcheld serves %.300s already", data);
+        result = error_set(error, code, "data",
+                           "another satcheld works on %.300s already", data);
     } else {
         *ret_lock = fd;
     }
@@ -88,10 +90,17 @@ int server_lock(const char *data, int *ret_lock, struct error *error) {
     return result;
 }
 
+int server_lock(const char *data, int *ret_lock, struct error *error) {
+    return server_lock_file(data, "server.lock", "server.running", ret_lock, error);
+}
+
 static int check_company(struct master *master, struct error *error) {
     struct sign_public key;
     char name[128];
     if (genesis_read(master->db, &master->org, &master->epoch, &key, name, error) != 0) {
+        return -1;
+    }
+    if (history_epoch(master->db, &master->epoch, error) != 0) {
         return -1;
     }
     return memcmp(key.bytes, master->keys.public_key, SIGN_PUBLIC) == 0

@@ -16,9 +16,10 @@ enum { METRICS_BUCKETS = 12 };
 
 struct server_counters {
     atomic_llong requests, failures, bytes_in, bytes_out;
-    atomic_llong bundles, transactions, merged, conflicts, refused, rows_sent, enrolments;
+    atomic_llong bundles, transactions, merged, conflicts, refused, deferred, rows_sent,
+        enrolments;
     atomic_llong forks_suspected, reenrolments, rotations, quarantined;
-    atomic_llong deferred, rebuilds, differences, healed;
+    atomic_llong rebuilds, differences, healed;
     atomic_llong durations[METRICS_BUCKETS]; /* of sync requests, by how long they took */
     atomic_llong duration_ms;
 };
@@ -35,7 +36,7 @@ struct server {
     int lock; /* a file descriptor: one server serves a folder */
     struct sign_keys keys;
     struct id org;
-    int64_t epoch;
+    uint8_t place_secret[HASH_SIZE];
     char org_name[128];
     int64_t started_at;
     atomic_llong files_swept_at;
@@ -63,6 +64,11 @@ int server_person_sql(const struct catalogue *catalogue, struct buffer *ret,
 int server_invite_with(struct master *master, const struct server_options *server,
                        const struct invite_options *options, struct buffer *ret,
                        struct error *error);
+/* Copies a master, marked as a backup (history.h). */
+int server_copy_database(const char *from, const char *to, struct error *error);
+/* The same for another file of a folder; `code`: when it is another process's. */
+int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,
+                     struct error *error);
 /* Makes this process the folder's only server until the descriptor is closed. server.running */
 int server_lock(const char *data, int *ret_lock, struct error *error);
 /* Opens the folder's master for writing, with its keys, org and epoch. */

@@ -14,6 +14,9 @@ static int entry_hash(const struct journal_entry *entry,
     uint8_t content[HASH_SIZE];
     uint8_t outcome[HASH_SIZE];
     hash_blake2b(entry->content, content);
+    if (entry->archived) {
+        memcpy(content, entry->content_hash, HASH_SIZE);
+    }
     hash_blake2b(entry->outcome, outcome);
     struct buffer bytes = buffer_make(LIMIT_TEXT);
     wire_put_array(&bytes, 8);
@@ -73,6 +76,66 @@ int journal_put(struct master *master, struct journal_entry *entry, struct error
     return 0;
 }
 
+int journal_take(struct master *master, const struct journal_entry *entry,
+                 struct error *error) {
+    sqlite3_stmt *statement = master_statement(master, SQL_JOURNAL_PUT, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    bind_entry(statement, entry);
+    value_bind(statement, 9, value_blob(entry->signature));
+    if (master_run(master, statement, "appending to the journal", error) != 0) {
+        return -1;
+    }
+    sqlite3_clear_bindings(statement);
+    master->entry = entry->entry;
+    master->last_at = entry->at;
+    memcpy(master->entry_hash, entry->hash, HASH_SIZE);
+    return 0;
+}
+
+/* Entry and hash from one row; 0 when there is none. */
+static int read_hash(sqlite3 *db, const char *sql, int64_t which, int64_t *ret_entry,
+                     uint8_t ret_hash[HASH_SIZE], struct error *error) {
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(db, sql, &statement, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, which);
+    int rc = sqlite3_step(statement);
+    struct bytes hash =
+        rc == SQLITE_ROW ? value_of_column(statement, 1).bytes : (struct bytes){NULL, 0};
+    *ret_entry = hash.size == HASH_SIZE ? sqlite3_column_int64(statement, 0) : 0;
+    if (hash.size == HASH_SIZE) {
+        memcpy(ret_hash, hash.data, HASH_SIZE);
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, db, "reading the journal");
+}
+
+int journal_head(sqlite3 *db, int64_t *ret_entry, uint8_t ret_hash[HASH_SIZE],
+                 struct error *error) {
+    return read_hash(db,
+                     "select entry, hash from journal where entry > ?"
+                     " order by entry desc limit 1",
+                     0, ret_entry, ret_hash, error);
+}
+
+int journal_hash(sqlite3 *db, int64_t entry, uint8_t ret[HASH_SIZE],
+                 struct error *error) {
+    int64_t found = 0;
+    if (read_hash(db, "select entry, hash from journal where entry = ?", entry, &found,
+                  ret, error) != 0) {
+        return -1;
+    }
+    return found == entry
+               ? 0
+               : error_set(error, "journal.gap", "",
+                           "entry %lld is missing from the journal", (long long)entry);
+}
+
 struct journal_reader {
     sqlite3 *db;
     sqlite3_stmt *statement;
@@ -93,16 +156,43 @@ static int read_with(sqlite3 *db, const char *sql, struct journal_reader **ret,
     return 0;
 }
 
-#define ENTRY_COLUMNS                                                          \
-    "select entry, kind, at, station, schema_version, content, outcome, hash," \
-    " signature from journal "
+#define ENTRY_COLUMNS                                                       \
+    "select j.entry, j.kind, j.at, j.station, j.schema_version, j.content," \
+    " j.outcome, j.hash, j.signature, "
+#define ENTRY_FROM(archived, join) archived " from journal j " join " "
+
+/* A master that an earlier program left has nothing in an archive, and no table of it. */
+#define ENTRY_SQL(where)                                                             \
+    {                                                                                \
+        ENTRY_COLUMNS ENTRY_FROM("null", "") where " order by j.entry",              \
+            ENTRY_COLUMNS ENTRY_FROM(                                                \
+                "content_hash", "left join journal_archived a on a.entry = j.entry") \
+                where " order by j.entry"                                            \
+    }
+
+static bool has_archive(sqlite3 *db) {
+    return sqlite3_table_column_metadata(db, NULL, "journal_archived", NULL, NULL, NULL,
+                                         NULL, NULL, NULL) == SQLITE_OK;
+}
 
 int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error) {
-    return read_with(db, ENTRY_COLUMNS "order by entry", ret, error);
+    static const char *const SQL[2] = ENTRY_SQL("");
+    return read_with(db, SQL[has_archive(db)], ret, error);
 }
 
 int journal_read_control(sqlite3 *db, struct journal_reader **ret, struct error *error) {
-    return read_with(db, ENTRY_COLUMNS "where kind <> 2 order by entry", ret, error);
+    static const char *const SQL[2] = ENTRY_SQL("where j.kind <> 2");
+    return read_with(db, SQL[has_archive(db)], ret, error);
+}
+
+int journal_read_after(sqlite3 *db, int64_t entry, struct journal_reader **ret,
+                       struct error *error) {
+    static const char *const SQL[2] = ENTRY_SQL("where j.entry > ?");
+    if (read_with(db, SQL[has_archive(db)], ret, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_int64((*ret)->statement, 1, entry);
+    return 0;
 }
 
 int journal_next(struct journal_reader *reader, struct journal_entry *ret,
@@ -124,6 +214,11 @@ int journal_next(struct journal_reader *reader, struct journal_entry *ret,
         .outcome = value_of_column(statement, 6).bytes,
         .signature = value_of_column(statement, 8).bytes,
     };
+    struct bytes content_hash = value_of_column(statement, 9).bytes;
+    if (content_hash.size == HASH_SIZE) {
+        ret->archived = true;
+        memcpy(ret->content_hash, content_hash.data, HASH_SIZE);
+    }
     struct bytes hash = value_of_column(statement, 7).bytes;
     if (hash.size != HASH_SIZE) {
         return error_set(error, "journal.hash", "", "entry %lld has no hash",

@@ -19,8 +19,10 @@ enum entry_kind {
     ENTRY_REENROL = 6,    /* a child after a fork */
     ENTRY_ROTATE = 7,     /* a device's key */
     ENTRY_SERVER_KEY = 8, /* the server's */
+    ENTRY_EPOCH = 9,      /* a history begins; its refill ends */
     ENTRY_RELEASE = 10,   /* quarantined work: released or discarded */
-    ENTRY_PURGE = 12      /* tombstones.h */
+    ENTRY_CHECKPOINT = 11,
+    ENTRY_PURGE = 12 /* tombstones.h */
 };
 
 struct journal_entry {
@@ -33,6 +35,8 @@ struct journal_entry {
     struct bytes outcome;
     uint8_t hash[HASH_SIZE];
     struct bytes signature;
+    bool archived; /* its content is in an archive; here is only the hash of it */
+    uint8_t content_hash[HASH_SIZE];
 };
 
 /* Appends the entry numbered master->entry + 1 and moves the master's head. */
@@ -41,11 +45,23 @@ int journal_put(struct master *master, struct journal_entry *entry, struct error
 /* Reading in order. `next` returns 1 with an entry whose bytes are valid until the following call, 0 at the end. */
 struct journal_reader;
 int journal_read(sqlite3 *db, struct journal_reader **ret, struct error *error);
+/* Only what comes after an entry. */
+int journal_read_after(sqlite3 *db, int64_t entry, struct journal_reader **ret,
+                       struct error *error);
 /* Without the bundles: what headquarters itself did. */
 int journal_read_control(sqlite3 *db, struct journal_reader **ret, struct error *error);
 int journal_next(struct journal_reader *reader, struct journal_entry *ret,
                  struct error *error);
 void journal_close(struct journal_reader *reader);
+
+/* Appends an entry as another copy of the master has it: number, hash and signature are what they are. */
+int journal_take(struct master *master, const struct journal_entry *entry,
+                 struct error *error);
+/* The last entry, with its hash; 0: there is none. */
+int journal_head(sqlite3 *db, int64_t *ret_entry, uint8_t ret_hash[HASH_SIZE],
+                 struct error *error);
+/* The hash of an entry; journal.gap when it is not there. */
+int journal_hash(sqlite3 *db, int64_t entry, uint8_t ret[HASH_SIZE], struct error *error);
 
 /* Checks number, hash and signature of `entry` against the one before; moves *hash on.
  * Codes: journal.gap, journal.hash, journal.signature */

@@ -69,6 +69,20 @@ static const char LOCAL_TABLES[] =
     "  primary key (hash, user_id)) strict, without rowid;"
     "create index if not exists file_holder_user on file_holder (user_id);"
     "create index if not exists journal_control on journal (entry) where kind <> 2;"
+    "create table if not exists journal_archived ("
+    "  entry integer primary key, content_hash blob not null) strict;"
+    "create table if not exists epoch ("
+    "  number integer primary key, from_gsn integer not null, first_gsn integer not null,"
+    "  first_station integer not null, at integer not null, ended_at integer) strict;"
+    "create table if not exists former ("
+    "  gsn integer primary key, epoch integer not null, lost_base integer not null,"
+    "  former_gsn integer not null) strict;"
+    "create table if not exists deferred ("
+    "  position integer primary key, id blob not null unique, entry integer not null,"
+    "  device blob not null, epoch integer not null, lost_base integer not null,"
+    "  former integer not null, base integer not null, time integer not null,"
+    "  user_id blob not null, command text not null, changes blob not null,"
+    "  code text not null, field text not null) strict;"
     "create table if not exists station_kin ("
     "  station integer primary key, parent integer not null, root integer not null,"
     "  fork_gsn integer not null, number integer not null, hash blob not null,"
@@ -169,6 +183,25 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_STATE_GET] = "select value from server_state where name = ?",
     [SQL_STATE_PUT] = "insert into server_state (name, value) values (?, ?)"
                       " on conflict (name) do update set value = excluded.value",
+    [SQL_EPOCH_PUT] = "insert into epoch (number, from_gsn, first_gsn, first_station, at)"
+                      " values (?, ?, ?, ?, ?)",
+    [SQL_FORMER_PUT] = "insert into former (gsn, epoch, lost_base, former_gsn)"
+                       " values (?, ?, ?, ?)",
+    [SQL_FORMER_GET] =
+        "select lost_base, former_gsn from former where gsn = ? and epoch = ?",
+    [SQL_DEFERRED_PUT] =
+        "insert into deferred (id, entry, device, epoch, lost_base, former, base, time,"
+        " user_id, command, changes, code, field)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " on conflict (id) do update set code = excluded.code, field = excluded.field",
+    [SQL_DEFERRED_GET] =
+        "select id, device, epoch, lost_base, former, base, time, user_id, command,"
+        " changes from deferred where position = ?",
+    [SQL_DEFERRED_LIST] = "select position from deferred order by epoch,"
+                          " case former when 0 then 9223372036854775807 else former end,"
+                          " position",
+    [SQL_DEFERRED_FIND] = "select position from deferred where id = ?",
+    [SQL_DEFERRED_DROP] = "delete from deferred where position = ?",
     [SQL_SUM_GET] = "select digest, rows from scope_sum where scope = ?",
     [SQL_SUM_PUT] =
         "insert into scope_sum (scope, digest, rows) values (?, ?, ?)"
@@ -269,7 +302,9 @@ void master_close(struct master *master) {
 /* The journal's last entry and the last gsn, as any process may have left them. */
 static int read_heads(struct master *master, struct error *error) {
     static const char SQL[] =
-        "select j.entry, j.at, j.hash, (select max(gsn) from gsn_log)"
+        "select j.entry, j.at, j.hash, (select max(gsn) from gsn_log),"
+        " (select coalesce(max(number), 1) from epoch),"
+        " (select coalesce(max(at), 0) from epoch where ended_at is null)"
         " from journal j order by j.entry desc limit 1";
     sqlite3_stmt *statement = NULL;
     if (database_statement(master->db, SQL, &statement, error) != 0) {
@@ -285,6 +320,8 @@ static int read_heads(struct master *master, struct error *error) {
             memcpy(master->entry_hash, sqlite3_column_blob(statement, 2), HASH_SIZE);
         }
         master->gsn = sqlite3_column_int64(statement, 3);
+        master->epoch = sqlite3_column_int64(statement, 4);
+        master->refill_since = sqlite3_column_int64(statement, 5);
     }
     sqlite3_finalize(statement);
     return rc == SQLITE_ROW || rc == SQLITE_DONE

@@ -19,6 +19,9 @@
  *   station_key  keys that devices had before, with how far they count (device.h)
  *   quarantine   bundles of revoked devices, until headquarters decides; not part of what a replay reproduces
  *   refused_row  rows that refused transactions would have made, or whose state they would have moved
+ *   epoch        the histories after the first, see history.h
+ *   former       what work of a lost history was given there
+ *   deferred     work of a lost history that waits
  *   server_local settings of this installation; not part of what a replay must reproduce
  *   station_seen when stations were heard of last, and what they said; no part of it either
  *   station_passed  up to which gsn they certainly have everything; no part of it either
@@ -54,6 +57,7 @@ struct master {
     size_t sums_mark; /* at the open savepoint */
     struct id org;
     int64_t epoch;
+    int64_t refill_since;  /* 0: no refill is going on */
     struct sign_keys keys; /* zero in a replay: entries are then not signed again */
     bool signing;
     int64_t gsn;     /* the last one given, within the open transaction */
@@ -121,6 +125,14 @@ enum master_sql {
     SQL_USER,
     SQL_STATE_GET,
     SQL_STATE_PUT,
+    SQL_EPOCH_PUT,
+    SQL_FORMER_PUT,
+    SQL_FORMER_GET,
+    SQL_DEFERRED_PUT,
+    SQL_DEFERRED_GET,
+    SQL_DEFERRED_LIST,
+    SQL_DEFERRED_FIND,
+    SQL_DEFERRED_DROP,
     SQL_SUM_GET,
     SQL_SUM_PUT,
     SQL_KIN_PUT,

@@ -153,8 +153,7 @@ int quarantine_replay(struct chain *chain, struct bytes content, struct bytes ou
     struct decision decision;
     struct station station;
     struct incoming_bundle bundle;
-    struct recorded_outcome recorded = {.decide = decide};
-    struct verdict *verdicts = NULL;
+    struct outcome recorded;
     if (decision_read(content, &decision, error) != 0) {
         return -1;
     }
@@ -162,11 +161,10 @@ int quarantine_replay(struct chain *chain, struct bytes content, struct bytes ou
         return 0;
     }
     if (open_released(chain, decision.bundle, &station, &bundle, error) != 0 ||
-        outcome_decode(outcome, chain->arena, &verdicts, &recorded.count, error) != 0) {
+        outcome_decode(outcome, chain->arena, &recorded, error) != 0) {
         return -1;
     }
-    recorded.verdicts = verdicts;
-    return chain_replay_released(chain, &bundle, &recorded, error);
+    return chain_replay_released(chain, &bundle, &recorded, decide, error);
 }
 
 static int journal_decision(struct chain *chain, const struct decision *decision,
@@ -175,7 +173,9 @@ static int journal_decision(struct chain *chain, const struct decision *decision
     struct buffer outcome = buffer_make(LIMIT_PAYLOAD);
     decision_encode(decision, &content);
     if (answer != NULL) {
-        outcome_encode(answer->verdicts, answer->verdict_count, &outcome);
+        outcome_encode(&(struct outcome){.verdicts = answer->verdicts,
+                                         .count = answer->verdict_count},
+                       &outcome);
     }
     struct journal_entry entry = {.kind = ENTRY_RELEASE,
                                   .at = chain->at,

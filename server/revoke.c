@@ -6,6 +6,7 @@
 
 #include "schema/base/hash.h"
 #include "server/derived.h"
+#include "server/history.h"
 #include "server/internal.h"
 #include "server/journal.h"
 #include "server/placing.h"
@@ -300,8 +301,12 @@ static int revoke_in_transaction(struct master *master,
                                  const struct revoke_options *options,
                                  struct error *error) {
     struct work work;
+    bool begun = false;
     work_begin(&work, master);
-    int result = master_begin(master, error);
+    int result = history_restored(master, &work, &begun, error);
+    if (result == 0) {
+        result = master_begin(master, error);
+    }
     if (result == 0) {
         result = revoke(master, &work, options, error) == 0 ? master_commit(master, error)
                                                             : -1;

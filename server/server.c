@@ -7,7 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/history.h"
 #include "server/internal.h"
+#include "server/place.h"
 #include "server/seen.h"
 #include "server/tls.h"
 
@@ -128,7 +130,23 @@ static int choose_certificate(struct server *server, struct error *error) {
 
 /* --- start and stop ------------------------------------------------------------------------------------ */
 
+/* Goes on from a backup, when this is one, as another history. */
+static int look_for_backup(struct server *server, struct master *master,
+                           struct error *error) {
+    struct work work;
+    bool begun = false;
+    work_begin(&work, master);
+    int result = history_restored(master, &work, &begun, error);
+    work_end(&work);
+    if (result == 0 && begun) {
+        server_log(server, "warning", "started from a backup", "\"epoch\":%lld",
+                   (long long)master->epoch);
+    }
+    return result;
+}
+
 static int open_parts(struct server *server, struct error *error) {
+    int64_t epoch = 0;
     struct master *master = NULL;
     char *path = server_path(server->options.data, "master.db");
     if (path == NULL) {
@@ -138,8 +156,13 @@ static int open_parts(struct server *server, struct error *error) {
     if (result == 0) {
         struct sign_public key;
         server->keys = master->keys;
-        result = genesis_read(master->db, &server->org, &server->epoch, &key,
-                              server->org_name, error);
+        result =
+            genesis_read(master->db, &server->org, &epoch, &key, server->org_name, error);
+    }
+    if (result == 0) {
+        result = look_for_backup(server, master, error) != 0
+                     ? -1
+                     : place_secret(master, server->place_secret, error);
     }
     if (result == 0) {
         result = reader_pool_make(path, server->catalogue, &server->readers, error);
@@ -227,6 +250,7 @@ void server_stop(struct server *server) {
     ingest_stop(server->ingest);
     reader_pool_free(server->readers);
     seal_wipe(&server->keys, sizeof server->keys);
+    seal_wipe(server->place_secret, sizeof server->place_secret);
     if (server->lock >= 0) {
         close(server->lock);
     }
@@ -237,18 +261,25 @@ void server_stop(struct server *server) {
 
 /* --- health and figures ----------------------------------------------------------------------------------- */
 
-static int read_head(struct server *server, int64_t *ret_gsn, int64_t *ret_entries,
-                     int64_t *ret_stations, struct error *error) {
+struct server_head {
+    int64_t gsn, entries, stations, epoch, deferred;
+};
+
+static int read_head(struct server *server, struct server_head *ret,
+                     struct error *error) {
     struct reader *reader = reader_take(server->readers, error);
     if (reader == NULL) {
         return -1;
     }
     int result =
-        database_integer(reader->db, "select max(gsn) from gsn_log", ret_gsn, error) ||
+        database_integer(reader->db, "select max(gsn) from gsn_log", &ret->gsn, error) ||
+                history_epoch(reader->db, &ret->epoch, error) ||
                 database_integer(reader->db, "select max(entry) from journal",
-                                 ret_entries, error) ||
-                database_integer(reader->db, "select count(*) from station", ret_stations,
-                                 error)
+                                 &ret->entries, error) ||
+                database_integer(reader->db, "select count(*) from deferred",
+                                 &ret->deferred, error) ||
+                database_integer(reader->db, "select count(*) from station",
+                                 &ret->stations, error)
             ? -1
             : 0;
     reader_give(server->readers, reader);
@@ -257,10 +288,8 @@ static int read_head(struct server *server, int64_t *ret_gsn, int64_t *ret_entri
 
 int server_health(struct server *server, struct buffer *ret) {
     struct error error = {0};
-    int64_t gsn = 0;
-    int64_t entries = 0;
-    int64_t stations = 0;
-    if (read_head(server, &gsn, &entries, &stations, &error) != 0) {
+    struct server_head head = {0};
+    if (read_head(server, &head, &error) != 0) {
         buffer_printf(ret, "{\"status\":\"failing\",\"code\":\"%s\"}\n", error.code);
         return 503;
     }
@@ -268,8 +297,8 @@ int server_health(struct server *server, struct buffer *ret) {
         ret,
         "{\"status\":\"ok\",\"gsn\":%lld,\"journal_entries\":%lld,\"stations\":%lld,"
         "\"schema_version\":%d,\"epoch\":%lld,\"uptime_ms\":%lld}\n",
-        (long long)gsn, (long long)entries, (long long)stations,
-        server->catalogue->version, (long long)server->epoch,
+        (long long)head.gsn, (long long)head.entries, (long long)head.stations,
+        server->catalogue->version, (long long)head.epoch,
         (long long)(server->env->wall_ms(server->env->context) - server->started_at));
     return 200;
 }

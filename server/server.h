@@ -141,7 +141,18 @@ int server_address_set(const struct server_options *options, const char *address
 struct verify_report {
     int64_t entries, bundles, transactions, merged, conflicts, refused, rows;
     uint8_t digest[HASH_SIZE]; /* of the logical dump */
+    int64_t begins; /* replayed from behind this entry: a checkpoint; 0: from the start */
+    int64_t duration_ms; /* of checking and replaying */
 };
+struct verify_options {
+    bool checkpoint; /* replay only what came after the last checkpoint */
+    const char *
+        archive; /* where satcheld archive put older bundles; NULL: nowhere, and then a master
+                            with archived bundles is replayed from its checkpoint */
+};
+int server_verify_with(const struct server_options *options,
+                       const struct verify_options *verify, struct verify_report *ret,
+                       struct error *error);
 /* Checks signatures and chains of the whole journal, replays it into an empty database and compares the
  * logical dumps. journal.*, replay.*, verify.differs (field = table) */
 int server_verify(const struct server_options *options, struct verify_report *ret,
@@ -197,6 +208,78 @@ struct parcel_report {
 int server_take_parcel(struct server *server, struct bytes parcel,
                        const struct parcel_options *options, struct buffer *ret_answer,
                        struct parcel_report *ret, struct error *error);
+
+/* After headquarters went on from a backup stations send again what was lost. What builds on work that is not here yet
+ * waits until the refill ends: by itself after REFILL_MS, or at once when asked to. `listener` (may be NULL) hears of
+ * each device with work that still waits. */
+struct refill_report {
+    int64_t epoch;           /* of the present history; 1: none was ever lost */
+    int64_t since;           /* when the refill began, UTC ms; 0: there is none */
+    int64_t waiting;         /* transactions */
+    bool ended;              /* now */
+    int64_t merged, refused; /* of those that waited, when it ended */
+};
+struct refill_device {
+    const char *code; /* of the device */
+    int64_t waiting;
+    const char *reason; /* why one of them could not be merged */
+};
+struct refill_listener {
+    void (*tell)(void *context, const struct refill_device *device);
+    void *context;
+};
+int server_refill(const struct server_options *options, bool end,
+                  const struct refill_listener *listener, struct refill_report *ret,
+                  struct error *error);
+
+/* Keeps a second disk up to date: first a copy in TO/base, then the journal as it grows, in files that only grow. Beside a
+ * running server. follow.running, follow.history (TO is of another company or history), stream.damaged */
+struct follow_report {
+    int64_t entries; /* written by this call */
+    int64_t last;    /* the last one that is there */
+};
+struct follow_options {
+    const char *to;
+    bool once; /* ends when all that is there now is written */
+    bool (*must_stop)(void *context);
+    void (*caught_up)(void *context,
+                      const struct follow_report *report); /* the first time */
+    void *context;
+};
+int server_follow(const struct server_options *options,
+                  const struct follow_options *follow, struct follow_report *ret,
+                  struct error *error);
+
+/* Makes the folder `options->data` from what server_follow wrote, and marks it as a backup. A torn end is cut off.
+ * restore.exists, restore.empty, stream.damaged, journal.*, replay.* */
+struct restore_report {
+    int64_t entries; /* of the journal, beyond the copy */
+    int64_t last;
+    int64_t torn_bytes;
+    int64_t duration_ms;
+};
+int server_restore(const struct server_options *options, const char *from,
+                   struct restore_report *ret, struct error *error);
+
+/* Notes in the journal, signed, what the state is now, and keeps it beside the master: DIR/checkpoint.db. Beside a running
+ * server. */
+struct checkpoint_report {
+    int64_t entry; /* the last one that it holds */
+    int64_t rows;
+    int64_t bytes;
+};
+int server_checkpoint(const struct server_options *options, struct checkpoint_report *ret,
+                      struct error *error);
+
+/* Moves the bundles before the last checkpoint out of the master into files of `to` (stream.h), reads them again, and
+ * gives their space back. Beside a running server. checkpoint.missing, archive.refill (work still waits) */
+struct archive_report {
+    int64_t bundles;
+    int64_t last;                      /* the last entry that is archived */
+    int64_t bytes_before, bytes_after; /* of master.db */
+};
+int server_archive(const struct server_options *options, const char *to,
+                   struct archive_report *ret, struct error *error);
 
 /* --- inside the library --------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* Invitations, enrolment and certificates. */
 #include "server/station.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "schema/base/hash.h"
@@ -10,6 +11,8 @@
 #include "server/verdicts.h"
 #include "sync/clock.h"
 #include "sync/wire.h"
+
+enum { CODE_TRIES = 1000 };
 
 /* --- finding ------------------------------------------------------------------------------------- */
 
@@ -284,13 +287,45 @@ int station_read_enrol(struct bytes content, struct bytes *ret_hash,
     return result;
 }
 
+int station_next_number(struct master *master, int64_t *ret, struct error *error) {
+    return database_integer(
+        master->db,
+        "select max((select coalesce(max(number), 0) + 1 from station),"
+        " (select coalesce(max(first_station), 0) from epoch))",
+        ret, error);
+}
+
+/* A code is given once. After a history was lost two devices may show certificates with the same one all the same:
+ * the second is called otherwise here. */
+static int make_code_unique(struct master *master, struct certificate *certificate,
+                            struct error *error) {
+    static const char SQL[] = "select 1 from station where code = ?";
+    char code[sizeof certificate->code];
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(master->db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    snprintf(code, sizeof code, "%s", certificate->code);
+    int rc = SQLITE_ROW;
+    for (int n = 1; rc == SQLITE_ROW && n < CODE_TRIES; n++) {
+        if (n > 1) {
+            snprintf(code, sizeof code, "%.10s-%d", certificate->code, n);
+        }
+        sqlite3_reset(statement);
+        sqlite3_bind_text(statement, 1, code, -1, SQLITE_STATIC);
+        rc = sqlite3_step(statement);
+    }
+    sqlite3_finalize(statement);
+    memcpy(certificate->code, code, sizeof code);
+    return rc == SQLITE_DONE ? 0
+                             : error_from_sqlite(error, master->db, "giving out a code");
+}
+
 int station_put(struct master *master, const struct certificate *certificate,
                 struct bytes envelope, const struct station_start *start,
                 int64_t *ret_number, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_STATION_PUT, error);
-    if (statement == NULL ||
-        database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
-                         ret_number, error) != 0) {
+    if (statement == NULL || station_next_number(master, ret_number, error) != 0) {
         return -1;
     }
     sqlite3_bind_int64(statement, 1, *ret_number);
@@ -343,16 +378,59 @@ static int write_device(struct work *work, const void *context, struct error *er
     return derived_device(work, context, error);
 }
 
+/* A child that comes back after its enrolment was lost is of its parent's family again. */
+static int join_family(struct master *master, const struct certificate *certificate,
+                       int64_t number, struct error *error) {
+    struct arena arena = arena_make(LIMIT_PAYLOAD);
+    struct station parent;
+    struct error why = {0};
+    uint8_t hash[HASH_SIZE];
+    hash_blake2b((struct bytes){certificate->device.bytes, ID_SIZE}, hash);
+    int result = station_find(master->db, master->catalogue, certificate->parent, &arena,
+                              &parent, &why);
+    if (result == 0) {
+        const struct kinship kinship = {.station = number,
+                                        .parent = parent.number,
+                                        .root = parent.family.root,
+                                        .fork_gsn = master->gsn,
+                                        .hash = {hash, HASH_SIZE}};
+        result = kin_put(master, &kinship, error);
+    } else if (error_is(&why, "device.unknown")) {
+        result = 0;
+    } else {
+        *error = why;
+    }
+    arena_free(&arena);
+    return result;
+}
+
+/* A device that shows its certificate has work from before: what it has seen is what both histories share. */
+static int start_of(struct master *master, struct bytes token_hash,
+                    struct station_start *ret, struct error *error) {
+    static const uint8_t NO_INVITATION[HASH_SIZE];
+    *ret = (struct station_start){master->gsn, 0};
+    return memcmp(token_hash.data, NO_INVITATION, HASH_SIZE) != 0
+               ? 0
+               : database_integer(master->db,
+                                  "select coalesce(min(from_gsn), 0) from epoch"
+                                  " where number = (select max(number) from epoch)",
+                                  &ret->seen_base, error);
+}
+
 int station_apply_enrol(struct master *master, struct work *work, struct bytes content,
                         int64_t at, struct error *error) {
     struct bytes token_hash = {0};
     struct bytes envelope = {0};
     struct certificate certificate;
-    const struct station_start start = {master->gsn, 0};
+    struct station_start start;
     int64_t number = 0;
     if (station_read_enrol(content, &token_hash, &envelope, &certificate, error) != 0 ||
+        start_of(master, token_hash, &start, error) != 0 ||
+        make_code_unique(master, &certificate, error) != 0 ||
         station_put(master, &certificate, envelope, &start, &number, error) != 0 ||
-        station_use_invitation(master, token_hash, number, error) != 0) {
+        station_use_invitation(master, token_hash, number, error) != 0 ||
+        (!id_is_zero(certificate.parent) &&
+         join_family(master, &certificate, number, error) != 0)) {
         return -1;
     }
     /* The list of devices is business data too. */
@@ -445,8 +523,7 @@ static int enrol_new(struct master *master, struct work *work,
         return error_set(error, "invitation.expired", "invitation",
                          "this invitation has expired; ask for a new one");
     }
-    if (database_integer(master->db, "select coalesce(max(number), 0) + 1 from station",
-                         &number, error) != 0) {
+    if (station_next_number(master, &number, error) != 0) {
         return -1;
     }
     struct certificate certificate;
@@ -454,6 +531,25 @@ static int enrol_new(struct master *master, struct work *work,
     return station_certify(master, &certificate, arena, ret_certificate, error) != 0
                ? -1
                : journal_enrol(master, work, token_hash, *ret_certificate, at, error);
+}
+
+int station_prove(struct master *master, struct work *work, struct bytes certificate,
+                  struct error *error) {
+    static const uint8_t NO_INVITATION[HASH_SIZE];
+    struct envelope envelope;
+    struct certificate shown;
+    struct sign_public key;
+    memcpy(key.bytes, master->keys.public_key, SIGN_PUBLIC);
+    if (envelope_open(certificate, &envelope, error) != 0 ||
+        envelope_verify(&envelope, "satchel certificate", &key, error) != 0 ||
+        certificate_decode(envelope.body, &shown, error) != 0) {
+        return -1;
+    }
+    if (!id_equal(shown.org, master->org)) {
+        return error_set(error, "org.unknown", "org", "this is another company's server");
+    }
+    return journal_enrol(master, work, NO_INVITATION, certificate, master_now(master),
+                         error);
 }
 
 int station_enrol(struct master *master, struct work *work,

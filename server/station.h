@@ -57,6 +57,12 @@ int station_enrol(struct master *master, struct work *work,
                   const struct enrol_request *request, struct arena *arena,
                   struct bytes *ret_certificate, struct error *error);
 
+/* The number that the next station gets. */
+int station_next_number(struct master *master, int64_t *ret, struct error *error);
+/* A device that this server does not know, because it lost that part of its history, shows the certificate that it
+ * was given: journals its enrolment again (in an open transaction). server.certificate */
+int station_prove(struct master *master, struct work *work, struct bytes certificate,
+                  struct error *error);
 /* What a new device is known to have seen. */
 struct station_start {
     int64_t seen_base;

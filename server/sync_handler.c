@@ -5,8 +5,10 @@
 #include "schema/base/hash.h"
 #include "server/chain.h"
 #include "server/files.h"
+#include "server/history.h"
 #include "server/internal.h"
 #include "server/metrics.h"
+#include "server/place.h"
 #include "server/pull.h"
 #include "server/quarantine.h"
 #include "server/seen.h"
@@ -73,14 +75,26 @@ void server_answer_failure(struct server *server, const char *what,
 
 struct sync_job {
     struct server *server;
-    struct id device;
-    const struct incoming_bundle *bundles;
+    const struct sync_request *request;
+    struct incoming_bundle *bundles;
     size_t bundle_count;
     bool takes_orders; /* the station understands an order to wipe */
     struct arena arena;
     struct bundle_answer *answers;
     bool revoked; /* the device was: nothing was merged, what came is in quarantine */
 };
+
+/* What the request says of a bundle that was made under another epoch. */
+static void mark_lost(const struct sync_request *request, size_t i,
+                      struct incoming_bundle *bundle) {
+    bundle->epoch = request->bundle_epoch;
+    bundle->first = bundle->envelope.header.number == request->first_bundle &&
+                    id_equal(bundle->envelope.header.device, request->device);
+    if (i < request->former_count) {
+        bundle->formers = request->formers[i].gsns;
+        bundle->former_count = request->formers[i].count;
+    }
+}
 
 /* A bundle belongs to its device's chain or to that of a device that this one goes on from. */
 static int choose_chain(struct chain *chain, const struct incoming_bundle *bundle,
@@ -109,8 +123,8 @@ static int take_bundles(struct master *master, struct work *work, void *context,
     if (job->answers == NULL) {
         return error_out_of_memory(error);
     }
-    if (station_find(master->db, master->catalogue, job->device, &job->arena, &station,
-                     error) != 0) {
+    if (station_find(master->db, master->catalogue, job->request->device, &job->arena,
+                     &station, error) != 0) {
         return -1;
     }
     job->revoked = station.revoked;
@@ -118,8 +132,19 @@ static int take_bundles(struct master *master, struct work *work, void *context,
         return error_set(error, "device.revoked", "device", "this station was revoked");
     }
     struct station ancestor = {.number = 0};
-    struct chain chain = {master, work, &station, &job->arena, master_now(master)};
+    struct chain chain = {.master = master,
+                          .work = work,
+                          .station = &station,
+                          .arena = &job->arena,
+                          .at = master_now(master)};
+    bool ended = false;
+    if (history_end_refill(master, work, false, &ended, error) != 0) {
+        return -1;
+    }
     for (size_t i = 0; i < job->bundle_count; i++) {
+        if (job->request->protocol >= 2 && job->request->bundle_epoch != master->epoch) {
+            mark_lost(job->request, i, &job->bundles[i]);
+        }
         if (choose_chain(&chain, &job->bundles[i], &station, &ancestor, error) != 0 ||
             (job->revoked ? quarantine_take : chain_take)(&chain, &job->bundles[i],
                                                           &job->answers[i], error) != 0) {
@@ -167,88 +192,38 @@ struct sync_call {
     struct reader *reader;
     struct sync_job job;
     struct buffer rows;
+    int64_t epoch; /* the present one */
+    bool
+        rebuild; /* what the station holds is not of this history, or cannot be shown to be */
 };
 
-/* The transaction that a gsn was given to; zero when there is none. */
-static int transaction_of_gsn(struct reader *reader, int64_t gsn, struct id *ret,
-                              struct error *error) {
-    static const char SQL[] = "select id from gsn_log where gsn = ?";
-    sqlite3_stmt *statement = reader_statement(reader, SQL, error);
-    if (statement == NULL) {
+/* The certificate is this server's word, and who shows it has the device's key. */
+static int check_certificate(struct sync_call *call, struct error *error) {
+    struct envelope envelope;
+    struct certificate certificate;
+    struct sign_public key;
+    memcpy(key.bytes, call->server->keys.public_key, SIGN_PUBLIC);
+    if (envelope_open(call->request.certificate, &envelope, error) != 0 ||
+        envelope_verify(&envelope, "satchel certificate", &key, error) != 0 ||
+        certificate_decode(envelope.body, &certificate, error) != 0 ||
+        envelope_verify(&call->envelope, "satchel sync request", &certificate.device_key,
+                        error) != 0) {
         return -1;
     }
-    sqlite3_bind_int64(statement, 1, gsn);
-    memset(ret, 0, sizeof *ret);
-    int rc = sqlite3_step(statement);
-    struct bytes id =
-        rc == SQLITE_ROW ? value_of_column(statement, 0).bytes : (struct bytes){NULL, 0};
-    if (id.size == ID_SIZE) {
-        memcpy(ret->bytes, id.data, ID_SIZE);
-    }
-    sqlite3_reset(statement);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE
+    return id_equal(certificate.device, call->request.device)
                ? 0
-               : error_from_sqlite(error, reader->db, "reading the history");
-}
-
-/* The server's word that it gave a device these scopes up to this cursor. Without it, naming a scope as held would
- * tell a stranger which rows left it; and a server that was restored from a backup and went on would not notice that the
- * cursor speaks of another history. Keyed by the server's secret; nothing is stored. */
-static int prove_scopes(const struct sync_call *call, struct id device,
-                        const struct scope_set *scopes, int64_t cursor,
-                        uint8_t ret[HASH_SIZE], struct error *error) {
-    struct {
-        uint8_t secret[SIGN_SEED];
-        struct id device;
-        struct id transaction;
-        uint8_t scopes[HASH_SIZE];
-        int64_t cursor;
-    } text = {.device = device, .cursor = cursor};
-    if (transaction_of_gsn(call->reader, cursor, &text.transaction, error) != 0) {
-        return -1;
-    }
-    memcpy(text.secret, call->server->keys.secret_key, SIGN_SEED);
-    scope_set_hash(scopes, text.scopes);
-    hash_blake2b((struct bytes){(const uint8_t *)&text, sizeof text}, ret);
-    seal_wipe(&text, sizeof text);
-    return 0;
-}
-
-static int check_held(const struct sync_call *call, struct error *error) {
-    uint8_t proof[HASH_SIZE];
-    const struct sync_request *request = &call->request;
-    if (request->held.count == 0) {
-        return 0;
-    }
-    struct id known;
-    if (prove_scopes(call, request->device, &request->held, request->cursor, proof,
-                     error) != 0 ||
-        transaction_of_gsn(call->reader, request->cursor, &known, error) != 0) {
-        return -1;
-    }
-    if (request->cursor > 0 && id_is_zero(known)) {
-        return 0; /* beyond the head: the pull says so */
-    }
-    bool proven = seal_equal(proof, request->held_proof, HASH_SIZE);
-    const struct family *family = &call->station.family;
-    if (!proven && family->ancestor_count > 0) { /* the child's first request */
-        if (prove_scopes(call, family->ancestors[0].device, &request->held,
-                         request->cursor, proof, error) != 0) {
-            return -1;
-        }
-        proven = seal_equal(proof, request->held_proof, HASH_SIZE);
-    }
-    return proven ? 0
-                  : error_set(
-                        error, "sync.history", "held",
-                        "this station's place in the history is not one that this server "
-                        "gave it; was headquarters restored from a backup?");
+               : error_set(error, "device.unknown", "device",
+                           "the certificate is another device's");
 }
 
 static int prove_target(struct sync_call *call, struct error *error) {
     const struct scope_set *sets[] = {&call->request.held, &call->response.gained};
     struct scope_set target = {0};
     int result = 0;
+    if (call->request.protocol >= 2) {
+        result =
+            place_head(call->reader, call->response.head, &call->response.head_id, error);
+    }
     for (size_t i = 0; i < 2; i++) {
         for (size_t k = 0; k < sets[i]->count && result == 0; k++) {
             if (!scope_set_has(&call->response.lost, sets[i]->scopes[k]) &&
@@ -258,11 +233,99 @@ static int prove_target(struct sync_call *call, struct error *error) {
         }
     }
     if (result == 0) {
-        result = prove_scopes(call, call->request.device, &target, call->response.head,
-                              call->response.scopes_proof, error);
+        const struct place place = {.device = call->request.device,
+                                    .scopes = &target,
+                                    .cursor = call->response.head,
+                                    .head = call->response.head_id};
+        result = place_prove(call->server, call->reader, &place,
+                             call->response.scopes_proof, error);
     }
     scope_set_free(&target);
     return result;
+}
+
+/* A snapshot of what the writer did meanwhile. */
+static int read_again(struct sync_call *call, struct error *error) {
+    reader_give(call->server->readers, call->reader);
+    call->reader = reader_take(call->server->readers, error);
+    return call->reader == NULL ? -1 : place_present(call->reader, &call->epoch, error);
+}
+
+static int prove_station(struct master *master, struct work *work, void *context,
+                         struct error *error) {
+    const struct sync_call *call = context;
+    struct arena arena = arena_make(LIMIT_REQUEST);
+    struct station known;
+    int found = station_find(master->db, master->catalogue, call->request.device, &arena,
+                             &known, error);
+    arena_free(&arena);
+    if (found == 0 || !error_is(error, "device.unknown")) {
+        return found; /* another request was faster */
+    }
+    return station_prove(master, work, call->request.certificate, error);
+}
+
+/* The station, or one that shows its certificate because this server lost that part of its history. */
+static int find_station(struct sync_call *call, struct error *error) {
+    const struct server *server = call->server;
+    struct error why = {0};
+    if (station_find(call->reader->db, server->catalogue, call->request.device,
+                     &call->arena, &call->station, &why) == 0) {
+        return 0;
+    }
+    *error = why;
+    if (!error_is(&why, "device.unknown") || call->request.certificate.size == 0 ||
+        check_certificate(call, error) != 0 ||
+        ingest_run(server->ingest, prove_station, call, error) != 0 ||
+        read_again(call, error) != 0) {
+        return -1;
+    }
+    server_log(call->server, "info", "station proven", "%s", "");
+    return station_find(call->reader->db, server->catalogue, call->request.device,
+                        &call->arena, &call->station, error);
+}
+
+static int begin_epoch(struct master *master, struct work *work, void *context,
+                       struct error *error) {
+    const struct sync_call *call = context;
+    const struct lost_history lost = {.epoch = call->request.epoch,
+                                      .cursor = call->request.cursor,
+                                      .id = call->request.head_id};
+    return history_lost(master, work, &lost, error);
+}
+
+/* Whether the station speaks of the history that this server has. One that knows of what this server does not have
+ * shows that it was restored from a copy: another epoch begins. */
+static int settle_history(struct sync_call *call, struct error *error) {
+    struct server *server = call->server;
+    const struct sync_request *request = &call->request;
+    enum place_meaning meaning = PLACE_KNOWN;
+    if (place_look(server, call->reader, request, &call->station.family, &meaning,
+                   error) != 0 ||
+        place_present(call->reader, &call->epoch, error) != 0) {
+        return -1;
+    }
+    if (request->protocol < 2 && meaning != PLACE_KNOWN && request->cursor > 0 &&
+        place_beyond(call->reader, request->cursor)) {
+        return 0; /* the pull says so */
+    }
+    if (request->protocol < 2 &&
+        (meaning != PLACE_KNOWN || request->epoch != call->epoch)) {
+        return error_set(
+            error, "sync.history", "held",
+            "this station's place in the history is not one that this server "
+            "gave it; was headquarters restored from a backup?");
+    }
+    if (meaning == PLACE_LOST && request->epoch >= call->epoch) {
+        if (ingest_run(server->ingest, begin_epoch, call, error) != 0 ||
+            read_again(call, error) != 0) {
+            return -1;
+        }
+        server_log(server, "warning", "history lost", "\"epoch\":%lld,\"cursor\":%lld",
+                   (long long)call->epoch, (long long)request->cursor);
+    }
+    call->rebuild = meaning != PLACE_KNOWN;
+    return 0;
 }
 
 /* A former key is told from one that was never the device's: whoever has it must learn what happened. */
@@ -314,15 +377,14 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     }
     call->named_cursor = call->request.cursor;
     call->reader = reader_take(server->readers, error);
-    if (call->reader == NULL ||
-        station_find(call->reader->db, server->catalogue, call->request.device,
-                     &call->arena, &call->station, error) != 0 ||
+    if (call->reader == NULL || find_station(call, error) != 0 ||
         check_signature(call, error) != 0) {
         return -1;
     }
     look_for_fork(call);
     if (call->station.revoked) {
         call->revoked = true;
+        call->epoch = call->request.epoch; /* it has nothing to learn any more */
         return call->request.protocol >= 2 ? 0
                                            : error_set(error, "device.revoked", "device",
                                                        "this station was revoked");
@@ -330,7 +392,7 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     return schema_check_version(server->catalogue->version, call->request.schema_version,
                                 error) != 0
                ? -1
-               : check_held(call, error);
+               : settle_history(call, error);
 }
 
 /* By the keys of the device that sealed it: this one, or one that it goes on from. */
@@ -371,7 +433,7 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
     reader_give(server->readers, call->reader); /* a new snapshot afterwards */
     call->reader = NULL;
     call->job = (struct sync_job){.server = server,
-                                  .device = call->request.device,
+                                  .request = &call->request,
                                   .bundles = bundles,
                                   .bundle_count = count,
                                   .takes_orders = call->request.protocol >= 2,
@@ -383,22 +445,41 @@ static int merge_bundles(struct sync_call *call, struct error *error) {
     call->revoked = call->job.revoked;
     call->response.answers = call->job.answers;
     call->response.answer_count = count;
-    call->reader = reader_take(server->readers, error);
-    return call->reader == NULL ? -1 : 0;
+    int64_t before = call->epoch;
+    if (read_again(call, error) != 0) {
+        return -1;
+    }
+    return call->epoch == before ? 0 : settle_history(call, error);
+}
+
+/* A station that has to learn of another history first gets no rows: what it holds is not what they follow. */
+static bool must_learn(const struct sync_call *call) {
+    return call->rebuild || call->request.epoch != call->epoch;
 }
 
 static int fill_rows(struct sync_call *call, struct error *error) {
     if (call->revoked) { /* nothing any more but what to do with itself */
         call->response.order = ORDER_WIPE;
-        call->response.more = false;
-        call->response.head = call->request.cursor;
-        call->response.digest_rows = -1;
-        return 0;
+    } else if (!must_learn(call)) {
+        return pull_fill(call->reader, &call->station, &call->request, &call->pulled,
+                         &call->rows, &call->response, error) != 0
+                   ? -1
+                   : prove_target(call, error);
     }
-    return pull_fill(call->reader, &call->station, &call->request, &call->pulled,
-                     &call->rows, &call->response, error) != 0
-               ? -1
-               : prove_target(call, error);
+    call->response.more = false;
+    call->response.head = call->request.cursor;
+    call->response.digest_rows = -1;
+    return 0;
+}
+
+static int tell_history(struct sync_call *call, struct error *error) {
+    struct sync_response *response = &call->response;
+    response->epoch = call->epoch;
+    response->rebuild = response->rebuild || call->rebuild;
+    return call->request.epoch == call->epoch
+               ? 0
+               : history_from(call->reader->db, call->request.epoch,
+                              &response->epoch_from, error);
 }
 
 /* `answered`: the hash of what this answers; that of the response's own body afterwards. */
@@ -409,11 +490,13 @@ static int seal_response(struct sync_call *call, uint8_t answered[HASH_SIZE],
     memcpy(response->request_hash, answered, HASH_SIZE);
     response->hq_time = server->env->wall_ms(server->env->context);
     response->schema_version = server->catalogue->version;
-    response->epoch = server->epoch;
     response->protocol = SYNC_PROTOCOL;
     atomic_fetch_add(&server->counters.rows_sent, response->row_count);
     struct buffer body = buffer_make(LIMIT_RESPONSE);
-    int result = sync_response_encode(response, &body, error);
+    int result = tell_history(call, error);
+    if (result == 0) {
+        result = sync_response_encode(response, &body, error);
+    }
     if (result == 0) {
         hash_blake2b(buffer_bytes(&body), answered);
         envelope_seal(buffer_bytes(&body), "satchel sync response", &server->keys, ret);
@@ -616,8 +699,10 @@ int server_answer_certificate(struct server *server, struct bytes certificate,
     struct enrol_response response = {.certificate = certificate,
                                       .hq_time =
                                           server->env->wall_ms(server->env->context),
-                                      .schema_version = server->catalogue->version,
-                                      .epoch = server->epoch};
+                                      .schema_version = server->catalogue->version};
+    if (place_epoch(server, &response.epoch, error) != 0) {
+        return -1;
+    }
     memcpy(response.org_name, server->org_name, sizeof server->org_name);
     struct buffer body = buffer_make(LIMIT_TEXT);
     enrol_response_encode(&response, &body);

@@ -26,6 +26,14 @@ struct row_work {
     struct row_work *next; /* in the hash bucket */
 };
 
+/* Of a lost history: what the transaction said and was given there. */
+struct lost_origin {
+    int64_t epoch; /* 0: it is of the present one */
+    int64_t base;  /* the base it names; transaction.base is what of that is known here */
+    int64_t former; /* its gsn there; 0: it was not merged */
+    bool defer;     /* what is missing may still come */
+};
+
 /* A value that lost, to be kept. */
 struct kept_conflict {
     struct row_work *row;
@@ -53,6 +61,7 @@ struct work {
     const struct access *access; /* NULL: everything is allowed (genesis, the engine) */
     role_set roles;
     int64_t seen_base;
+    struct lost_origin lost;
     int64_t gsn;
     int64_t time; /* effective, HLC */
     struct error

@@ -82,6 +82,8 @@
 #define PURGE_STEP 2000       /* tombstones that go at once */
 #define INVITATION_MS (7LL * 86400000LL)
 #define BUNDLE_KEEP_MS (30LL * 86400000LL) /* acknowledged bundles kept at the station */
+#define REFILL_MS \
+    BUNDLE_KEEP_MS /* how long work of a lost history waits for what it builds on */
 
 /* --- commands ------------------------------------------------------------------------ */
 #define LIMIT_BATCH 500 /* command runs in one transaction (import, bulk hand-over) */

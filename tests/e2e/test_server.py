@@ -68,30 +68,6 @@ class Running(support.TestCase):
         self.assertEqual(len(company.hq.ask("customer.list", text="Late", limit=100)), 20)
 
 
-class Restored(support.TestCase):
-    """Headquarters' disk is lost and an older backup put in its place: nobody is told that all is well."""
-
-    def test_a_station_that_is_ahead_notices(self):
-        company = self.company()
-        ann = company.station("ann", "Ann Reed")
-        company.server.run("backup", "--data", company.server.folder, "--to", company.folder / "old")
-        ann.do("customer.register", name="After the backup")
-        ann.sync()
-        company.server.stop()
-        shutil.rmtree(company.server.folder)
-        shutil.copytree(company.folder / "old", company.server.folder)
-        company.server.start()
-        self.assertRefused("sync.cursor", None, ann.sync)
-        for number in range(3):  # the restored server goes on and passes the station's cursor
-            company.hq.do("customer.register", name=f"Another history {number}")
-        company.hq.sync()
-        failure = self.assertRefused("sync.history", None, ann.sync)
-        self.assertIn("Tell headquarters; your unsent work is kept.", failure.message)
-        names = {row["name"] for row in ann.ask("customer.list", limit=100)}
-        self.assertIn("After the backup", names)
-        company.server.verify()
-
-
 class Refusing(support.TestCase):
     def refused(self, code, *words):
         done = subprocess.run([support.BIN / "satcheld", *words], capture_output=True, text=True,

@@ -219,8 +219,11 @@ struct bundle_answer station_take(struct company *company, struct fake_station *
                       &known, &error),
          &error);
     chain_open(sealed, &known, master->org, &company->arena, &bundle);
-    struct chain chain = {master, &company->work, &known, &company->arena,
-                          master_now(master)};
+    struct chain chain = {.master = master,
+                          .work = &company->work,
+                          .station = &known,
+                          .arena = &company->arena,
+                          .at = master_now(master)};
     must(chain_take(&chain, &bundle, &answer, &error), &error);
     must(master_commit(master, &error), &error);
     return answer;

@@ -212,7 +212,11 @@ void company_take(struct bench_company *company, struct bytes sealed,
     watch_stop(open);
     watch_start(merge);
     must(master_begin(master, &error), &error);
-    struct chain chain = {master, &company->work, &station, &arena, master_now(master)};
+    struct chain chain = {.master = master,
+                          .work = &company->work,
+                          .station = &station,
+                          .arena = &arena,
+                          .at = master_now(master)};
     must(chain_take(&chain, &bundle, &answer, &error), &error);
     must(master_commit(master, &error), &error);
     watch_stop(merge);

@@ -20,7 +20,8 @@ static int verify_files(struct server_options *server) {
 static int run_verify(struct server_options *server, const struct options *options) {
     struct error error = {0};
     struct verify_report report;
-    if (server_verify(server, &report, &error) != 0) {
+    const struct verify_options verify = {options->checkpoint, options->archive};
+    if (server_verify_with(server, &verify, &report, &error) != 0) {
         return say_failure(&error);
     }
     printf(
@@ -34,6 +35,15 @@ static int run_verify(struct server_options *server, const struct options *optio
         printf("%02x", report.digest[i]);
     }
     puts(".");
+    if (report.begins > 0) {
+        printf("Replayed from the checkpoint after entry %lld; before it chain and "
+               "signatures are right.\n",
+               (long long)report.begins);
+    }
+    if (report.duration_ms > 0) {
+        printf("%lld entries a second.\n",
+               (long long)((report.entries - report.begins) * 1000 / report.duration_ms));
+    }
     return options->files ? verify_files(server) : EXIT_SUCCESS;
 }
 
@@ -41,6 +51,9 @@ const struct subcommand subcommand_verify = {"verify", run_verify};
 
 static int run_backup(struct server_options *server, const struct options *options) {
     struct error error = {0};
+    if (options->follow != NULL) {
+        return run_follow(server, options);
+    }
     if (options->to == NULL) {
         return say_usage("say where to: %s DIR", "--to");
     }

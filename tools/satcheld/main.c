@@ -61,11 +61,24 @@ static const char USAGE[] =
     "  satcheld files   --data DIR [--person-limit MB] [--company-limit MB] [--sweep [--grace DAYS]]\n"
     "      The photos and documents that stations sent. --sweep takes away what no record has\n"
     "      named for 30 days (a running server does so by itself).\n"
-    "  satcheld verify  --data DIR [--files]\n"
+    "  satcheld verify  --data DIR [--files] [--checkpoint | --archive DIR]\n"
     "      Checks every signature and chain, replays the journal and compares; --files: and\n"
-    "      reads every file.\n"
+    "      reads every file; --checkpoint: replays what came after the last checkpoint;\n"
+    "      --archive: where older bundles are, to replay all.\n"
     "  satcheld backup  --data DIR --to DIR\n"
     "      Copies a consistent state, also beside a running server.\n"
+    "  satcheld backup  --data DIR --follow DIR [--once]\n"
+    "      Keeps DIR, on another disk, up to date until SIGTERM: a copy, then the journal as\n"
+    "      it grows. --once: writes what is there now and ends.\n"
+    "  satcheld restore --from DIR --data NEW\n"
+    "      Makes NEW from what --follow wrote.\n"
+    "  satcheld checkpoint --data DIR\n"
+    "      Notes in the journal, signed, what the state is now, and keeps it in DIR.\n"
+    "  satcheld archive --data DIR --to DIR\n"
+    "      Moves the bundles before the last checkpoint to another place.\n"
+    "  satcheld refill  --data DIR [--end]\n"
+    "      After a restore: what stations sent again and still waits for work of others;\n"
+    "      --end refuses it now instead of after 30 days.\n"
     "\n"
     "  satcheld version\n"
     "\n"
@@ -85,6 +98,10 @@ static const struct subcommand *const SUBCOMMANDS[] = {&subcommand_init,
                                                        &subcommand_tls_import,
                                                        &subcommand_tls_show,
                                                        &subcommand_bundle_import,
+                                                       &subcommand_restore,
+                                                       &subcommand_refill,
+                                                       &subcommand_checkpoint,
+                                                       &subcommand_archive,
                                                        &subcommand_files,
                                                        &subcommand_quarantine_list,
                                                        &subcommand_quarantine_release,

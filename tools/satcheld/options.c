@@ -45,6 +45,9 @@ static bool set_flag(struct options *options, const char *name) {
                                         {"--new-key", &options->new_key},
                                         {"--all", &options->all},
                                         {"--json", &options->json},
+                                        {"--end", &options->end},
+                                        {"--once", &options->once},
+                                        {"--checkpoint", &options->checkpoint},
                                         {"--files", &options->files},
                                         {"--sweep", &options->sweep}};
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
@@ -84,6 +87,9 @@ static const char **find_value(struct options *options, const char *name) {
         {"--grace", &options->grace},
         {"--console-address", &options->console_address},
         {"--config", &options->config},
+        {"--follow", &options->follow},
+        {"--from", &options->from},
+        {"--archive", &options->archive},
         {"--answer", &options->answer},
         {"--limit", &options->limit},
         {"--horizon", &options->horizon},

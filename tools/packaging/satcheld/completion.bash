@@ -3,7 +3,7 @@ _satcheld() {
     local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local program=${COMP_WORDS[0]} words
     case $before in
-    --data | --to | --config | --certificate | --key)
+    --data | --to | --from | --follow | --archive | --config | --certificate | --key)
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         compopt -o filenames
         return

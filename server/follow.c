@@ -1,0 +1,342 @@
+/* A second disk: a copy of the master, and the journal as it grows. And back. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/history.h"
+#include "server/internal.h"
+#include "server/replay.h"
+#include "server/stream.h"
+#include "server/tls.h"
+
+enum { POLL_MS = 100, BATCH = 500, RESTORE_MEMORY = 512 * 1024 * 1024 };
+
+static const char BASE[] = "base";
+static const char DRAFT[] = "draft"; /* a copy that is not whole yet */
+
+/* --- the copy ------------------------------------------------------------------------------------------ */
+
+/* What is not whole must not be taken for a company. */
+static void remove_draft(const char *draft) {
+    static const char *const FILES[] = {"master.db",     "master.db-journal",
+                                        "master.db-wal", "master.db-shm",
+                                        "server.key",    TLS_FILE};
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        char *path = server_path(draft, FILES[i]);
+        if (path != NULL) {
+            unlink(path);
+        }
+        free(path);
+    }
+    rmdir(draft);
+}
+
+static int make_base(const struct server_options *options, const char *to,
+                     const char *base, struct error *error) {
+    char *draft = server_path(to, DRAFT);
+    int result = -1;
+    if (draft == NULL) {
+        return error_out_of_memory(error);
+    }
+    remove_draft(draft);
+    if (server_backup(options, draft, error) == 0) {
+        result = rename(draft, base) == 0
+                     ? 0
+                     : error_from_system(error, "backup.folder", NULL, "follow", errno,
+                                         "cannot make", base);
+    }
+    free(draft);
+    return result;
+}
+
+/* The server's key may have been changed since the copy was made. */
+static int refresh_keys(const char *data, const char *base, struct error *error) {
+    struct sign_keys keys;
+    struct sign_keys kept;
+    int result = server_read_keys(data, &keys, error);
+    if (result == 0 && (server_read_keys(base, &kept, NULL) != 0 ||
+                        memcmp(&keys, &kept, sizeof keys) != 0)) {
+        char *path = server_path(base, "server.key");
+        if (path != NULL) {
+            unlink(path);
+        }
+        free(path);
+        result = server_write_keys(base, &keys, error);
+    }
+    seal_wipe(&keys, sizeof keys);
+    seal_wipe(&kept, sizeof kept);
+    return result;
+}
+
+/* --- following ------------------------------------------------------------------------------------------- */
+
+struct following {
+    const struct server_options *options;
+    const struct follow_options *follow;
+    char *base;
+    sqlite3 *db;
+    struct stream_writer *stream;
+    int64_t last;
+    uint8_t hash[HASH_SIZE];
+    int64_t written;
+};
+
+static int read_base_head(struct following *following, struct error *error) {
+    sqlite3 *db = NULL;
+    char *path = server_path(following->base, "master.db");
+    int result = path == NULL ? error_out_of_memory(error)
+                              : database_open(path, false, true, &db, error);
+    if (result == 0) {
+        result = journal_head(db, &following->last, following->hash, error);
+    }
+    sqlite3_close(db);
+    free(path);
+    return result;
+}
+
+/* What is there must be what this master's journal says too. */
+static int check_history(struct following *following, struct error *error) {
+    uint8_t here[HASH_SIZE];
+    struct error why = {0};
+    if (journal_hash(following->db, following->last, here, &why) == 0 &&
+        memcmp(here, following->hash, HASH_SIZE) == 0) {
+        return 0;
+    }
+    return error_set(error, "follow.history", "follow",
+                     "%.300s follows another history: entry %lld there is not this "
+                     "server's; name an empty folder",
+                     following->follow->to, (long long)following->last);
+}
+
+static int begin_following(struct following *following, struct error *error) {
+    const char *to = following->follow->to;
+    int64_t last = 0;
+    uint8_t hash[HASH_SIZE];
+    char *path = server_path(following->options->data, "master.db");
+    following->base = server_path(to, BASE);
+    int result = path == NULL || following->base == NULL
+                     ? error_out_of_memory(error)
+                     : database_open(path, false, true, &following->db, error);
+    free(path);
+    if (result == 0 && access(following->base, F_OK) != 0) {
+        result = make_base(following->options, to, following->base, error);
+    }
+    if (result != 0 ||
+        refresh_keys(following->options->data, following->base, error) != 0 ||
+        read_base_head(following, error) != 0 ||
+        stream_open(to, &following->stream, &last, hash, error) != 0) {
+        return -1;
+    }
+    if (last > following->last) {
+        following->last = last;
+        memcpy(following->hash, hash, HASH_SIZE);
+    }
+    return check_history(following, error);
+}
+
+static int write_new(struct following *following, struct error *error) {
+    struct journal_reader *reader = NULL;
+    struct journal_entry entry;
+    bool key_changed = false;
+    int64_t before = following->written;
+    int rc = journal_read_after(following->db, following->last, &reader, error);
+    rc = rc == 0 ? 1 : -1;
+    while (rc == 1 && (rc = journal_next(reader, &entry, error)) == 1) {
+        if (entry.entry != following->last + 1) {
+            rc = error_set(error, "journal.gap", "",
+                           "entry %lld is missing from the journal",
+                           (long long)following->last + 1);
+        } else if (entry.archived) {
+            rc = error_set(error, "follow.archived", "follow",
+                           "entry %lld is in an archive already; name an empty folder",
+                           (long long)entry.entry);
+        } else if (stream_append(following->stream, &entry, error) != 0) {
+            rc = -1;
+        } else {
+            following->last = entry.entry;
+            following->written++;
+            key_changed = key_changed || entry.kind == ENTRY_SERVER_KEY;
+        }
+    }
+    journal_close(reader);
+    if (rc == 0 && following->written > before) {
+        rc = stream_flush(following->stream, error);
+    }
+    return rc == 0 && key_changed
+               ? refresh_keys(following->options->data, following->base, error)
+               : rc;
+}
+
+static int follow_on(struct following *following, struct error *error) {
+    const struct follow_options *follow = following->follow;
+    const struct env *env = following->options->env;
+    bool told = false;
+    for (;;) {
+        if (write_new(following, error) != 0) {
+            return -1;
+        }
+        if (!told && follow->caught_up != NULL) {
+            follow->caught_up(follow->context, &(struct follow_report){following->written,
+                                                                       following->last});
+        }
+        told = true;
+        if (follow->once ||
+            (follow->must_stop != NULL && follow->must_stop(follow->context))) {
+            return 0;
+        }
+        env->sleep_ms(env->context, POLL_MS);
+    }
+}
+
+int server_follow(const struct server_options *options,
+                  const struct follow_options *follow, struct follow_report *ret,
+                  struct error *error) {
+    struct following following = {.options = options, .follow = follow};
+    int lock = -1;
+    if (seal_start(error) != 0) {
+        return -1;
+    }
+    if (mkdir(follow->to, 0700) != 0 && errno != EEXIST) {
+        return error_from_system(error, "backup.folder", NULL, "follow", errno,
+                                 "cannot make", follow->to);
+    }
+    if (server_lock_file(follow->to, "follow-lock", "follow.running", &lock, error) !=
+        0) {
+        return -1;
+    }
+    int result = begin_following(&following, error);
+    if (result == 0) {
+        result = follow_on(&following, error);
+    }
+    *ret = (struct follow_report){following.written, following.last};
+    stream_close(following.stream);
+    sqlite3_close(following.db);
+    free(following.base);
+    close(lock);
+    return result;
+}
+
+/* --- back --------------------------------------------------------------------------------------------------- */
+
+static int take_entry(struct replay *replay, const struct journal_entry *entry,
+                      struct error *error) {
+    return replay_next(replay, entry, error) != 0
+               ? -1
+               : journal_take(replay->master, entry, error);
+}
+
+/* Some hundred entries a commit: a restore that is cut begins again. */
+static int take_stream(struct replay *replay, struct stream_reader *reader,
+                       struct restore_report *report, struct error *error) {
+    struct master *master = replay->master;
+    struct journal_entry entry;
+    int rc = master_begin(master, error) == 0 ? 1 : -1;
+    memcpy(replay->hash, master->entry_hash, HASH_SIZE);
+    while (rc == 1 &&
+           (rc = stream_next(reader, &entry, &report->torn_bytes, error)) == 1) {
+        if (entry.entry <= master->entry) {
+            continue; /* the copy has it */
+        }
+        if (take_entry(replay, &entry, error) != 0) {
+            rc = -1;
+        } else if (++report->entries % BATCH == 0 && (master_commit(master, error) != 0 ||
+                                                      master_begin(master, error) != 0)) {
+            rc = -1;
+        }
+    }
+    report->last = master->entry;
+    if (rc == 0) {
+        return master_commit(master, error);
+    }
+    master_rollback(master);
+    return -1;
+}
+
+static int replay_stream(const struct server_options *options, const char *from,
+                         struct restore_report *report, struct error *error) {
+    struct verify_report counted = {0};
+    struct replay replay = {.report = &counted, .arena = arena_make(RESTORE_MEMORY)};
+    struct stream_reader *reader = NULL;
+    int64_t epoch = 0;
+    char name[128];
+    char *path = server_path(options->data, "master.db");
+    int result = path == NULL ? error_out_of_memory(error)
+                              : master_open(path, options->env, options->catalogue, false,
+                                            &replay.master, error);
+    free(path);
+    if (result == 0) {
+        result = genesis_read(replay.master->db, &replay.master->org, &epoch, &replay.key,
+                              name, error);
+    }
+    if (result == 0) {
+        result = stream_read(from, &reader, error);
+    }
+    if (result == 0) {
+        work_begin(&replay.work, replay.master);
+        result = take_stream(&replay, reader, report, error);
+        work_end(&replay.work);
+    }
+    stream_end(reader);
+    master_close(replay.master);
+    arena_free(&replay.arena);
+    return result;
+}
+
+static int restore_stream(const struct server_options *options, const char *from,
+                          struct restore_report *report, struct error *error) {
+    int result = replay_stream(options, from, report, error);
+    if (result != 0) {
+        remove_draft(options->data);
+    }
+    return result;
+}
+
+static int copy_base(const struct server_options *options, const char *base,
+                     struct error *error) {
+    struct sign_keys keys;
+    char *from = server_path(base, "master.db");
+    char *to = server_path(options->data, "master.db");
+    int result = -1;
+    if (from == NULL || to == NULL) {
+        error_out_of_memory(error);
+    } else if (access(from, F_OK) != 0) {
+        error_set(error, "restore.empty", "from",
+                  "%.300s holds nothing that satcheld backup --follow wrote", base);
+    } else if (access(to, F_OK) == 0) {
+        error_set(error, "restore.exists", "data", "%.300s holds a company already",
+                  options->data);
+    } else if (server_read_keys(base, &keys, error) == 0 &&
+               server_copy_database(from, to, error) == 0 &&
+               server_write_keys(options->data, &keys, error) == 0) {
+        result = tls_copy(base, options->data, error);
+    }
+    seal_wipe(&keys, sizeof keys);
+    free(from);
+    free(to);
+    return result;
+}
+
+int server_restore(const struct server_options *options, const char *from,
+                   struct restore_report *ret, struct error *error) {
+    const struct env *env = options->env;
+    int64_t started = env->boot_ms(env->context);
+    *ret = (struct restore_report){0};
+    if (seal_start(error) != 0) {
+        return -1;
+    }
+    if (mkdir(options->data, 0700) != 0 && errno != EEXIST) {
+        return error_from_system(error, "server.folder", NULL, "data", errno,
+                                 "cannot make", options->data);
+    }
+    char *base = server_path(from, BASE);
+    int result = base == NULL ? error_out_of_memory(error)
+                 : copy_base(options, base, error) == 0
+                     ? restore_stream(options, from, ret, error)
+                     : -1;
+    free(base);
+    ret->duration_ms = env->boot_ms(env->context) - started;
+    return result;
+}
