@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/history.h"
 #include "server/seen.h"
 
 /* Upper bounds in milliseconds; the last bucket has none. */
@@ -74,12 +75,18 @@ static const struct {
      "select count(*) from feed where gone = 1"},
     {"quarantined_bundles", "Bundles of revoked stations that nobody decided about.",
      "select count(*) from quarantine where decided is null"},
+    {"deferred", "Lost work that waits for more of it.", "select count(*) from deferred"},
     {"database_bytes", "Size of the master's file.",
      "select page_count * page_size from pragma_page_count(), pragma_page_size()"},
 };
 
 static void put_gauges(struct reader *reader, struct buffer *ret) {
     struct error ignored;
+    int64_t epoch = 0;
+    if (history_epoch(reader->db, &epoch, &ignored) == 0) {
+        put_metric(ret, "epoch", "gauge", "Number of the present history.",
+                   (long long)epoch);
+    }
     for (size_t i = 0; i < sizeof GAUGES / sizeof *GAUGES; i++) {
         int64_t value = 0;
         if (database_integer(reader->db, GAUGES[i].sql, &value, &ignored) == 0) {

@@ -83,15 +83,14 @@ class Equality(support.TestCase):
         with replica(station) as database:
             progress = database.execute("select cursor, held, request_counter from"
                                         " station_progress").fetchone()
-            proof = database.execute("select value from station_setting"
-                                     " where name = 'scopes_proof'").fetchone()
+            proofs = database.execute("select value, name from station_setting where name in"
+                                      " ('scopes_proof', 'head_id')").fetchall()
         shutil.rmtree(home)
         former.rename(home)
         with replica(station) as database:
             database.execute("update station_progress set cursor = ?, held = ?,"
                              " request_counter = ?", progress)
-            database.execute("update station_setting set value = ? where name = 'scopes_proof'",
-                             proof)
+            database.executemany("update station_setting set value = ? where name = ?", proofs)
 
     def names(self, station):
         return {row["name"] for row in station.ask("customer.list", limit=1000)}

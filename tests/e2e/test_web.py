@@ -153,6 +153,10 @@ class App(WebCase):
         self.assertCode(400, "parameter.invalid", page.get, "story?limit=x")
         self.assertCode(404, "path.unknown", page.post, "hq/invite")
         self.assertCode(409, "enrol.exists", page.post, "enrol", {"invitation": "x"})
+        for path in ("resubmit", "discard"):
+            self.assertCode(400, "parameter.invalid", page.post, path, {"transaction": "x"})
+            self.assertCode(404, "resubmit.unknown", page.post, path,
+                            {"transaction": "00000000-0000-4000-8000-000000000001"})
 
     def test_bodies(self):
         _, page = self.opened()
@@ -343,8 +347,8 @@ class App(WebCase):
         page.post("sync")
         progress, _ = pages.until_event(page, 0, "progress")
         self.assertEqual(set(progress),
-                         {"event", "phase", "rows", "rows_left", "bytes", "waiting",
-                          "files_waiting", "file_bytes_left", "seconds_left"})
+                         {"event", "phase", "rows", "rows_left", "bytes", "waiting", "files_waiting",
+                          "file_bytes_left", "seconds_left", "bytes_to_send", "bytes_to_receive"})
         self.assertEqual(page.get("session")["user"]["name"], "Bob Lane")
         self.assertEqual(len(page.post("ask/customer.list")), 2)
         self.assertCode(409, "enrol.exists", page.post, "enrol", {"invitation": invitation})
