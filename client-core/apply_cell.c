@@ -41,7 +41,10 @@ static int write_cell(struct replica *replica, const struct table *table,
     for (size_t i = 0; i < table->key_count; i++)
         sqlite3_bind_blob(statement, count + 1 + (int)i, row_key.data + i * ID_SIZE,
                           ID_SIZE, SQLITE_STATIC);
+    struct error *refusal = &replica->functions.refusal;
     int failed = replica_finish(replica, statement, error);
+    if (failed && refusal->code[0] && error) /* a row that this person may not see */
+        *error = *refusal;
     if (!failed && sqlite3_changes(replica->db) == 0)
         failed = error_set(error, "row.missing", table->name,
                            "the row is not on this station");

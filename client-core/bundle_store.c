@@ -389,6 +389,13 @@ int bundle_store_reopen(struct replica *replica, int64_t number, struct error *e
         "select exists (select 1 from station_bundle where device is null and number = ?1)";
     static const char reopen[] = "update station_bundle set answered_at = null"
                                  " where device is null and number >= ?1";
+    /* What was said of it was said in a history that headquarters does not have. */
+    static const char entries[] =
+        "update station_outbox set lost_gsn = coalesce(lost_gsn,"
+        " case when verdict in (1, 2) then gsn end), verdict = null, gsn = null,"
+        " code = '', field = '', message = '', answered_at = null"
+        " where verdict is not null and bundle in"
+        " (select position from station_bundle where device is null and number >= ?1)";
     sqlite3_stmt *statement = replica_statement(replica, has, error);
     int64_t kept = 0;
     if (!statement)
@@ -401,6 +408,12 @@ int bundle_store_reopen(struct replica *replica, int64_t number, struct error *e
             error, "bundle.gap", "",
             "headquarters asks for bundle %lld, which this station does not have",
             (long long)number);
+    statement = replica_statement(replica, entries, error);
+    if (!statement)
+        return -1;
+    sqlite3_bind_int64(statement, 1, number);
+    if (replica_finish(replica, statement, error) != 0)
+        return -1;
     statement = replica_statement(replica, reopen, error);
     if (!statement)
         return -1;

@@ -109,8 +109,9 @@ static void put_note(const struct table *table, struct buffer *sql) {
 }
 
 /* A row that is there but that the person may not see is not pointed at. One that is not there at all is
- * headquarters' to judge, as it is on a station of his own. */
-static void put_references(const struct table *table, struct buffer *sql) {
+ * headquarters' to judge, as it is on a station of his own; so is where a row pointed before: whoever lets go of a
+ * row may lose sight of what it points at. */
+static void put_references(const struct table *table, bool update, struct buffer *sql) {
     for (size_t i = 0; i < table->data_count; i++) {
         const struct column *column = &table->columns[i];
         if (!column->ref || !visible_covers(column->ref))
@@ -122,9 +123,13 @@ static void put_references(const struct table *table, struct buffer *sql) {
                       " this person may not see')"
                       " where exists (select 1 from main.\"%s\" as r where r.\"%s\" ="
                       " new.\"%s\") and not exists (select 1 from \"%s\" as r where"
-                      " r.\"%s\" = new.\"%s\");",
+                      " r.\"%s\" = new.\"%s\")",
                       column->name, table->name, column->name, target, target, key,
                       column->name, target, key, column->name);
+        if (update)
+            buffer_printf(sql, " and new.\"%s\" is not old.\"%s\"", column->name,
+                          column->name);
+        buffer_printf(sql, ";");
     }
 }
 
@@ -145,7 +150,7 @@ static void put_triggers(const struct table *table, struct buffer *sql) {
                   "create temp trigger \"seen_insert_%s\" before insert on main.\"%s\""
                   " begin",
                   table->name, table->name);
-    put_references(table, sql);
+    put_references(table, false, sql);
     buffer_printf(sql, " select 1; end;");
     buffer_printf(sql,
                   "create temp trigger \"seen_inserted_%s\" after insert on main.\"%s\""
@@ -158,7 +163,7 @@ static void put_triggers(const struct table *table, struct buffer *sql) {
                   table->name, table->name);
     put_unseen(table, sql);
     put_note(table, sql);
-    put_references(table, sql);
+    put_references(table, true, sql);
     buffer_printf(sql, " end;");
 }
 

@@ -72,15 +72,28 @@ static int derived_write(struct derived_row *derived, struct id id, struct error
         row->values[column - derived->table->columns] = derived->cells[i].value;
         columns |= 1ULL << column->number;
     }
+    row->replace = true; /* it may concern somebody else now */
     return work_update(work, row, columns, error);
 }
 
-static bool derived_exists(struct work *work, const char *table, struct id id) {
-    struct error ignored;
-    const struct table *found = catalogue_table(work->master->catalogue, table);
+/* Whether this conflict was kept before, and of the same person: on a station that several people share
+ * the next one who loses is another. */
+static int conflict_is_told(struct work *work, struct id id, struct id loser, bool *ret,
+                            struct error *error) {
+    const struct table *table = catalogue_table(work->master->catalogue, "conflict");
+    const struct column *column = table ? table_column(table, "loser_user_id") : NULL;
+    if (column == NULL) {
+        return error_set(error, "catalogue.invalid", "", "there are no conflicts");
+    }
     struct row_work *row =
-        found ? work_row(work, found, (struct bytes){id.bytes, ID_SIZE}, &ignored) : NULL;
-    return row != NULL && (row->existed || row->inserted);
+        work_row(work, table, (struct bytes){id.bytes, ID_SIZE}, error);
+    if (row == NULL || work_values(work, row, error) != 0) {
+        return -1;
+    }
+    struct value former = work_value(row, column);
+    *ret = (row->existed || row->inserted) &&
+           value_equal(former, value_blob((struct bytes){loser.bytes, ID_SIZE}));
+    return 0;
 }
 
 static struct id id_of_parts(const char *kind, const struct bytes *parts, size_t count) {
@@ -143,8 +156,10 @@ int derived_writer(struct work *work, struct stamp *stamp, struct error *error) 
     return 0;
 }
 
-int derived_latest_edit(struct work *work, const struct row_work *row, struct stamp *ret,
-                        struct error *error) {
+/* The edits of a row's cells, but for its deletion, between the author's base and this work: newest first. */
+static int read_edits(struct work *work, const struct row_work *row,
+                      int64_t ret[LIMIT_COLUMNS], size_t *ret_count,
+                      struct error *error) {
     sqlite3_stmt *statement = master_statement(work->master, SQL_STAMP_LATEST, error);
     if (statement == NULL) {
         return -1;
@@ -153,13 +168,35 @@ int derived_latest_edit(struct work *work, const struct row_work *row, struct st
     sqlite3_bind_blob(statement, 2, row->key.data, (int)row->key.size, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, COLUMN_DELETED_AT);
     sqlite3_bind_int64(statement, 4, work->gsn); /* what it edits itself it knows */
-    int rc = sqlite3_step(statement);
-    int64_t latest = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    sqlite3_reset(statement);
-    if (rc != SQLITE_ROW) {
-        return error_from_sqlite(error, work->master->db, "reading a row's last edit");
+    sqlite3_bind_int64(statement, 5, work->transaction->base);
+    int rc = SQLITE_DONE;
+    *ret_count = 0;
+    while (*ret_count < LIMIT_COLUMNS && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+        ret[(*ret_count)++] = sqlite3_column_int64(statement, 0);
     }
-    ret->gsn = latest > row->gsn ? latest : row->gsn;
+    sqlite3_reset(statement);
+    return rc == SQLITE_ROW || rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, work->master->db, "reading a row's last edits");
+}
+
+int derived_latest_edit(struct work *work, const struct row_work *row, struct stamp *ret,
+                        struct error *error) {
+    int64_t edits[LIMIT_COLUMNS];
+    size_t count = 0;
+    if (read_edits(work, row, edits, &count, error) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        *ret = (struct stamp){.gsn = edits[i]};
+        if (derived_writer(work, ret, error) != 0) {
+            return -1;
+        }
+        if (merge_is_concurrent(ret, work->transaction->base, work->device)) {
+            return 0; /* those after it are the author's own, also from before a fork */
+        }
+    }
+    *ret = (struct stamp){.gsn = row->gsn};
     return derived_writer(work, ret, error);
 }
 
@@ -394,13 +431,14 @@ static int write_conflict(struct work *work, const struct kept_conflict *conflic
         return -1;
     }
     struct id id = conflict_id(conflict, &winner, &loser);
-    bool known = derived_exists(work, "conflict", id);
+    bool told = false;
     struct derived_row row = derived_start(work, "conflict");
     put_conflict(&row, conflict, &winner, &loser);
-    if (derived_write(&row, id, error) != 0) {
+    if (conflict_is_told(work, id, loser.user, &told, error) != 0 ||
+        derived_write(&row, id, error) != 0) {
         return -1;
     }
-    if (known) {
+    if (told) {
         return 0;
     }
     if (conflict->reason == MERGE_REASON_DELETED &&

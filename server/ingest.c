@@ -21,6 +21,7 @@ struct job {
 struct ingest {
     struct master *master;
     struct work work;
+    bool threaded; /* else who submits a job runs it */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t submitted;
@@ -140,51 +141,79 @@ static void *write_always(void *context) {
 
 /* --- its life ---------------------------------------------------------------------------------- */
 
-int ingest_start(struct master *master, struct ingest **ret, struct error *error) {
+int ingest_open(struct master *master, struct ingest **ret, struct error *error) {
     struct ingest *ingest = calloc(1, sizeof *ingest);
     if (ingest == NULL) {
         return error_out_of_memory(error);
     }
-    pthread_attr_t attributes;
     ingest->master = master;
     work_begin(&ingest->work, master);
     pthread_mutex_init(&ingest->lock, NULL);
     pthread_cond_init(&ingest->submitted, NULL);
     pthread_cond_init(&ingest->finished, NULL);
+    *ret = ingest;
+    return 0;
+}
+
+/* All but the master. */
+static void ingest_free(struct ingest *ingest) {
+    work_end(&ingest->work);
+    pthread_mutex_destroy(&ingest->lock);
+    pthread_cond_destroy(&ingest->submitted);
+    pthread_cond_destroy(&ingest->finished);
+    free(ingest);
+}
+
+int ingest_start(struct master *master, struct ingest **ret, struct error *error) {
+    struct ingest *ingest = NULL;
+    if (ingest_open(master, &ingest, error) != 0) {
+        return -1;
+    }
+    pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, WRITER_STACK);
     int rc = pthread_create(&ingest->thread, &attributes, write_always, ingest);
     pthread_attr_destroy(&attributes);
     if (rc != 0) {
-        work_end(&ingest->work);
-        free(ingest);
+        ingest_free(ingest);
         return error_set(error, "server.thread", "",
                          "the writer's thread could not be started");
     }
+    ingest->threaded = true;
     *ret = ingest;
     return 0;
+}
+
+/* Hands the job to the writer and waits for it. False when it is too late. */
+static bool submit(struct ingest *ingest, struct job *job) {
+    pthread_mutex_lock(&ingest->lock);
+    bool stopping = ingest->stopping;
+    if (!stopping) {
+        if (ingest->last != NULL) {
+            ingest->last->next = job;
+        } else {
+            ingest->first = job;
+        }
+        ingest->last = job;
+        ingest->figures.waiting++;
+        pthread_cond_signal(&ingest->submitted);
+    }
+    while (!stopping && !job->done) {
+        pthread_cond_wait(&ingest->finished, &ingest->lock);
+    }
+    pthread_mutex_unlock(&ingest->lock);
+    return !stopping;
 }
 
 int ingest_run(struct ingest *ingest, ingest_function function, void *context,
                struct error *error) {
     struct job job = {.function = function, .context = context};
-    pthread_mutex_lock(&ingest->lock);
-    if (ingest->stopping) {
-        pthread_mutex_unlock(&ingest->lock);
+    if (!ingest->threaded) {
+        ingest->figures.waiting++;
+        write_group(ingest, (struct job *[]){&job}, 1);
+    } else if (!submit(ingest, &job)) {
         return error_set(error, "server.stopping", "", "the server is shutting down");
     }
-    if (ingest->last != NULL) {
-        ingest->last->next = &job;
-    } else {
-        ingest->first = &job;
-    }
-    ingest->last = &job;
-    ingest->figures.waiting++;
-    pthread_cond_signal(&ingest->submitted);
-    while (!job.done) {
-        pthread_cond_wait(&ingest->finished, &ingest->lock);
-    }
-    pthread_mutex_unlock(&ingest->lock);
     if (job.result != 0 && error != NULL) {
         *error = job.error;
     }
@@ -195,17 +224,16 @@ void ingest_stop(struct ingest *ingest) {
     if (ingest == NULL) {
         return;
     }
+    struct master *master = ingest->master;
     pthread_mutex_lock(&ingest->lock);
     ingest->stopping = true;
     pthread_cond_signal(&ingest->submitted);
     pthread_mutex_unlock(&ingest->lock);
-    pthread_join(ingest->thread, NULL);
-    work_end(&ingest->work);
-    master_close(ingest->master);
-    pthread_mutex_destroy(&ingest->lock);
-    pthread_cond_destroy(&ingest->submitted);
-    pthread_cond_destroy(&ingest->finished);
-    free(ingest);
+    if (ingest->threaded) {
+        pthread_join(ingest->thread, NULL);
+    }
+    ingest_free(ingest);
+    master_close(master);
 }
 
 struct ingest_figures ingest_figures(struct ingest *ingest) {

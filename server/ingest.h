@@ -16,6 +16,9 @@ typedef int (*ingest_function)(struct master *master, struct work *work, void *c
 
 /* Starts the writer thread. It owns `master` until ingest_stop, which closes it. */
 int ingest_start(struct master *master, struct ingest **ret, struct error *error);
+/* The same without a thread: each job is run, and committed, by who submits it, one after another. For a
+ * simulator, where everything happens on one thread. */
+int ingest_open(struct master *master, struct ingest **ret, struct error *error);
 /* Runs a job and waits for the commit. server.stopping when it is too late. Any thread. */
 int ingest_run(struct ingest *ingest, ingest_function function, void *context,
                struct error *error);

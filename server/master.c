@@ -129,8 +129,9 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         " values (?, ?, ?, ?)"
         " on conflict (table_number, row_key, cell) do update set gsn = excluded.gsn",
     [SQL_STAMP_LATEST] =
-        "select max(gsn) from cell_stamp"
-        " where table_number = ? and row_key = ? and cell <> ? and gsn < ?",
+        "select distinct gsn from cell_stamp"
+        " where table_number = ? and row_key = ? and cell <> ? and gsn < ? and gsn > ?"
+        " order by gsn desc",
     [SQL_FEED_PUT] = "insert into feed (scope, gsn, table_number, row_key, gone)"
                      " values (?, ?, ?, ?, ?)",
     [SQL_FEED_MOVE] =

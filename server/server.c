@@ -180,12 +180,25 @@ static int open_parts(struct server *server, struct error *error) {
         result = reader_pool_make(path, server->catalogue, &server->readers, error);
     }
     if (result == 0) {
-        result = ingest_start(master, &server->ingest, error);
+        result = server->options.embedded ? ingest_open(master, &server->ingest, error)
+                                          : ingest_start(master, &server->ingest, error);
         master = result == 0 ? NULL : master;
     }
     master_close(master);
     free(path);
     return result;
+}
+
+static int start_listening(struct server *server, struct error *error) {
+    char listen[128] = "";
+    if (choose_certificate(server, error) != 0 ||
+        choose_listen(server, listen, sizeof listen, error) != 0 ||
+        routes_start(server, listen, server->certificate, &server->http, error) != 0) {
+        return -1;
+    }
+    server_log(server, "info", "started", "\"listen\":\"%s\",\"tls\":%s",
+               http_address(server->http), server->certificate ? "true" : "false");
+    return 0;
 }
 
 static int make_server(const struct server_options *options, struct server **ret,
@@ -224,21 +237,16 @@ int server_open(const struct server_options *options, struct server **ret,
 
 int server_start(const struct server_options *options, struct server **ret,
                  struct error *error) {
-    char listen[128] = "";
     struct server *server = NULL;
     if (make_server(options, &server, error) != 0) {
         return -1;
     }
     if (server_lock(options->data, &server->lock, error) != 0 ||
         open_parts(server, error) != 0 || seen_make(&server->seen, error) != 0 ||
-        choose_certificate(server, error) != 0 ||
-        choose_listen(server, listen, sizeof listen, error) != 0 ||
-        routes_start(server, listen, server->certificate, &server->http, error) != 0) {
+        (!options->embedded && start_listening(server, error) != 0)) {
         server_stop(server);
         return -1;
     }
-    server_log(server, "info", "started", "\"listen\":\"%s\",\"tls\":%s",
-               http_address(server->http), server->certificate ? "true" : "false");
     *ret = server;
     return 0;
 }

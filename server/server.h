@@ -20,6 +20,9 @@ struct server_options {
         *certificate; /* PEM with key and chain for HTTPS; NULL: DIR/tls.pem when it is
                                 there, else plain HTTP, loopback only */
     bool allow_plain; /* plain HTTP beyond loopback, because a proxy stands in front */
+    /* Without listeners and threads of its own: whoever embeds it hands requests in (server_handle_…),
+     * one at a time, and they are answered on his thread. */
+    bool embedded;
     int64_t
         horizon_ms; /* how long what left a scope is remembered for stations that have not heard of
                            it; 0: TOMBSTONE_HORIZON_MS */
@@ -44,7 +47,7 @@ int server_start(const struct server_options *options, struct server **ret,
 /* The same without listening, beside a running server too: for what comes another way than over the network. */
 int server_open(const struct server_options *options, struct server **ret,
                 struct error *error);
-/* The address it really listens on, "127.0.0.1:8787". */
+/* The address it really listens on, "127.0.0.1:8787"; not of an embedded one. */
 const char *server_address(const struct server *server);
 /* Answers what is being asked, finishes what was submitted, closes. NULL is fine. */
 void server_stop(struct server *server);

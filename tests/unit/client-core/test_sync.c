@@ -260,6 +260,9 @@ static void a_gap_is_filled_from_kept_bundles(void **state) {
     world->answer = merge_all;
     world_do(world, "customer.add", add_c1);
     world_sync(world);
+    static const char first[] =
+        "select gsn from station_outbox order by position limit 1";
+    int64_t before = world_integer(world, first);
     world->answer = gap_once;
     world_do(world, "customer.add", "{\"name\": \"b\"}");
     world_sync(world);
@@ -268,6 +271,11 @@ static void a_gap_is_filled_from_kept_bundles(void **state) {
         world_integer(world,
                       "select count(*) from station_bundle where answered_at is null"),
         0);
+    /* What headquarters said of the first before it lost it counts no more. */
+    assert_true(world_integer(world, first) > before);
+    assert_int_equal(world_integer(world, "select count(*) from station_outbox"
+                                          " where verdict = 1"),
+                     2);
 }
 
 static int gap_always(struct world *world, const struct sync_request *request,

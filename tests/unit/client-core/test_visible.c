@@ -222,6 +222,33 @@ static void statements_are_turned(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, confined_setup, world_teardown)
 
+#define CALL "x'0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c'"
+#define CALL_TEXT "0c0c0c0c-0c0c-0c0c-0c0c-0c0c0c0c0c0c"
+
+/* With her part in the call she lets go of the sight of it. */
+static void who_leaves_may_lose_sight_of_what_he_left(void **state) {
+    struct world *world = *state;
+    world_sql(world, "insert into call (id, owner_id, gsn) values (" CALL ", " DUSTIN
+                     ", 2); insert into call_guest (call_id, user_id, gsn) values"
+                     " (" CALL ", " ANNA ", 2)");
+    world_do(world, "call.leave", "{\"call\":\"" CALL_TEXT "\"}");
+    world_refuses(world, "call.leave", "{\"call\":\"" CALL_TEXT "\"}",
+                  "parameter.not_found");
+}
+
+/* She lost a value in a row that is not hers any more. */
+static void nothing_is_put_back_where_one_does_not_see(void **state) {
+    struct world *world = *state;
+    world_sql(world,
+              "insert into conflict (id, table_number, row_key, column_number,"
+              " winner_value, winner_user_id, winner_device_id, winner_at,"
+              " loser_value, loser_user_id, loser_device_id, loser_at, reason,"
+              " transaction_id, gsn) values (" CALL ", 10, " HIS ", 6, x'91a162',"
+              " " DUSTIN ", x'', 1, x'91a161', " ANNA ", x'', 1, 'later', x'', 2)");
+    world_refuses(world, "conflict.restore", "{\"conflict\":\"" CALL_TEXT "\"}",
+                  "scope.row");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(everybody_sees_his_own),
@@ -229,6 +256,8 @@ int main(void) {
         TEST(statements_reach_visible_rows_only),
         TEST(nobody_points_at_what_he_does_not_see),
         TEST(nobody_writes_back_into_what_he_does_not_see),
+        TEST(who_leaves_may_lose_sight_of_what_he_left),
+        TEST(nothing_is_put_back_where_one_does_not_see),
         TEST(what_leaves_is_still_told),
         TEST(queries_do_not_go_past_the_covers),
         TEST(statements_are_turned),

@@ -94,7 +94,19 @@ static const char world_tables[] =
     "  deleted_at integer,            -- @column 63\n"
     "  created_at integer, created_by blob, updated_at integer, updated_by blob,"
     " gsn integer not null default 0,\n"
-    "  primary key (customer_id, user_id)\n) strict, without rowid;\n";
+    "  primary key (customer_id, user_id)\n) strict, without rowid;\n"
+    "-- A call of several people.\n"
+    "create table call (  -- @table 18 @scope user(owner_id) grants(call_guest.user_id) @insert rep\n"
+    "  id blob not null primary key,  -- @column 1\n"
+    "  owner_id blob,                 -- @column 2 @ref app_user\n" STAMPS
+    "-- Who takes part in a call.\n"
+    "create table call_guest (  -- @table 19 @scope follows(call_id) @insert rep\n"
+    "  call_id blob not null,         -- @column 1 @ref call\n"
+    "  user_id blob not null,         -- @column 2 @ref app_user\n"
+    "  deleted_at integer,            -- @column 63\n"
+    "  created_at integer, created_by blob, updated_at integer, updated_by blob,"
+    " gsn integer not null default 0,\n"
+    "  primary key (call_id, user_id)\n) strict, without rowid;\n";
 
 static const char world_derived[] =
     "create index customer_by_name on customer (name);\n"
@@ -119,6 +131,13 @@ static const char world_commands[] =
     "-- @param to id(app_user)\n"
     "update customer set owner_id = :to where id = :customer;\n"
     "select id, name from customer where id = :customer;\n"
+    "-- @command call.leave  No part in it any more.\n"
+    "-- @param call id(call)\n"
+    "update call_guest set deleted_at = 1 where call_id = :call and user_id = actor();\n"
+    "-- @command conflict.restore  Puts a value back.\n"
+    "-- @param conflict id(conflict)\n"
+    "select apply_cell(table_number, row_key, column_number, loser_value)"
+    " from conflict where id = :conflict;\n"
     "-- @command customer.rename_all  Every one that one sees.\n"
     "-- @param name text(60)\n"
     "update customer as c set name = :name where name = 'a' or c.name = 'b';\n"

@@ -230,6 +230,24 @@ static void an_edit_meets_a_transaction_that_edits_and_deletes(void **state) {
                      1);
 }
 
+/* Nor does what the deleting station edited before, when it did not know of the other's edit either. */
+static void an_edit_meets_a_station_that_edits_and_then_deletes(void **state) {
+    struct fixture *f = *state;
+    int64_t now = f->company.now_ms += 60000;
+    struct cell deletion =
+        cell_of(&f->company, "customer", "deleted_at", value_integer(1));
+    struct change change =
+        change_of(&f->company, "customer", ROW_UPDATE, &f->customer, &deletion, 1);
+    edit(f, f->darcel_station, &f->customer, "email", "d@x", now, f->base);
+    edit(f, f->anna_station, &f->customer, "phone", "1", now, f->base);
+    assert_int_equal(
+        station_send(&f->company, f->anna_station, &change, 1, now + 1, f->base).kind,
+        VERDICT_CONFLICTS);
+    assert_int_equal(company_integer(&f->company, "select count(*) from notice"
+                                                  " where kind = 'conflict.deleted'"),
+                     2);
+}
+
 static void an_edit_meets_a_delete(void **state) {
     struct fixture *f = *state;
     int64_t now = f->company.now_ms += 60000;
@@ -248,6 +266,31 @@ static void an_edit_meets_a_delete(void **state) {
     assert_int_equal(company_integer(&f->company, "select count(*) from notice"
                                                   " where kind = 'conflict.deleted'"),
                      2);
+}
+
+/* On a station that several people share each of them is told what he lost. */
+static void two_people_of_one_station_lose_to_the_same_write(void **state) {
+    struct fixture *f = *state;
+    const struct invite invite = {.actors = {f->anna, f->darcel},
+                                  .actor_count = 2,
+                                  .ceiling = "rep",
+                                  .expires_at = INT64_MAX};
+    struct fake_station *shared = company_enrol(&f->company, &invite, f->anna);
+    int64_t now = f->company.now_ms += 60000;
+    edit(f, f->boss_station, &f->customer, "phone", "boss", now, f->base);
+    edit(f, shared, &f->customer, "phone", "anna", now - 2, f->base);
+    shared->user = f->darcel;
+    edit(f, shared, &f->customer, "phone", "darcel", now - 1, f->base);
+    assert_int_equal(company_integer(&f->company,
+                                     "select count(distinct user_id) from notice"
+                                     " where kind = 'conflict.overwritten'"),
+                     2);
+    assert_int_equal(
+        company_integer(&f->company,
+                        "select count(*) from conflict c join scope_name n"
+                        " on n.id = c.loser_user_id join feed f on f.scope = n.number"
+                        " and f.table_number = 200 and f.row_key = c.id and not f.gone"),
+        1);
 }
 
 static void invisible_rows_are_refused(void **state) {
@@ -464,6 +507,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(who_saw_the_other_edit_wins, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_fast_clock_is_clamped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(equal_values_do_not_conflict, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            an_edit_meets_a_station_that_edits_and_then_deletes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(two_people_of_one_station_lose_to_the_same_write,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_edit_meets_a_delete, set_up, tear_down),
         cmocka_unit_test_setup_teardown(invisible_rows_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_station_acts_for_its_people_only, set_up,

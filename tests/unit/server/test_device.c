@@ -301,6 +301,34 @@ static void nobody_conflicts_with_his_own_past(void **state) {
 }
 
 /* Work that was waiting when the copy was made comes from both: it counts once, and is own work of both. */
+/* What it did before the fork is its own, and hides nobody else's edit from its delete. */
+static void an_edit_meets_a_delete_after_a_fork(void **state) {
+    struct fixture *f = *state;
+    struct fake_station *copy = spare(f);
+    struct certificate child;
+    struct id other = text_id("other customer");
+    struct cell name = text_cell(f, "name", "Other");
+    struct cell kind = text_cell(f, "kind", "company");
+    struct cell cells[] = {name, kind};
+    struct change insert =
+        change_of(&f->company, "customer", ROW_INSERT, &other, cells, 2);
+    struct cell gone = cell_of(&f->company, "customer", "deleted_at", value_integer(1));
+    struct change deletion =
+        change_of(&f->company, "customer", ROW_UPDATE, &f->customer, &gone, 1);
+    edit(f, f->boss_station, "email", "hq@x.example", 5, f->base);
+    edit(f, f->anna_station, "phone", "111", 10, f->base); /* before the copy was made */
+    struct fake_station before = *f->anna_station;
+    station_send(&f->company, f->anna_station, &insert, 1, f->company.now_ms + 20,
+                 f->base);
+    struct asked asked = fork_of(f, &before, copy);
+    assert_string_equal(reenrol(f, &asked, &child), "");
+    become(copy, &child, &asked.next);
+    assert_int_equal(
+        station_send(&f->company, copy, &deletion, 1, f->company.now_ms + 30, f->base)
+            .kind,
+        VERDICT_CONFLICTS);
+}
+
 static void shared_work_counts_once(void **state) {
     struct fixture *f = *state;
     struct fake_station *copy = spare(f);
@@ -483,6 +511,7 @@ int main(void) {
         TEST(without_a_fork_there_is_no_child),
         TEST(revoking_takes_the_family),
         TEST(nobody_conflicts_with_his_own_past),
+        TEST(an_edit_meets_a_delete_after_a_fork),
         TEST(shared_work_counts_once),
         TEST(what_a_relative_was_refused_is_refused),
         TEST(a_key_is_followed_by_another),

@@ -114,10 +114,34 @@ static void a_failing_database_is_reported(void **state) {
     assert_int_equal(ingest_run(f->ingest, write_setting, name, &error), 0);
 }
 
+/* As a simulator runs it: the same outcomes, one commit a job, and nobody else's thread. */
+static void without_a_thread_the_caller_writes(void **state) {
+    struct fixture *f = *state;
+    struct error error = {0};
+    struct master *master = NULL;
+    char good[] = "good";
+    char bad[] = "fails";
+    ingest_stop(f->ingest);
+    f->ingest = NULL;
+    assert_int_equal(server_open_master(&f->company.options, &master, &error), 0);
+    assert_int_equal(ingest_open(master, &f->ingest, &error), 0);
+    assert_int_equal(ingest_run(f->ingest, write_setting, good, &error), 0);
+    assert_int_not_equal(ingest_run(f->ingest, write_setting, bad, &error), 0);
+    assert_string_equal(error.code, "test.refused");
+    assert_int_not_equal(ingest_run(f->ingest, fail_database, NULL, &error), 0);
+    assert_string_equal(error.code, "database.full");
+    assert_int_equal(company_integer(&f->company, "select count(*) from server_local"
+                                                  " where name in ('good', 'fails')"),
+                     1);
+    assert_int_equal(ingest_figures(f->ingest).commits, 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(failures_stay_their_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failing_database_is_reported, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(without_a_thread_the_caller_writes, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
