@@ -1,12 +1,18 @@
-# satchel_embed_sql(<target> <folder>)
-# Adds every .sql file below the folder to the target, as the table that schema/embedded.h declares.
+# satchel_embed_sql(<target> <folder> [NAME name])
+# Adds every .sql file below the folder to the target, as the table that schema/embedded.h declares; under another
+# name than embedded_files when told one.
 # The list of files is written when CMake runs; the build globs again each time, so that a file that
 # was added, changed or removed rebuilds the table.
 function(satchel_embed_sql target folder)
+    cmake_parse_arguments(arg "" "NAME" "" ${ARGN})
+    set(name embedded_file)
+    if(arg_NAME)
+        set(name "${arg_NAME}")
+    endif()
     set(root "${PROJECT_SOURCE_DIR}/${folder}")
     set(script "${PROJECT_SOURCE_DIR}/tools/cmake/embed_sql.cmake")
-    set(list_file "${PROJECT_BINARY_DIR}/generated/embedded_sql.list")
-    set(output "${PROJECT_BINARY_DIR}/generated/embedded_sql.c")
+    set(list_file "${PROJECT_BINARY_DIR}/generated/${name}.list")
+    set(output "${PROJECT_BINARY_DIR}/generated/${name}.c")
 
     file(GLOB_RECURSE paths RELATIVE "${root}" CONFIGURE_DEPENDS "${root}/*.sql")
     list(SORT paths COMPARE STRING CASE SENSITIVE)
@@ -16,7 +22,7 @@ function(satchel_embed_sql target folder)
     list(TRANSFORM paths PREPEND "${root}/")
     add_custom_command(
         OUTPUT "${output}"
-        COMMAND "${CMAKE_COMMAND}" "-DROOT=${root}" "-DLIST=${list_file}" "-DOUTPUT=${output}"
+        COMMAND "${CMAKE_COMMAND}" "-DROOT=${root}" "-DLIST=${list_file}" "-DOUTPUT=${output}" "-DNAME=${name}"
                 -P "${script}"
         DEPENDS ${paths} "${list_file}" "${script}"
         COMMENT "Embedding ${folder}/**/*.sql"

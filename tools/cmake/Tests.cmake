@@ -2,6 +2,7 @@
 #   tests/unit/<layer>/test_*.c   cmocka, links that layer
 #   tests/fault/test_*.c          cmocka, links both sides
 #   tests/e2e/test_*.py           real programs, found through SATCHEL_BIN
+#   tests/sim/*.c                 bin/satchel-sim: the whole engine in one thread, by seeds
 #   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
 #   tests/browser/*.test.mjs      pages in Chromium, on real programs; pages.mjs: every page pictured and checked
 #   tools/app/test/*.test.mjs     modules of the web application
@@ -92,6 +93,15 @@ endif()
 
 satchel_c_tests(fault LABEL fault LINKS satchel_client satchel_server)
 
+satchel_program(satchel-sim FOLDER tests/sim LINKS satchel_test_support satchel_client satchel_server)
+satchel_embed_sql(satchel-sim tests/sim/schema NAME sim_file)
+set_target_properties(satchel-sim PROPERTIES SATCHEL_TEST ON)
+add_test(NAME sim/model COMMAND satchel-sim --play model --seeds 25 --from 1 --operations 1000)
+add_test(NAME sim/domain COMMAND satchel-sim --play domain --seeds 30 --from 1 --operations 400)
+add_test(NAME sim/same COMMAND "${CMAKE_COMMAND}" "-DSIM=$<TARGET_FILE:satchel-sim>"
+    -P "${PROJECT_SOURCE_DIR}/tests/sim/same.cmake")
+set_tests_properties(sim/model sim/domain sim/same PROPERTIES
+    LABELS sim TIMEOUT 600 ENVIRONMENT "${test_environment}")
 satchel_program(satchel-forge FOLDER tests/forge LINKS satchel_sync)
 satchel_program(satchel-console FOLDER tests/console LINKS satchel_web)
 if(TARGET satcheld OR TARGET satchel)

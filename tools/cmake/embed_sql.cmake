@@ -1,4 +1,4 @@
-# Writes OUTPUT, a C table of the text files named in LIST (one path a line, relative to ROOT, sorted).
+# Writes OUTPUT, a C table NAMEs of the text files named in LIST (one path a line, relative to ROOT, sorted).
 # A script of CMake's own, so that cross-compiling needs no second compiler.
 
 file(STRINGS "${LIST}" paths)
@@ -26,8 +26,10 @@ file(WRITE "${OUTPUT}" "\
 
 #include \"schema/embedded.h\"
 
-${texts}const struct embedded_file embedded_files[] = {
+${texts}extern const struct embedded_file ${NAME}s[];
+extern const size_t ${NAME}_count;
+const struct embedded_file ${NAME}s[] = {
 ${rows}};
 
-const size_t embedded_file_count = ${i};
+const size_t ${NAME}_count = ${i};
 ")

@@ -1,0 +1,187 @@
+/* What a station holds: what it got up to its cursor, and its pending work over that. */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/model_parts.h"
+
+enum { OVERLAY_MEMORY = 1 << 28 };
+
+struct view station_view(const struct model *model,
+                         const struct station_of_model *station) {
+    return (struct view){model, station->cursor, &station->held, &station->overlay, NULL};
+}
+
+struct value fallback_of(const struct model_column *column) {
+    if (!column->fallback)
+        return value_null();
+    char first = column->fallback[0];
+    return first >= '0' && first <= '9'
+               ? value_integer(strtoll(column->fallback, NULL, 10))
+               : value_text(column->fallback);
+}
+
+static void begin_row(struct overlay_row *row) {
+    for (int i = 0; i < row->table->column_count; i++)
+        row->values[i] = fallback_of(&row->table->columns[i]);
+    for (int i = 0; i * 16 < row->table->key_size; i++)
+        row->values[i] = value_blob((struct bytes){row->key + i * 16, ID_SIZE});
+}
+
+struct overlay_row *overlay_take(const struct view *view, struct overlay *overlay,
+                                 struct arena *arena, const struct model_table *table,
+                                 const uint8_t *key, bool *ret_found) {
+    struct overlay_row *row = overlay_find(overlay, table->number, key);
+    struct seen_row seen;
+    *ret_found = row != NULL;
+    if (row)
+        return row;
+    *ret_found = view_find(view, table->number, key, &seen);
+    row = overlay_add(overlay, arena, table, key);
+    if (*ret_found) {
+        memcpy(row->values, seen.values,
+               (size_t)table->column_count * sizeof *row->values);
+        row->row_gsn = seen.row_gsn;
+    } else {
+        begin_row(row);
+    }
+    return row;
+}
+
+/* A sum is added to, anything else is set. */
+static bool redo_change(const struct view *view, struct overlay *overlay,
+                        struct arena *arena, const struct model_change *change) {
+    bool found = false;
+    struct overlay_row *row =
+        overlay_take(view, overlay, arena, change->table, change->key, &found);
+    if (!found && !change->insert)
+        return false;
+    for (int i = 0; i < change->count; i++) {
+        int column = change->columns[i];
+        bool sum = !change->insert && change->table->columns[column].merge == SUM;
+        struct value value = change->values[i];
+        if (sum)
+            value.integer += row->values[column].integer;
+        row->values[column] = value;
+    }
+    for (int i = 0; i < change->table->column_count; i++)
+        if (!check_passes(&change->table->columns[i], row->values[i]))
+            return false;
+    return true;
+}
+
+/* Moves the rows of `from` into `to`. */
+void overlay_merge(struct overlay *to, struct arena *arena, const struct overlay *from) {
+    for (const struct overlay_row *row = from->first; row; row = row->next) {
+        struct overlay_row *kept = overlay_add(to, arena, row->table, row->key);
+        memcpy(kept->values, row->values, sizeof kept->values);
+        for (int i = 0; i * 16 < row->table->key_size; i++)
+            kept->values[i] = value_blob((struct bytes){kept->key + i * 16, ID_SIZE});
+        kept->row_gsn = row->row_gsn;
+    }
+}
+
+bool redo_over(const struct view *below, struct overlay *overlay, struct arena *arena,
+               const struct transaction_of_model *transaction) {
+    struct overlay top;
+    struct view view = *below;
+    overlay_make(&top, overlay);
+    view.overlay = overlay;
+    for (int i = 0; i < transaction->change_count; i++)
+        if (!redo_change(&view, &top, arena, &transaction->changes[i]))
+            return false;
+    overlay_merge(overlay, arena, &top);
+    return true;
+}
+
+void station_redo(struct model *model, struct station_of_model *station) {
+    arena_free(&station->arena);
+    station->arena = arena_make(OVERLAY_MEMORY);
+    overlay_make(&station->overlay, NULL);
+    struct view view = station_view(model, station);
+    for (int i = 0; i < station->pending_count; i++)
+        redo_over(&view, &station->overlay, &station->arena, station->pending[i]);
+}
+
+/* --- moving on ------------------------------------------------------------------------------------------- */
+
+static void hold_scopes(struct model *model, struct station_of_model *station) {
+    struct view view = {model, station->cursor, NULL, NULL, NULL};
+    struct rights rights;
+    memset(&station->held, 0, sizeof station->held);
+    int count = station->plan.everyone ? model->person_count : station->plan.count;
+    for (int i = 0; i < count; i++) {
+        int person = station->plan.everyone ? i : station->plan.people[i];
+        rights_of(&view, model_person_id(model, person), station->ceiling, &rights);
+        if (!station->plan.everyone || rights.active)
+            bits_join(&station->held, &rights.scopes);
+    }
+}
+
+void station_move(struct model *model, struct station_of_model *station, int64_t cursor) {
+    station->cursor = cursor;
+    hold_scopes(model, station);
+    station_redo(model, station);
+}
+
+static int64_t read_number(sqlite3 *db, const char *sql) {
+    sqlite3_stmt *statement = NULL;
+    int64_t number = -1;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+static void mark_active(const struct model *model, sqlite3 *db) {
+    static const char sql[] = "select id from station_outbox where active = 1";
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return;
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        struct transaction_of_model *transaction =
+            transaction_find(model, value_id(value_of_column(statement, 0)));
+        if (transaction)
+            transaction->looked = model->events;
+    }
+    sqlite3_finalize(statement);
+}
+
+/* What is no longer pending must have been answered, and what came of it be here. */
+static int drop_settled(struct model *model, struct station_of_model *station,
+                        int64_t cursor) {
+    int kept = 0;
+    for (int i = 0; i < station->pending_count; i++) {
+        struct transaction_of_model *transaction = station->pending[i];
+        if (transaction->looked == model->events)
+            station->pending[kept++] = transaction;
+        else if (transaction->gsn == 0 || transaction->gsn > cursor)
+            return sim_wrong(model->report,
+                             "station %d: %s is not pending any more at %lld, and was"
+                             " merged at %lld",
+                             station->number, transaction->command, (long long)cursor,
+                             (long long)transaction->gsn);
+    }
+    station->pending_count = kept;
+    return 0;
+}
+
+int model_looked(struct model *model, int number, sqlite3 *db) {
+    struct station_of_model *station = model->stations[number];
+    int64_t cursor = read_number(db, "select cursor from station_progress");
+    if (!station) /* just being enrolled */
+        return 0;
+    model->events++;
+    mark_active(model, db);
+    int before = station->pending_count;
+    if (drop_settled(model, station, cursor) != 0)
+        return -1;
+    if (cursor == station->cursor && before == station->pending_count)
+        return 0;
+    station_move(model, station, cursor);
+    sim_trace(model->report, "station %d: at %lld, %d of %d pending", number,
+              (long long)cursor, station->pending_count, before);
+    /* Pending work over rows that came: seldom seen otherwise, since a sync that ends well leaves none. */
+    return station->pending_count > 0 ? model_check_station(model, number, db) : 0;
+}
