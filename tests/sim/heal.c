@@ -117,9 +117,8 @@ static int check_all_verdicts(struct world *world) {
                      ? 0
                      : sim_wrong(&world->report, "the journal cannot be read");
     for (int i = 0; i < world->station_count && result == 0; i++) {
-        result = world->stations[i]->wiped
-                     ? 0
-                     : check_verdicts(world->stations[i], decided);
+        result =
+            world->stations[i]->wiped ? 0 : check_verdicts(world->stations[i], decided);
     }
     sqlite3_finalize(decided);
     return result;
