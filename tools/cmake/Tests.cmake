@@ -3,6 +3,7 @@
 #   tests/fault/test_*.c          cmocka, links both sides
 #   tests/e2e/test_*.py           real programs, found through SATCHEL_BIN
 #   tests/sim/*.c                 bin/satchel-sim: the whole engine in one thread, by seeds
+#   tests/sim/schema              and bin/sim-satchel, bin/sim-satcheld: the real programs over its domain
 #   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
 #   tests/browser/*.test.mjs      pages in Chromium, on real programs; pages.mjs: every page pictured and checked
 #   tools/app/test/*.test.mjs     modules of the web application
@@ -111,6 +112,20 @@ add_test(NAME sim/same COMMAND "${CMAKE_COMMAND}" "-DSIM=$<TARGET_FILE:satchel-s
     -P "${PROJECT_SOURCE_DIR}/tests/sim/same.cmake")
 set_tests_properties(sim/model sim/domain sim/same PROPERTIES
     LABELS sim TIMEOUT 600 ENVIRONMENT "${test_environment}")
+
+# bin/sim-<program>: the same program over the simulator's domain, which has what ours has not (a stock that is added up).
+# Its own table of files goes before that of the library.
+add_library(satchel_sim_domain OBJECT)
+satchel_embed_sql(satchel_sim_domain tests/sim/schema FILE sim_domain WITH tables/engine.sql)
+target_link_libraries(satchel_sim_domain PRIVATE satchel_flags)
+foreach(program satchel satcheld)
+    get_target_property(links ${program} LINK_LIBRARIES)
+    add_executable(sim-${program}
+        $<TARGET_OBJECTS:${program}> $<TARGET_OBJECTS:satchel_sim_domain>)
+    target_link_libraries(sim-${program} PRIVATE ${links})
+    set_target_properties(sim-${program} PROPERTIES LINKER_LANGUAGE C)
+endforeach()
+
 satchel_program(satchel-forge FOLDER tests/forge LINKS satchel_sync)
 satchel_program(satchel-console FOLDER tests/console LINKS satchel_web)
 if(TARGET satcheld OR TARGET satchel)
