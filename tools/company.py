@@ -232,8 +232,8 @@ class Server:
         output = self.run("invite", "--data", self.folder, "--user", user, *options)
         return output.strip().splitlines()[-1].strip()
 
-    def verify(self):
-        return self.run("verify", "--data", self.folder)
+    def verify(self, *options):
+        return self.run("verify", "--data", self.folder, *options)
 
     def access(self, user):
         """A first password for headquarters' page."""

@@ -10,6 +10,7 @@ FOLDER = support.ROOT / "tests" / "golden"
 VERSIONS = sorted((path for path in FOLDER.iterdir() if path.is_dir() and path.name.startswith("v")),
                   key=lambda path: int(path.name[1:]))
 PLACES = ("server", "hq", "anna", "bob")
+PICTURE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 4  # what anna has not sent either, since v3
 ARCHIVE = "company.tar.xz"  # of the places; v1 has them as they are
 
 

@@ -26,7 +26,14 @@ class Golden(golden.TestCase):
         self.assertIn("李明朗贸易有限公司", names)
         refusals = stations["anna"].inbox()["refusals"]
         self.assertEqual([row["command"] for row in refusals], ["opportunity.win"])
-        company.server.verify()
+        self.check_picture(self.expected(version).get("file"), stations["hq"])
+        company.server.verify("--files")
+
+    def check_picture(self, file, hq):
+        if file is not None:
+            path = self.folder() / "picture"
+            hq.run("file", "get", file, path)
+            self.assertEqual(path.read_bytes(), golden.PICTURE)
 
     @staticmethod
     def change(database, *statements):
