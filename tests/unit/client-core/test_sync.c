@@ -2,6 +2,7 @@
  * Sync against a scripted headquarters: sealing and clocks, verdicts, pulling, rebase, and what goes
  * wrong on the way.
  */
+#include "tests/support/lacking.h"
 #include "tests/unit/client-core/world.h"
 
 #define C1 "c1c1c1c1-c1c1-c1c1-c1c1-c1c1c1c1c1c1"
@@ -732,9 +733,8 @@ static void a_difference_is_found(void **state) {
 static void another_process_may_be_syncing(void **state) {
     struct world *world = *state;
     int lock = -1;
-#ifdef __EMSCRIPTEN__
-    skip(); /* there is no other process, and locks are not kept */
-#endif
+    if (LACKING(PROCESSES))
+        skip();
     assert_int_equal(home_lock(world->home, "sync.lock", &world->env, 0, &lock, NULL), 0);
     assert_string_equal(sync_fails(world), "sync.busy");
     assert_true(world->clock.slept_ms >= 10000);
