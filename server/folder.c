@@ -52,33 +52,16 @@ int server_sync_folder(const char *data) {
     return result;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size) {
-    while (size > 0) {
-        ssize_t wrote = write(fd, data, size);
-        if (wrote < 0 && errno != EINTR) {
-            return -1;
-        }
-        data += wrote > 0 ? wrote : 0;
-        size -= wrote > 0 ? (size_t)wrote : 0;
-    }
-    return fsync(fd);
-}
-
 int server_write_keys(const char *data, const struct sign_keys *keys,
                       struct error *error) {
     char *path = server_path(data, "server.key");
-    int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) : -1;
-    /* The first half of an Ed25519 secret key is its seed. */
-    int result = fd >= 0 ? write_all(fd, keys->secret_key, SIGN_SEED) : -1;
-    if (fd >= 0 && close(fd) != 0) {
-        result = -1;
-    }
-    if (result != 0) {
-        error_from_system(error, "server.key", NULL, "data", errno, "cannot write",
-                          path ? path : "server.key");
+    int result = path == NULL ? error_out_of_memory(error) : 0;
+    if (path != NULL && access(path, F_OK) == 0) {
+        result = error_from_system(error, "server.key", NULL, "data", EEXIST,
+                                   "cannot write", path);
     }
     free(path);
-    return result;
+    return result == 0 ? server_replace_keys(data, keys, error) : result;
 }
 
 int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,

@@ -59,12 +59,7 @@ static int refresh_keys(const char *data, const char *base, struct error *error)
     int result = server_read_keys(data, &keys, error);
     if (result == 0 && (server_read_keys(base, &kept, NULL) != 0 ||
                         memcmp(&keys, &kept, sizeof keys) != 0)) {
-        char *path = server_path(base, "server.key");
-        if (path != NULL) {
-            unlink(path);
-        }
-        free(path);
-        result = server_write_keys(base, &keys, error);
+        result = server_replace_keys(base, &keys, error);
     }
     seal_wipe(&keys, sizeof keys);
     seal_wipe(&kept, sizeof kept);

@@ -56,6 +56,9 @@ int server_read_keys(const char *data, struct sign_keys *ret, struct error *erro
 int server_sync_folder(const char *data);
 int server_write_keys(const char *data, const struct sign_keys *keys,
                       struct error *error);
+/* The same where there may be a key already: then the one or the other is there at any time. */
+int server_replace_keys(const char *data, const struct sign_keys *keys,
+                        struct error *error);
 /* The pin that goes with this address: of a self-signed certificate, for https. */
 int server_pin(const struct server_options *options, const char *address,
                struct tls_pin *ret, struct error *error);

@@ -71,10 +71,9 @@ int server_settle_key(const char *data, const struct sign_public *wanted,
     uint8_t seeds[KEY_NOTICES * SIGN_SEED];
     size_t count = 0;
     struct sign_keys next;
-    if (server_read_keys(data, ret, error) != 0) {
-        return -1;
-    }
-    if (is_public(ret, wanted)) {
+    struct error why = {0};
+    int loaded = server_read_keys(data, ret, &why);
+    if (loaded == 0 && is_public(ret, wanted)) {
         return 0;
     }
     int result = read_seeds(data, NEXT_FILE, seeds, &count, error);
@@ -82,10 +81,12 @@ int server_settle_key(const char *data, const struct sign_public *wanted,
         seal_keys(seeds, &next);
     }
     if (result == 0 && (count != 1 || !is_public(&next, wanted))) {
-        result = error_set(error, "server.key", "data",
-                           "server.key is not the key of this folder's master.db");
+        result = error_set(error, "server.key", "data", "%s",
+                           loaded != 0 ? why.message
+                                       : "server.key is not the key of this folder's "
+                                         "master.db");
     }
-    if (result == 0) { /* a rotation ended before the new key took its place */
+    if (result == 0) { /* a rotation, or the founding, ended before it took its place */
         char *from = server_path(data, NEXT_FILE);
         char *to = server_path(data, "server.key");
         result = from && to && rename(from, to) == 0 && server_sync_folder(data) == 0
@@ -98,6 +99,17 @@ int server_settle_key(const char *data, const struct sign_public *wanted,
     seal_wipe(seeds, sizeof seeds);
     seal_wipe(&next, sizeof next);
     return result;
+}
+
+int server_keep_next_key(const char *data, const uint8_t seed[SIGN_SEED],
+                         struct error *error) {
+    return write_seeds(data, NEXT_FILE, seed, SIGN_SEED, error);
+}
+
+int server_replace_keys(const char *data, const struct sign_keys *keys,
+                        struct error *error) {
+    /* The first half of an Ed25519 secret key is its seed. */
+    return write_seeds(data, "server.key", keys->secret_key, SIGN_SEED, error);
 }
 
 int server_copy_old_keys(const char *from, const char *to, struct error *error) {

@@ -45,6 +45,9 @@ const struct sign_keys *key_ring_first(const struct key_ring *ring);
 /* The key of this folder whose public key is `wanted`; takes the place of the former one when it was left beside it. */
 int server_settle_key(const char *data, const struct sign_public *wanted,
                       struct sign_keys *ret, struct error *error);
+/* Keeps a key beside the present one, durably, for server_settle_key; what was kept there before is gone. */
+int server_keep_next_key(const char *data, const uint8_t seed[SIGN_SEED],
+                         struct error *error);
 /* Copies the older keys to a backup. */
 int server_copy_old_keys(const char *from, const char *to, struct error *error);
 
