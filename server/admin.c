@@ -187,10 +187,9 @@ int server_init(const struct server_options *options,
     if (seal_start(error) != 0 || server_check_address(address, error) != 0) {
         return -1;
     }
-    bool made = mkdir(options->data, 0700) == 0;
-    if (!made && errno != EEXIST) {
-        return error_from_system(error, "server.folder", NULL, "data", errno,
-                                 "cannot make", options->data);
+    bool made = access(options->data, F_OK) != 0;
+    if (server_make_folder(options->data, "server.folder", "data", error) != 0) {
+        return -1;
     }
     char *path = server_path(options->data, "master.db");
     char *key = server_path(options->data, "server.key");
@@ -240,8 +239,8 @@ out:
     return result;
 }
 
-/* Those that the copied database knows: it was copied before them. */
-static int copy_files(const char *from, const char *to, const char *database,
+/* The copied database was copied before them. */
+int server_copy_files(const char *from, const char *to, const char *database,
                       struct error *error) {
     sqlite3 *db = NULL;
     int result = database_open(database, false, true, &db, error);
@@ -254,7 +253,6 @@ static int copy_files(const char *from, const char *to, const char *database,
 
 static int backup_into(const struct server_options *options, const char *to,
                        struct error *error) {
-    struct sign_keys keys;
     char *from_path = server_path(options->data, "master.db");
     char *to_path = server_path(to, "master.db");
     int result = -1;
@@ -263,14 +261,11 @@ static int backup_into(const struct server_options *options, const char *to,
     } else if (access(to_path, F_OK) == 0) {
         error_set(error, "backup.exists", "to",
                   "%.300s holds a backup already; name another", to);
-    } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               server_copy_database(from_path, to_path, error) == 0 &&
-               server_write_keys(to, &keys, error) == 0 &&
-               server_copy_old_keys(options->data, to, error) == 0 &&
+    } else if (server_copy_database(from_path, to_path, error) == 0 &&
+               server_copy_keys(options->data, to, error) == 0 &&
                tls_copy(options->data, to, error) == 0) { /* stations know its key */
-        result = copy_files(options->data, to, to_path, error);
+        result = server_copy_files(options->data, to, to_path, error);
     }
-    seal_wipe(&keys, sizeof keys);
     free(from_path);
     free(to_path);
     return result;
@@ -281,9 +276,8 @@ int server_backup(const struct server_options *options, const char *to,
     if (seal_start(error) != 0) {
         return -1;
     }
-    if (mkdir(to, 0700) != 0 && errno != EEXIST) {
-        return error_from_system(error, "backup.folder", NULL, "to", errno, "cannot make",
-                                 to);
+    if (server_make_folder(to, "backup.folder", "to", error) != 0) {
+        return -1;
     }
     return backup_into(options, to, error);
 }

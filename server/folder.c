@@ -52,16 +52,31 @@ int server_sync_folder(const char *data) {
     return result;
 }
 
-int server_write_keys(const char *data, const struct sign_keys *keys,
-                      struct error *error) {
-    char *path = server_path(data, "server.key");
-    int result = path == NULL ? error_out_of_memory(error) : 0;
-    if (path != NULL && access(path, F_OK) == 0) {
-        result = error_from_system(error, "server.key", NULL, "data", EEXIST,
-                                   "cannot write", path);
+/* The folder that a path lies in. */
+static int sync_above(const char *path) {
+    char *above = strdup(path);
+    if (above == NULL) {
+        return -1;
     }
-    free(path);
-    return result == 0 ? server_replace_keys(data, keys, error) : result;
+    char *end = strrchr(above, '/');
+    if (end != NULL) {
+        end[end == above ? 1 : 0] = '\0';
+    }
+    int result = server_sync_folder(end != NULL ? above : ".");
+    free(above);
+    return result;
+}
+
+int server_make_folder(const char *path, const char *code, const char *field,
+                       struct error *error) {
+    if (mkdir(path, 0700) != 0) {
+        return errno == EEXIST ? 0
+                               : error_from_system(error, code, NULL, field, errno,
+                                                   "cannot make", path);
+    }
+    return sync_above(path) == 0 ? 0
+                                 : error_from_system(error, code, NULL, field, errno,
+                                                     "cannot write the folder of", path);
 }
 
 int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,
