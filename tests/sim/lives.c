@@ -153,7 +153,11 @@ static int take_back(struct sim_station *station) {
     const struct revoke_options options = {.device = device, .reason = "lost"};
     id_format(station->root, device);
     sim_trace(&world->report, "hq: revokes %s", station->machine.name);
-    if (server_revoke(&world->server_options, &options, &error) != 0) {
+    if (server_revoke(&world->server_options, &options, &error) != 0 &&
+        strcmp(error.code, "device.unknown") == 0 && world->histories > 0) {
+        return 0; /* headquarters lost it, and has not heard of it since */
+    }
+    if (error.code[0] != '\0') {
         return sim_wrong(&world->report, "revoking: %s: %s", error.code, error.message);
     }
     for (int i = 0; i < world->station_count; i++) {
@@ -263,6 +267,20 @@ int lives_settle(struct world *world) {
     return result;
 }
 
+/* A key that a copy asked for, and that a lost history gave to another copy, cannot be both's. */
+static bool has_next_key(const struct sim_station *station) {
+    struct folder_copy files;
+    bool found = false;
+    if (!station->machine.world->faults.on[FAULT_RESTORE_HQ] ||
+        !folder_read(station->machine.name, &files)) {
+        return false;
+    }
+    for (size_t i = 0; i < files.count; i++) {
+        found = found || strstr(files.files[i].name, "next") != NULL;
+    }
+    return found;
+}
+
 int life_of_station(struct sim_station *station) {
     struct world *world = station->machine.world;
     bool room = world->station_count < WORLD_STATIONS;
@@ -271,6 +289,9 @@ int life_of_station(struct sim_station *station) {
     }
     if (station->snapshot != NULL && world_strikes(world, FAULT_RESTORE_STATION)) {
         return restore_station(station);
+    }
+    if (has_next_key(station)) {
+        return 0;
     }
     if (room && world_strikes(world, FAULT_CLONE)) {
         return clone_station(station);
