@@ -164,6 +164,23 @@ static void a_slow_clock_is_corrected_at_sealing(void **state) {
                      WORLD_NOW_MS + day + 60000);
 }
 
+static void later_work_has_a_later_time(void **state) {
+    struct world *world = *state;
+    world->answer = merge_all;
+    world_sync(world);
+    world_do(world, "customer.add", add_c1);
+    world_sync(world);
+    world->clock.boot = 2; /* started again, a day earlier */
+    world->clock.boot_ms = 5000;
+    world->clock.wall_ms -= 86400000;
+    world_do(world, "customer.add", "{\"name\": \"b\"}");
+    world_sync(world);
+    assert_int_equal(
+        world_integer(world, "select (select time from station_outbox where position = 2)"
+                             " > (select time from station_outbox where position = 1)"),
+        1);
+}
+
 static void another_start_asks_for_the_time_first(void **state) {
     struct world *world = *state;
     world->answer = merge_all;
@@ -747,6 +764,7 @@ int main(void) {
         TEST(the_format_follows_the_server),
         TEST(an_idle_poll_writes_nothing),
         TEST(a_slow_clock_is_corrected_at_sealing),
+        TEST(later_work_has_a_later_time),
         TEST(another_start_asks_for_the_time_first),
         TEST(a_lost_answer_is_asked_for_again),
         TEST(bundles_form_a_chain),
