@@ -127,10 +127,48 @@ int identity_trust(struct replica *replica, const struct identity *identity,
                : setting_set(replica, "certificate_key", value_blob(signer), error);
 }
 
+static int keep_paper(struct replica *replica, struct error *error) {
+    static const char sql[] =
+        "insert into station_paper (certificate)"
+        " select value from station_setting where name = 'certificate'";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_finish(replica, statement, error) : -1;
+}
+
+int identity_papers(struct replica *replica, struct arena *arena, struct bytes **ret,
+                    size_t *ret_count, struct error *error) {
+    static const char sql[] = "select certificate from (select position, certificate"
+                              " from station_paper order by position desc limit ?1)"
+                              " order by position";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    bool row = true;
+    *ret_count = 0;
+    *ret = arena_alloc_array(arena, LIMIT_PAPERS, sizeof **ret);
+    if (!statement || !*ret)
+        return statement ? error_out_of_memory(error) : -1;
+    sqlite3_bind_int(statement, 1, LIMIT_PAPERS);
+    while (row) {
+        if (replica_step(replica, statement, &row, error) != 0)
+            return -1;
+        if (!row)
+            break;
+        struct bytes paper = arena_copy(arena, column_bytes(statement, 0));
+        if (!paper.data) {
+            sqlite3_reset(statement);
+            return error_out_of_memory(error);
+        }
+        (*ret)[(*ret_count)++] = paper;
+    }
+    sqlite3_reset(statement);
+    return 0;
+}
+
 int identity_certify(struct replica *replica, struct bytes certificate,
                      const struct sign_public *signer, struct error *error) {
     struct bytes key = {signer->bytes, SIGN_PUBLIC};
-    return setting_set(replica, "certificate", value_blob(certificate), error) != 0
+    return keep_paper(replica, error) != 0 ||
+                   setting_set(replica, "certificate", value_blob(certificate), error) !=
+                       0
                ? -1
                : setting_set(replica, "certificate_key", value_blob(key), error);
 }

@@ -25,7 +25,7 @@ static int question_keep(struct replica *replica, const uint8_t hash[HASH_SIZE],
     struct buffer body = buffer_make(LIMIT_REQUEST);
     struct sync_request bare = *request;
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
-    bare.bundle_count = 0;
+    bare.bundle_count = bare.paper_count = bare.certificate.size = 0;
     int failed = !statement || sync_request_encode(&bare, &body, error) != 0;
     if (!failed) {
         bind_bytes(statement, 1, (struct bytes){hash, HASH_SIZE});

@@ -268,7 +268,8 @@ static int settle_refusal(const struct asking *asking, const struct error *why,
     if (error_is(why, "reenrol.no_fork") || error_is(why, "rotate.chain"))
         return forget(replica, asking->way, false, error);
     /* The next request tells more: an order to wipe, or who we are. */
-    if (error_is(why, "device.revoked") || error_is(why, "device.unknown"))
+    if (error_is(why, "device.revoked") || error_is(why, "device.unknown") ||
+        error_is(why, "message.signature"))
         return asking->way->child ? 0 : forget(replica, asking->way, false, error);
     if (error)
         *error = *why;

@@ -209,8 +209,8 @@ out:
     return result;
 }
 
-/* Those that the copied database knows: it was copied before them. */
-static int copy_files(const char *from, const char *to, const char *database,
+/* The copied database was copied before them. */
+int server_copy_files(const char *from, const char *to, const char *database,
                       struct error *error) {
     sqlite3 *db = NULL;
     int result = database_open(database, false, true, &db, error);
@@ -223,7 +223,6 @@ static int copy_files(const char *from, const char *to, const char *database,
 
 static int backup_into(const struct server_options *options, const char *to,
                        struct error *error) {
-    struct sign_keys keys;
     char *from_path = server_path(options->data, "master.db");
     char *to_path = server_path(to, "master.db");
     int result = -1;
@@ -232,14 +231,11 @@ static int backup_into(const struct server_options *options, const char *to,
     } else if (access(to_path, F_OK) == 0) {
         error_set(error, "backup.exists", "to",
                   "%.300s holds a backup already; name another", to);
-    } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               server_copy_database(from_path, to_path, error) == 0 &&
-               server_write_keys(to, &keys, error) == 0 &&
-               server_copy_old_keys(options->data, to, error) == 0 &&
+    } else if (server_copy_database(from_path, to_path, error) == 0 &&
+               server_copy_keys(options->data, to, error) == 0 &&
                tls_copy(options->data, to, error) == 0) { /* stations know its key */
-        result = copy_files(options->data, to, to_path, error);
+        result = server_copy_files(options->data, to, to_path, error);
     }
-    seal_wipe(&keys, sizeof keys);
     free(from_path);
     free(to_path);
     return result;

@@ -231,6 +231,10 @@ static int retry_deferred(struct chain *chain, const struct outcome *recorded,
     return deferred_retry(&retry, &chain->retried, &chain->retried_count, error);
 }
 
+static bool is_merged(const struct verdict *verdict) {
+    return verdict->kind == VERDICT_MERGED || verdict->kind == VERDICT_CONFLICTS;
+}
+
 /* `recorded` (may be NULL): what the journal holds; it is followed. */
 static int merge_each(struct chain *chain, const struct incoming_bundle *bundle,
                       const struct outcome *recorded, struct bundle_answer *ret,
@@ -252,6 +256,12 @@ static int merge_each(struct chain *chain, const struct incoming_bundle *bundle,
         }
         if (chain->work->must_undo) {
             return 0;
+        }
+        if (bundle->epoch != 0 && is_merged(&ret->verdicts[i]) &&
+            kin_share_again(master, chain->station->number,
+                            bundle->envelope.header.number, ret->verdicts[i].gsn,
+                            error) != 0) {
+            return -1;
         }
         int64_t base = transaction.base;
         if (base > origin.seen_base && base <= master->gsn) {

@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "schema/base/file_folder.h"
+#include "server/files.h"
 #include "server/history.h"
 #include "server/internal.h"
 #include "server/replay.h"
+#include "server/server_key.h"
 #include "server/stream.h"
 #include "server/tls.h"
 
@@ -21,9 +24,9 @@ static const char DRAFT[] = "draft"; /* a copy that is not whole yet */
 
 /* What is not whole must not be taken for a company. */
 static void remove_draft(const char *draft) {
-    static const char *const FILES[] = {"master.db",     "master.db-journal",
-                                        "master.db-wal", "master.db-shm",
-                                        "server.key",    TLS_FILE};
+    static const char *const FILES[] = {
+        "master.db",  "master.db-journal", "master.db-wal",   "master.db-shm",
+        "server.key", "server.key.next",   "server.keys.old", TLS_FILE};
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         char *path = server_path(draft, FILES[i]);
         if (path != NULL) {
@@ -31,6 +34,11 @@ static void remove_draft(const char *draft) {
         }
         free(path);
     }
+    char *files = files_folder(draft);
+    if (files != NULL) {
+        file_folder_wipe(files, NULL);
+    }
+    free(files);
     rmdir(draft);
 }
 
@@ -52,25 +60,6 @@ static int make_base(const struct server_options *options, const char *to,
     return result;
 }
 
-/* The server's key may have been changed since the copy was made. */
-static int refresh_keys(const char *data, const char *base, struct error *error) {
-    struct sign_keys keys;
-    struct sign_keys kept;
-    int result = server_read_keys(data, &keys, error);
-    if (result == 0 && (server_read_keys(base, &kept, NULL) != 0 ||
-                        memcmp(&keys, &kept, sizeof keys) != 0)) {
-        char *path = server_path(base, "server.key");
-        if (path != NULL) {
-            unlink(path);
-        }
-        free(path);
-        result = server_write_keys(base, &keys, error);
-    }
-    seal_wipe(&keys, sizeof keys);
-    seal_wipe(&kept, sizeof kept);
-    return result;
-}
-
 /* --- following ------------------------------------------------------------------------------------------- */
 
 struct following {
@@ -78,6 +67,7 @@ struct following {
     const struct follow_options *follow;
     char *base;
     sqlite3 *db;
+    int64_t data_version; /* SQLite's, when the files were last looked at */
     struct stream_writer *stream;
     int64_t last;
     uint8_t hash[HASH_SIZE];
@@ -125,7 +115,7 @@ static int begin_following(struct following *following, struct error *error) {
         result = make_base(following->options, to, following->base, error);
     }
     if (result != 0 ||
-        refresh_keys(following->options->data, following->base, error) != 0 ||
+        server_copy_keys(following->options->data, following->base, error) != 0 ||
         read_base_head(following, error) != 0 ||
         stream_open(to, &following->stream, &last, hash, error) != 0) {
         return -1;
@@ -162,12 +152,26 @@ static int write_new(struct following *following, struct error *error) {
         }
     }
     journal_close(reader);
-    if (rc == 0 && following->written > before) {
-        rc = stream_flush(following->stream, error);
+    /* First the key, which is there before its entry is: entries that nobody can sign after would be of no use. */
+    if (rc == 0 && key_changed) {
+        rc = server_copy_keys(following->options->data, following->base, error);
     }
-    return rc == 0 && key_changed
-               ? refresh_keys(following->options->data, following->base, error)
-               : rc;
+    return rc == 0 && following->written > before ? stream_flush(following->stream, error)
+                                                  : rc;
+}
+
+/* Files are in no journal: they are copied, and noted in the copy, whenever the master has changed. */
+static int copy_new_files(struct following *following, struct error *error) {
+    int64_t version = 0;
+    if (database_integer(following->db, "pragma data_version", &version, error) != 0) {
+        return -1;
+    }
+    if (version == following->data_version) {
+        return 0;
+    }
+    following->data_version = version;
+    return files_catch_up(following->db, following->options->data, following->base,
+                          error);
 }
 
 static int follow_on(struct following *following, struct error *error) {
@@ -175,7 +179,7 @@ static int follow_on(struct following *following, struct error *error) {
     const struct env *env = following->options->env;
     bool told = false;
     for (;;) {
-        if (write_new(following, error) != 0) {
+        if (write_new(following, error) != 0 || copy_new_files(following, error) != 0) {
             return -1;
         }
         if (!told && follow->caught_up != NULL) {
@@ -296,7 +300,6 @@ static int restore_stream(const struct server_options *options, const char *from
 
 static int copy_base(const struct server_options *options, const char *base,
                      struct error *error) {
-    struct sign_keys keys;
     char *from = server_path(base, "master.db");
     char *to = server_path(options->data, "master.db");
     int result = -1;
@@ -308,12 +311,12 @@ static int copy_base(const struct server_options *options, const char *base,
     } else if (access(to, F_OK) == 0) {
         error_set(error, "restore.exists", "data", "%.300s holds a company already",
                   options->data);
-    } else if (server_read_keys(base, &keys, error) == 0 &&
-               server_copy_database(from, to, error) == 0 &&
-               server_write_keys(options->data, &keys, error) == 0) {
-        result = tls_copy(base, options->data, error);
+    } else if (server_copy_database(from, to, error) == 0 &&
+               server_copy_keys(base, options->data, error) == 0) {
+        result = tls_copy(base, options->data, error) == 0
+                     ? server_copy_files(base, options->data, to, error)
+                     : -1;
     }
-    seal_wipe(&keys, sizeof keys);
     free(from);
     free(to);
     return result;

@@ -70,6 +70,9 @@ int server_invite_with(struct master *master, const struct server_options *serve
                        struct error *error);
 /* Copies a master, marked as a backup (history.h). */
 int server_copy_database(const char *from, const char *to, struct error *error);
+/* Copies the files that the copied master `database` knows of. */
+int server_copy_files(const char *from, const char *to, const char *database,
+                      struct error *error);
 /* The same for another file of a folder; `code`: when it is another process's. */
 int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,
                      struct error *error);

@@ -220,6 +220,11 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         " and k.root = ?3))",
     [SQL_SHARED_PUT] = "insert into station_shared (station, gsn) values (?, ?)"
                        " on conflict do nothing",
+    [SQL_SHARED_DOWN] =
+        "insert into station_shared (station, gsn) with recursive line (station) as ("
+        " select station from station_kin where parent = ?1 and number > ?2"
+        " union all select k.station from line l join station_kin k on k.parent = l.station)"
+        " select station, ?3 from line where true on conflict do nothing",
     [SQL_SHARED_GET] = "select 1 from station_shared where station = ? and gsn = ?",
 };
 

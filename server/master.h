@@ -140,6 +140,7 @@ enum master_sql {
     SQL_KIN_CHILD,
     SQL_SHARED_FAMILY,
     SQL_SHARED_PUT,
+    SQL_SHARED_DOWN,
     SQL_SHARED_GET,
     SQL_COUNT
 };
