@@ -85,6 +85,38 @@ static void merged_work_stays_until_its_rows_came(void **state) {
     verify(world);
 }
 
+/* A station looks for what is old once a day. */
+static void pass_days(struct world *world) {
+    world->clock.wall_ms += 2LL * 86400000;
+    world->clock.boot_ms += 2LL * 86400000;
+}
+
+/* However long that takes: only what lies under no row any more is forgotten with age. */
+static void age_does_not_take_merged_work_away(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    world_sql(world, "update station_outbox set verdict = 1, gsn = 9, answered_at = 1");
+    customer(&sent, 0xc1, "Before", 10, 8);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    pass_days(world);
+    world_sync(world);
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 3);
+    customer(&sent, 0xc1, "Mine", 13, 9);
+    bring(world, &group);
+    world->gsn = 9;
+    pass_days(world);
+    world_sync(world);
+    /* The newest stays: the next one is to be later. */
+    assert_int_equal(world_integer(world, "select count(*) from station_outbox"), 1);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 13");
+    verify(world);
+}
+
 static void a_leaving_row_keeps_its_work(void **state) {
     struct world *world = *state;
     struct sent_customer sent;
@@ -173,6 +205,7 @@ int main(void) {
         TEST(pending_work_lies_over_what_comes),
         TEST(work_after_a_merge_stays_on_top),
         TEST(merged_work_stays_until_its_rows_came),
+        TEST(age_does_not_take_merged_work_away),
         TEST(a_leaving_row_keeps_its_work),
         TEST(an_insert_that_meets_a_row_merges),
         TEST(work_that_breaks_a_check_is_set_aside),

@@ -143,6 +143,28 @@ static void bundles_form_a_chain(void **state) {
     buffer_free(&sealed[1]);
 }
 
+/* What headquarters has had for thirty days is forgotten, but the chain goes on from the last bundle. */
+static void old_bundles_are_forgotten(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    world->answer = merge_all;
+    for (int i = 0; i < 2; i++) {
+        world_do(world, "customer.add", "{\"name\": \"a\"}");
+        world_sync(world);
+    }
+    assert_int_equal(world_integer(world, "select count(*) from station_bundle"), 2);
+    world->clock.wall_ms += BUNDLE_KEEP_MS + 1000;
+    world->clock.boot_ms += BUNDLE_KEEP_MS + 1000;
+    customer(&sent, 0xc1, "news", 1, ++world->gsn);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world_sync(world);
+    assert_int_equal(world_integer(world, "select count(*) from station_bundle"), 1);
+    world_do(world, "customer.add", "{\"name\": \"b\"}");
+    world_sync(world);
+    assert_int_equal(world_integer(world, "select max(number) from station_bundle"), 3);
+}
+
 static void a_refusal_takes_the_work_back(void **state) {
     struct world *world = *state;
     satchel_error error = {0};
@@ -339,6 +361,7 @@ int main(void) {
         TEST(another_start_asks_for_the_time_first),
         TEST(a_lost_answer_is_asked_for_again),
         TEST(bundles_form_a_chain),
+        TEST(old_bundles_are_forgotten),
         TEST(a_refusal_takes_the_work_back),
         TEST(a_gap_is_filled_from_kept_bundles),
         TEST(what_goes_wrong_has_a_code),
