@@ -1,197 +1,215 @@
 /*
- * Pending work done again over what came meanwhile: by the same rules as at headquarters.
+ * Pending work over rows that change under it.
  */
-#include "tests/unit/client-core/world.h"
+#include "tests/unit/client-core/customers.h"
 
-#define DEAL "c1c1c1c1-c1c1-c1c1-c1c1-c1c1c1c1c1c1"
-
-/* One cell of each rule. */
-static const char table[] =
-    "-- A deal.\n"
-    "create table deal (  -- @table 20 @scope org @insert rep @label title\n"
-    "  id blob not null primary key,  -- @column 1\n"
-    "  title text,                    -- @column 2\n"
-    "  best integer,                  -- @column 3 @merge max\n"
-    "  least integer,                 -- @column 4 @merge min\n"
-    "  opened_at integer,             -- @column 5 @merge first\n"
-    "  amount_minor integer,          -- @column 6 @group amount\n"
-    "  currency text,                 -- @column 7 @group amount\n" STAMPS;
-
-static const char command[] =
-    "-- @command deal.set  What is not given stays.\n"
-    "-- @roles rep\n"
-    "-- @param deal id(deal)\n"
-    "-- @param title text(50)?\n"
-    "-- @param best int(0..99)?\n"
-    "-- @param least int(0..99)?\n"
-    "-- @param opened_at int(0..99)?\n"
-    "-- @param amount int(0..999)?\n"
-    "update deal set title = coalesce(:title, title), best = coalesce(:best, best),"
-    " least = coalesce(:least, least), opened_at = coalesce(:opened_at, opened_at),"
-    " amount_minor = coalesce(:amount, amount_minor) where id = :deal;\n";
-
-static int set_up(void **state) {
-    const struct embedded_file files[] = {
-        {"tables/deal.sql", table, sizeof table - 1},
-        {"commands/deal.sql", command, sizeof command - 1}};
-    return world_setup_with(state, files, 2);
-}
-
-/* What headquarters sends of the deal. */
-struct sent_deal {
-    const char *title;
-    int64_t best, least, amount;
-    int64_t opened_at; /* 0: not set */
-};
-
-/* Nothing is decided yet of what the station sends. */
-static int rows_only(struct world *world, const struct sync_request *request,
-                     struct sync_response *response) {
-    for (size_t i = 0; i < request->bundle_count; i++) {
-        struct bundle_envelope envelope;
-        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
-        world->answers[i] = (struct bundle_answer){.number = envelope.header.number,
-                                                   .accepted = true,
-                                                   .code = "",
-                                                   .message = ""};
-    }
-    response->answers = world->answers;
-    response->answer_count = request->bundle_count;
-    if (world->chunk.group_count)
-        world_send_rows(world, response);
-    response->head = world->gsn;
-    world->chunk.group_count = 0;
-    return 200;
-}
-
-static void bring(struct world *world, const struct sent_deal *deal) {
-    struct id id = world_id(0xc1);
-    struct value values[] = {value_text(deal->title),
-                             value_integer(deal->best),
-                             value_integer(deal->least),
-                             deal->opened_at ? value_integer(deal->opened_at)
-                                             : value_null(),
-                             value_integer(deal->amount),
-                             value_text("EUR")};
-    struct sync_row row = {.key = {id.bytes, ID_SIZE},
-                           .gsn = ++world->gsn,
-                           .created_at = 11,
-                           .updated_at = 22,
-                           .created_by = world_id(0xd1),
-                           .updated_by = world_id(0xd1),
-                           .values = values};
-    struct row_group group = {.table = 20,
-                              .columns = {2, 3, 4, 5, 6, 7},
-                              .column_count = 6,
-                              .rows = &row,
-                              .row_count = 1};
-    world->chunk = (struct row_chunk){&group, 1};
-    world_sync(world);
-}
-
-static const struct sent_deal before = {"first", 10, 10, 100, 0};
-
-static void begin(struct world *world, const struct sent_deal *deal) {
-    world_sql(world, "update app_user set gsn = 0"); /* they came without a digest */
+/* The customer as headquarters has it, and pending work on it: a name, a visit, a tag. */
+static void begin_with_pending(struct world *world, struct sent_customer *sent) {
+    forget_people(world);
     world->answer = rows_only;
-    bring(world, deal);
+    customer(sent, 0xc1, "Acme", 10, 5);
+    struct row_group group = group_of(&sent->row, 1);
+    bring(world, &group);
+    world->gsn = 5;
+    world_sync(world);
+    world_do(world, "customer.rename", "{\"customer\": \"" C1 "\", \"name\": \"Mine\"}");
+    world_do(world, "customer.visit", "{\"customer\": \"" C1 "\", \"times\": 3}");
+    world_do(world, "customer.tag", "{\"customer\": \"" C1 "\"}");
+    verify(world);
 }
 
-static void set(struct world *world, const char *what) {
-    char json[200];
-    snprintf(json, sizeof json, "{\"deal\": \"" DEAL "\", %s}", what);
-    world_do(world, "deal.set", json);
+static void pending_work_lies_over_what_comes(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    customer(&sent, 0xc1, "Theirs", 20, 8);
+    sent.values[4] = value_text("their note");
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    world_sync(world); /* the bundle is answered without verdicts: it stays pending */
+    assert_string_equal(world_text(world,
+                                   "select name || ' ' || visits || ' ' || note || ' ' ||"
+                                   " gsn from customer"),
+                        "Mine 23 their note 8");
+    assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 1);
+    assert_int_equal(world_integer(world, "select count(*) from station_image"), 1);
+    verify(world);
+    /* now it is refused: everything is as headquarters has it */
+    world_sql(world, "update station_outbox set verdict = 3, gsn = 9");
+    customer(&sent, 0xc1, "Theirs", 21, 9);
+    group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 9;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Theirs 21");
+    assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 0);
+    assert_int_equal(world_integer(world, "select count(*) from station_image"), 0);
+    verify(world);
 }
 
-static void assert_deal(struct world *world, const char *expected) {
+static void work_after_a_merge_stays_on_top(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    /* the rename is merged, visit and tag are not yet */
+    world_sql(world, "update station_outbox set verdict = 1, gsn = 6 where position = 1");
+    customer(&sent, 0xc1, "Mine", 10, 6);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 6;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 13");
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 2);
+    verify(world);
+}
+
+/* A verdict may be known before the rows that show it have come. */
+static void merged_work_stays_until_its_rows_came(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    world_sql(world, "update station_outbox set verdict = 1, gsn = 9");
+    customer(&sent, 0xc1, "Before", 10, 8);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 13");
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 3);
+    verify(world);
+}
+
+/* A station looks for what is old once a day. */
+static void pass_days(struct world *world) {
+    world->clock.wall_ms += 2LL * 86400000;
+    world->clock.boot_ms += 2LL * 86400000;
+}
+
+/* However long that takes: only what lies under no row any more is forgotten with age. */
+static void age_does_not_take_merged_work_away(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    world_sql(world, "update station_outbox set verdict = 1, gsn = 9, answered_at = 1");
+    customer(&sent, 0xc1, "Before", 10, 8);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    pass_days(world);
+    world_sync(world);
+    assert_int_equal(
+        world_integer(world, "select count(*) from station_outbox where active"), 3);
+    customer(&sent, 0xc1, "Mine", 13, 9);
+    bring(world, &group);
+    world->gsn = 9;
+    pass_days(world);
+    world_sync(world);
+    /* The newest stays: the next one is to be later. */
+    assert_int_equal(world_integer(world, "select count(*) from station_outbox"), 1);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 13");
+    verify(world);
+}
+
+static void a_leaving_row_keeps_its_work(void **state) {
+    struct world *world = *state;
+    struct sent_customer sent;
     satchel_error error = {0};
-    assert_string_equal(
-        world_text(world, "select title || ' ' || best || ' ' || least || ' ' ||"
-                          " coalesce(opened_at, '-') || ' ' || amount_minor || ' ' ||"
-                          " coalesce(currency, '-') from deal"),
-        expected);
-    world_ok(satchel_verify(world->station, &error), &error);
+    char *json = NULL;
+    begin_with_pending(world, &sent);
+    struct bytes key = {sent.id.bytes, ID_SIZE};
+    struct row_group group = {.table = 10, .forget = &key, .forget_count = 1};
+    bring(world, &group);
+    world->gsn = 7;
+    world_sync(world);
+    assert_int_equal(world_integer(world, "select count(*) from customer"), 0);
+    assert_int_equal(world_integer(world,
+                                   "select count(*) from station_outbox where active and"
+                                   " attention_code = 'row.missing'"),
+                     2); /* the tag has a row of its own */
+    assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 1);
+    world_ok(satchel_inbox(world->session, &json, &error), &error);
+    assert_non_null(strstr(json, "row.missing"));
+    satchel_free(json);
+    /* it comes back: the work applies again */
+    customer(&sent, 0xc1, "Back", 1, 9);
+    group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 9;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 4");
+    assert_int_equal(world_integer(world, "select count(*) from station_outbox where"
+                                          " attention_code is not null"),
+                     0);
+    verify(world);
 }
 
-static void what_nobody_else_changed_is_mine(void **state) {
+static void an_insert_that_meets_a_row_merges(void **state) {
     struct world *world = *state;
-    begin(world, &before);
-    set(world, "\"title\": \"mine\", \"best\": 5, \"least\": 15, \"opened_at\": 7");
-    struct sent_deal theirs = before;
-    theirs.amount = 300;
-    bring(world, &theirs); /* another cell; and the lesser is no less mine */
-    assert_deal(world, "mine 5 15 7 300 EUR");
+    struct sent_customer sent;
+    forget_people(world);
+    world->answer = rows_only;
+    world_do(world, "customer.add", add_c1);
+    customer(&sent, 0xc1, "Theirs", 20, 8);
+    sent.values[5] = value_text("A");
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || grade || ' ' || gsn from"
+                                          " customer"),
+                        "Acme A 8");
+    verify(world);
 }
 
-/* Whose edit is the later is headquarters' to say: it knows when each cell was written. */
-static void an_edit_shows_until_that_is_decided(void **state) {
+static void work_that_breaks_a_check_is_set_aside(void **state) {
     struct world *world = *state;
-    begin(world, &before);
-    set(world, "\"title\": \"mine\", \"amount\": 200");
-    struct sent_deal theirs = before;
-    theirs.title = "theirs";
-    theirs.amount = 300;
-    bring(world, &theirs);
-    assert_deal(world, "mine 10 10 - 200 EUR");
-    world_sql(world, "update station_outbox set verdict = 2, gsn = 4");
-    bring(world, &theirs);
-    assert_deal(world, "theirs 10 10 - 300 EUR");
+    struct sent_customer sent;
+    begin_with_pending(world, &sent);
+    customer(&sent, 0xc1, "Theirs", 98, 8); /* three more visits are too many */
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world->gsn = 8;
+    world_sync(world);
+    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
+                        "Mine 98");
+    assert_string_equal(world_text(world,
+                                   "select attention_code from station_outbox where"
+                                   " position = 2"),
+                        "database.constraint");
+    assert_int_equal(world_integer(world, "select cursor from station_progress"), 8);
 }
 
-static void the_greater_and_the_lesser_show(void **state) {
+static void a_difference_is_found(void **state) {
     struct world *world = *state;
-    begin(world, &before);
-    set(world, "\"best\": 20, \"least\": 5");
-    struct sent_deal theirs = before;
-    theirs.best = 15;
-    theirs.least = 8;
-    bring(world, &theirs);
-    assert_deal(world, "first 20 5 - 100 EUR");
-    theirs.best = 30;
-    theirs.least = 3;
-    bring(world, &theirs);
-    assert_deal(world, "first 30 3 - 100 EUR");
+    struct sent_customer sent;
+    satchel_error error = {0};
+    begin_with_pending(world, &sent);
+    world_sql(world, "update customer set visits = 50");
+    assert_int_not_equal(satchel_verify(world->station, &error), 0);
+    assert_string_equal(error.code, "verify.pending");
+    world_sql(world, "update customer set gsn = 6");
+    assert_int_not_equal(satchel_verify(world->station, &error), 0);
+    assert_string_equal(error.code, "verify.digest");
 }
-
-static void the_first_stays(void **state) {
-    struct world *world = *state;
-    begin(world, &before);
-    set(world, "\"opened_at\": 7");
-    struct sent_deal theirs = before;
-    theirs.opened_at = 9;
-    bring(world, &theirs);
-    assert_deal(world, "first 10 10 9 100 EUR");
-    set(world, "\"opened_at\": 8"); /* who knows of it may write another */
-    theirs.amount = 300;
-    bring(world, &theirs);
-    assert_deal(world, "first 10 10 8 300 EUR");
-}
-
-/* Each is done over what the one before left, whether that was its own or theirs. */
-static void work_on_work(void **state) {
-    struct world *world = *state;
-    begin(world, &before);
-    set(world, "\"best\": 20");
-    set(world, "\"best\": 15"); /* who knows of the greater may take it back */
-    assert_deal(world, "first 15 10 - 100 EUR");
-    struct sent_deal theirs = before;
-    theirs.best = 17;
-    bring(world, &theirs);
-    assert_deal(world, "first 15 10 - 100 EUR");
-    theirs.best = 30;
-    bring(world, &theirs);
-    assert_deal(world, "first 30 10 - 100 EUR");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_nobody_else_changed_is_mine),
-        TEST(an_edit_shows_until_that_is_decided),
-        TEST(the_greater_and_the_lesser_show),
-        TEST(the_first_stays),
-        TEST(work_on_work),
+        TEST(pending_work_lies_over_what_comes),
+        TEST(work_after_a_merge_stays_on_top),
+        TEST(merged_work_stays_until_its_rows_came),
+        TEST(age_does_not_take_merged_work_away),
+        TEST(a_leaving_row_keeps_its_work),
+        TEST(an_insert_that_meets_a_row_merges),
+        TEST(work_that_breaks_a_check_is_set_aside),
+        TEST(a_difference_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
