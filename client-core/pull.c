@@ -71,7 +71,9 @@ static int look_whether_empty(struct apply *apply, const struct table *table,
     if (*known != EMPTINESS_UNKNOWN)
         return 0;
     buffer_printf(&sql, "select exists (select 1 from \"%s\")", table->name);
-    int failed = database_integer(apply->replica->db, buffer_text(&sql), &rows, error);
+    int failed = sql.failed ? error_out_of_memory(error)
+                            : database_integer(apply->replica->db, buffer_text(&sql),
+                                               &rows, error);
     buffer_free(&sql);
     *known = rows ? EMPTINESS_ROWS : EMPTINESS_EMPTY;
     return failed;

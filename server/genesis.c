@@ -167,7 +167,9 @@ static int read_table(struct scratch *scratch, const struct table *table,
         buffer_printf(&sql, "%s%s", i ? ", " : "", table->columns[i].name);
     }
     buffer_printf(&sql, " from %s", table->name);
-    int result = database_statement(scratch->db, buffer_text(&sql), &statement, error);
+    int result = sql.failed ? error_out_of_memory(error)
+                            : database_statement(scratch->db, buffer_text(&sql),
+                                                 &statement, error);
     int rc = SQLITE_DONE;
     while (result == 0 && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         struct change *change = &list->changes[list->count];
