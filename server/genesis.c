@@ -231,8 +231,11 @@ int genesis_make(struct master *master, struct work *work,
     struct journal_entry entry = {.kind = ENTRY_GENESIS,
                                   .at = master_now(master),
                                   .content = buffer_bytes(&content)};
-    if (content.failed ||
-        genesis_apply(master, work, entry.content, entry.at, error) != 0 ||
+    if (content.failed) {
+        error_out_of_memory(error);
+        goto out;
+    }
+    if (genesis_apply(master, work, entry.content, entry.at, error) != 0 ||
         journal_put(master, &entry, error) != 0) {
         goto out;
     }
