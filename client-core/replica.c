@@ -12,6 +12,8 @@
 #include "schema/database.h"
 
 /* Added after the first release; made wherever it is not there. */
+static const char rollback_sql[] = "rollback";
+
 static const char later_indexes[] =
     "create table if not exists station_index (name text primary key not null, sql text not null)"
     " strict, without rowid;"
@@ -101,7 +103,9 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
                          &created, error) != 0 ||
         add_columns(replica, error) != 0 ||
-        database_run(replica->db, later_indexes, error) != 0) {
+        database_run(replica->db, later_indexes, error) != 0 ||
+        /* ready before memory runs out */
+        !replica_statement(replica, rollback_sql, error)) {
         replica_close(replica);
         return -1;
     }
@@ -194,6 +198,8 @@ static int replica_run(struct replica *replica, const char *sql, struct error *e
 
 int replica_begin(struct replica *replica, struct error *error) {
     static const char begin[] = "begin immediate";
+    if (replica->unfinished)
+        replica_rollback(replica); /* once more: it may have lacked memory */
     return replica_run(replica, begin, error);
 }
 
@@ -203,9 +209,8 @@ int replica_commit(struct replica *replica, struct error *error) {
 }
 
 void replica_rollback(struct replica *replica) {
-    static const char rollback[] = "rollback";
     if (replica && !sqlite3_get_autocommit(replica->db))
-        (void)replica_run(replica, rollback, NULL);
+        replica->unfinished = replica_run(replica, rollback_sql, NULL) != 0;
 }
 
 int64_t replica_utc_offset(struct replica *replica, int64_t now_ms) {

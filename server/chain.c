@@ -39,6 +39,7 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
         return;
     }
     if (bundle_open(sealed, envelope, &ret->refused) != 0) {
+        ret->starved = error_is(&ret->refused, "memory");
         return;
     }
     if (!id_equal(envelope->header.org, org)) {
@@ -56,6 +57,8 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
     }
     bundle_read(envelope, arena, &ret->transactions, &ret->transaction_count,
                 &ret->unreadable);
+    /* What takes more than a bundle may is refused for good; what this machine has no memory for now is not. */
+    ret->starved = error_is(&ret->unreadable, "memory") && !arena->full;
 }
 
 /* --- the chain --------------------------------------------------------------------------------------- */
@@ -306,6 +309,9 @@ static int merge_bundle(struct chain *chain, const struct incoming_bundle *bundl
     size_t count = bundle->transaction_count;
     chain->retried = NULL;
     chain->retried_count = 0;
+    if (bundle->starved) {
+        return error_out_of_memory(error);
+    }
     if (bundle->unreadable.code[0] != '\0') {
         return refuse_payload(bundle, chain->master->gsn, chain->arena, ret, error);
     }
@@ -389,6 +395,9 @@ int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
     const struct bundle_header *header = &bundle->envelope.header;
     *ret = (struct bundle_answer){.number = header->number, .code = "", .message = ""};
     int result = 0;
+    if (bundle->starved) {
+        return error_out_of_memory(error);
+    }
     if (bundle->refused.code[0] != '\0') {
         ret->code = bundle->refused.code;
         ret->message = bundle->refused.message;

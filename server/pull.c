@@ -716,9 +716,12 @@ int pull_fill(struct reader *reader, const struct station *station,
     int result = -1;
     if (check_cursor(reader, request, &pull->begun_at, error) != 0 ||
         tombstones_purged(reader->db, &purged, error) != 0 ||
-        pull_scopes(reader, station, &pull->current, error) != 0 ||
-        scope_set_difference(&request->held, &pull->current, &response->lost,
+        pull_scopes(reader, station, &pull->current, error) != 0) {
+        goto out;
+    }
+    if (scope_set_difference(&request->held, &pull->current, &response->lost,
                              &response->gained) != 0) {
+        error_out_of_memory(error);
         goto out;
     }
     if (is_behind(request, purged)) {

@@ -45,13 +45,17 @@ static int read_former(sqlite3 *db, size_t count, struct arena *arena,
     sqlite3_bind_int64(statement, 1, station->number);
     sqlite3_bind_int64(statement, 2, (sqlite3_int64)count);
     int result = 0;
-    while (result == 0 && sqlite3_step(statement) == SQLITE_ROW) {
+    int rc = SQLITE_DONE;
+    while (result == 0 && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         struct former_key *key = &former[station->former_count++];
         key->last_number = sqlite3_column_int64(statement, 1);
         result = copy_fixed(value_of_column(statement, 0).bytes, key->key.bytes,
                             SIGN_PUBLIC, error) ||
                  copy_fixed(value_of_column(statement, 2).bytes, key->last_hash,
                             HASH_SIZE, error);
+    }
+    if (result == 0 && rc != SQLITE_DONE) {
+        result = error_from_sqlite(error, db, "reading a device's former keys");
     }
     sqlite3_finalize(statement);
     station->former = former;

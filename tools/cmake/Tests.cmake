@@ -44,7 +44,7 @@ file(GLOB failing_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support
 add_library(satchel_failing STATIC ${failing_sources})
 target_link_libraries(satchel_failing PRIVATE satchel_flags)
 target_link_options(satchel_failing INTERFACE
-    "LINKER:--wrap=realloc,--wrap=sodium_init,--wrap=ZSTD_compress,--wrap=msgpack_zone_new,--wrap=pwrite")
+    "LINKER:--wrap=realloc,--wrap=sodium_init,--wrap=ZSTD_compress,--wrap=ZSTD_decompress,--wrap=msgpack_zone_new,--wrap=pwrite")
 
 # satchel_c_tests(<folder below tests/> LABEL label LINKS lib...)
 function(satchel_c_tests folder)

@@ -10,7 +10,7 @@
 
 void failing_memory(bool fails); /* realloc, which all of ours grows with */
 void failing_sodium(bool fails); /* sodium_init */
-void failing_zstd(bool fails);   /* ZSTD_compress */
+void failing_zstd(bool fails);   /* ZSTD_compress, ZSTD_decompress */
 void failing_zones(bool fails);  /* msgpack_zone_new */
 /* pwrite: so many bytes more fit on the disk; -1: as many as there are. */
 void failing_disk(int64_t room);

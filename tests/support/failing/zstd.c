@@ -9,6 +9,8 @@ size_t __real_ZSTD_compress(void *to, size_t room, const void *from, size_t size
                             int level);
 size_t __wrap_ZSTD_compress(void *to, size_t room, const void *from, size_t size,
                             int level);
+size_t __real_ZSTD_decompress(void *to, size_t room, const void *from, size_t size);
+size_t __wrap_ZSTD_decompress(void *to, size_t room, const void *from, size_t size);
 
 static bool failing;
 
@@ -20,4 +22,9 @@ size_t __wrap_ZSTD_compress(void *to, size_t room, const void *from, size_t size
                             int level) {
     return failing ? (size_t)ZSTD_NO_MEMORY
                    : __real_ZSTD_compress(to, room, from, size, level);
+}
+
+size_t __wrap_ZSTD_decompress(void *to, size_t room, const void *from, size_t size) {
+    return failing ? (size_t)ZSTD_NO_MEMORY
+                   : __real_ZSTD_decompress(to, room, from, size);
 }

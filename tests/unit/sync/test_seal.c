@@ -91,6 +91,22 @@ static void test_deflate_no_room(void **state) {
     assert_code(error, "memory");
 }
 
+/* That memory ran out is not the data's fault: who asks again may get it. */
+static void test_inflate_without_memory(void **state) {
+    struct buffer deflated = buffer_make(500);
+    struct buffer inflated = buffer_make(500);
+    struct error error = {0};
+    assert_int_equal(seal_deflate(BYTES("enough"), 3, &deflated, &error), 0);
+    failing_zstd(true);
+    assert_int_equal(seal_inflate(buffer_bytes(&deflated), 500, &inflated, &error), -1);
+    failing_zstd(false);
+    assert_code(error, "memory");
+    assert_int_equal(seal_inflate(buffer_bytes(&deflated), 500, &inflated, &error), 0);
+    assert_int_equal(inflated.size, 6);
+    buffer_free(&deflated);
+    buffer_free(&inflated);
+}
+
 static void refuse_frame(struct bytes frame, const char *code) {
     struct buffer inflated = buffer_make(100);
     struct arena arena = arena_make(100);
@@ -266,6 +282,7 @@ int main(void) {
         cmocka_unit_test(test_known_key),
         cmocka_unit_test(test_deflate),
         cmocka_unit_test(test_deflate_no_room),
+        cmocka_unit_test(test_inflate_without_memory),
         cmocka_unit_test(test_inflate_refuses),
         cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_boxes_fail),
