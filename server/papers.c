@@ -58,13 +58,28 @@ static int find_fork(struct master *master, int64_t parent, int64_t number, int6
                             : error_from_sqlite(error, master->db, "looking for a fork");
 }
 
+/* Another may have been enrolled on the same evidence while this one was lost: then its own name tells it apart. */
+static int put_kin(struct master *master, struct kinship *kinship, struct bytes name,
+                   struct error *error) {
+    int64_t other = 0;
+    if (find_fork(master, kinship->parent, kinship->number, &kinship->fork_gsn, error) !=
+            0 ||
+        kin_child(master, kinship->parent, kinship->number, kinship->hash, &other,
+                  error) != 0) {
+        return -1;
+    }
+    if (other != 0) {
+        kinship->hash = name;
+    }
+    return kin_put(master, kinship, error);
+}
+
 int papers_join_family(struct master *master, const struct certificate *certificate,
                        int64_t number, struct error *error) {
     struct arena arena = arena_make(LIMIT_PAYLOAD);
     struct station parent;
     struct error why = {0};
-    uint8_t
-        hash[HASH_SIZE]; /* of an older certificate, which does not tell its evidence */
+    uint8_t hash[HASH_SIZE]; /* for a certificate that does not tell its evidence */
     hash_blake2b((struct bytes){certificate->device.bytes, ID_SIZE}, hash);
     int result = station_find(master->db, master->catalogue, certificate->parent, &arena,
                               &parent, &why);
@@ -75,10 +90,7 @@ int papers_join_family(struct master *master, const struct certificate *certific
             .root = parent.family.root,
             .number = certificate->follows ? certificate->last_number : INT64_MAX,
             .hash = {certificate->follows ? certificate->last_hash : hash, HASH_SIZE}};
-        result = find_fork(master, parent.number, kinship.number, &kinship.fork_gsn,
-                           error) != 0
-                     ? -1
-                     : kin_put(master, &kinship, error);
+        result = put_kin(master, &kinship, (struct bytes){hash, HASH_SIZE}, error);
     } else if (error_is(&why, "device.unknown")) {
         result = 0;
     } else {

@@ -54,7 +54,9 @@ static bool same_person(struct value value, struct id id) {
 static int check_stamps(const struct check *check, const uint8_t *key) {
     int at = check->table->column_count;
     const struct model_row *row = row_find(check->model, check->table->number, key);
-    const struct version *version = row ? version_at(row, check->view.at) : NULL;
+    const struct view *view = &check->view;
+    const struct version *version =
+        row ? version_at(check->model, row, view->history, view->at) : NULL;
     bool covered = check->view.overlay &&
                    overlay_find(check->view.overlay, check->table->number, key);
     if (covered || !version)
@@ -165,8 +167,9 @@ int model_check_station(struct model *model, int number, sqlite3 *db) {
 }
 
 int model_check_master(struct model *model, sqlite3 *db) {
-    struct check check = {
-        .model = model, .view = {model, INT64_MAX, NULL, NULL, NULL}, .db = db};
+    struct check check = {.model = model,
+                          .view = {model, INT64_MAX, NULL, NULL, NULL, model->hq.history},
+                          .db = db};
     snprintf(check.where, sizeof check.where, "headquarters");
     return check_all(&check);
 }

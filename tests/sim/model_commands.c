@@ -413,7 +413,9 @@ static const struct lost_cell *lost_of(const struct act *act) {
     for (int i = 0; i < act->model->lost_count; i++) {
         const struct lost_cell *lost = &act->model->lost[i];
         if (id_equal(lost->conflict, act->call->arguments[0].id) &&
-            lost->gsn <= act->station->cursor && (!found || lost->gsn >= found->gsn))
+            lost->gsn <= act->station->cursor &&
+            in_history(act->model, act->station->history, lost->history, lost->gsn) &&
+            (!found || lost->gsn >= found->gsn))
             found = lost;
     }
     return found;

@@ -166,6 +166,7 @@ static void remember_values(const struct merging *merging, struct id id,
         room_for(model->lost, model->lost_count, &model->lost_room, sizeof *model->lost);
     struct lost_cell *lost = &model->lost[model->lost_count++];
     *lost = (struct lost_cell){.conflict = id,
+                               .history = model->hq.history,
                                .gsn = merging->seen->gsn,
                                .table = kept->row->table->number,
                                .cell = kept->cell};
@@ -230,9 +231,9 @@ static void remember_refused(struct merging *merging) {
         const struct model_change *change = &merging->transaction->changes[i];
         if (!change->insert && !moves_state(change))
             continue;
-        model->refused = room_for(model->refused, model->refused_count,
-                                  &model->refused_room, sizeof *model->refused);
-        struct refused_row *row = &model->refused[model->refused_count++];
+        model->hq.refused = room_for(model->hq.refused, model->hq.refused_count,
+                                     &model->hq.refused_room, sizeof *model->hq.refused);
+        struct refused_row *row = &model->hq.refused[model->hq.refused_count++];
         *row = (struct refused_row){.table = change->table->number,
                                     .whole = change->insert,
                                     .family = merging->device->family,
@@ -271,4 +272,35 @@ void derive_device(struct model *model, const struct known_gsn *known) {
     const struct row_stamp stamp = {known->gsn, known->at, nobody};
     struct made_row row = make_row(model, T_DEVICE);
     write_row(&row, known->transaction, &stamp); /* it has the device's id */
+    struct device_of_model *device = device_find(model, known->transaction);
+    if (!device || !device->unknown)
+        return;
+    device->unknown =
+        false; /* it has proven itself: what it saw is what both histories have */
+    device->seen_base = model->hq.epochs[model->hq.epoch_count - 1].from;
+}
+
+static void revoke(struct model *model, struct device_of_model *device,
+                   const struct row_stamp *stamp) {
+    uint8_t key[KEY_MOST] = {0};
+    struct value values[COLUMNS];
+    memcpy(key, device->id.bytes, ID_SIZE);
+    const struct model_row *row = row_find(model, T_DEVICE, key);
+    if (device->unknown || device->revoked || !row || !row->latest)
+        return;
+    memcpy(values, row->latest->values,
+           (size_t)row->table->column_count * sizeof *values);
+    values[column_of(row->table, "revoked_at")] = value_integer(stamp->at);
+    row_write(model, T_DEVICE, key, values, stamp);
+    device->revoked = true;
+}
+
+void derive_revoked(struct model *model, struct id device,
+                    const struct known_gsn *known) {
+    static const struct id nobody;
+    const struct row_stamp stamp = {known->gsn, known->at, nobody};
+    const struct device_of_model *named = device_find(model, device);
+    for (int i = 0; named && i < model->hq.device_count; i++)
+        if (model->hq.devices[i].family == named->family)
+            revoke(model, &model->hq.devices[i], &stamp);
 }

@@ -480,7 +480,8 @@ bool workload_found(struct workload *workload, struct sim_operation *ret) {
 
 /* Somebody who may have a station of his own: headquarters invites nobody without a role. */
 static int with_role(const struct workload *workload, int number) {
-    const struct view view = {workload->model, INT64_MAX, NULL, NULL, NULL};
+    const struct view view = {
+        workload->model, INT64_MAX, NULL, NULL, NULL, workload->model->hq.history};
     for (int i = 0; i < workload->people; i++) {
         int person = 1 + (number + i) % workload->people;
         struct rights rights;

@@ -224,7 +224,9 @@ static void leave_out(struct world *world) {
     on[FAULT_CLONE] = on[FAULT_CLONE] && (!models || play->clone);
     on[FAULT_RESTORE_STATION] = on[FAULT_RESTORE_STATION] && (!models || play->restore);
     on[FAULT_RESTORE_HQ] = on[FAULT_RESTORE_HQ] && (!models || play->server_restore);
-    on[FAULT_REVOKE] = on[FAULT_REVOKE] && (!models || play->revoked);
+    if (models && on[FAULT_RESTORE_HQ])
+        on[FAULT_CLONE] = on[FAULT_RESTORE_STATION] = false;
+    on[FAULT_REVOKE] = on[FAULT_REVOKE] && (!models || play->wiped);
 }
 
 int world_run(struct world *world, const struct world_options *options) {

@@ -114,9 +114,9 @@ struct world {
     struct server_options server_options;
     struct server *server; /* NULL: not running */
     sqlite3 *watch;        /* reads the master */
-    sqlite3_stmt *news;
-    int64_t seen_gsn;
-    int64_t purge_entry, purged; /* of the journal, as far as it was looked at */
+    sqlite3_stmt *entries, *decided;
+    int64_t seen_entry, seen_gsn; /* of the journal, as far as it was looked at */
+    int64_t purged;
     struct snapshot *hq_snapshot;
     int histories; /* how often headquarters was put back */
     struct sim_station *stations[WORLD_STATIONS];
@@ -158,10 +158,13 @@ void hq_bury(struct world *world);
 /* Hands a request in; false: nobody answered. */
 bool hq_answer(struct world *world, const char *path, struct bytes body,
                struct buffer *ret, int *ret_status);
-/* Tells the play and the ledger what was merged since it was last asked. */
-int hq_watch(struct world *world);
 int hq_invite(struct world *world, const struct station_plan *plan, struct buffer *ret);
 int64_t hq_head(struct world *world);
+
+/* watch.c: tells the play and the ledger what the journal says since it was last asked. */
+int hq_watch(struct world *world);
+int watch_open(struct world *world);
+void watch_close(struct world *world);
 
 /* station.c */
 int station_add(struct world *world, struct sim_station **ret);

@@ -1,6 +1,7 @@
 /*
  * Sync against a scripted headquarters: sealing and clocks, verdicts, and what goes wrong on the way.
  */
+#include "tests/support/lacking.h"
 #include "tests/unit/client-core/customers.h"
 
 static void work_is_sealed_sent_and_settled(void **state) {
@@ -348,9 +349,8 @@ static void the_format_follows_the_server(void **state) {
 static void another_process_may_be_syncing(void **state) {
     struct world *world = *state;
     int lock = -1;
-#ifdef __EMSCRIPTEN__
-    skip(); /* there is no other process, and locks are not kept */
-#endif
+    if (LACKING(PROCESSES))
+        skip();
     assert_int_equal(home_lock(world->home, "sync.lock", &world->env, 0, &lock, NULL), 0);
     assert_string_equal(sync_fails(world), "sync.busy");
     assert_true(world->clock.slept_ms >= 10000);

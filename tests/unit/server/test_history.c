@@ -405,6 +405,52 @@ static void until_the_refill_ends(void **state) {
     assert_verifies(at);
 }
 
+/* A device that the backup does not know has shown its certificate, and not yet which program it has: what waits is held
+ * against the one that its bundle names. */
+static void rules_hold_for_what_waits(void **state) {
+    struct drill *at = *state;
+    struct id old = text_id("old");
+    restore(at);
+    assert_int_equal(database_run(at->company.master->db,
+                                  "update station set schema_version = 0", NULL),
+                     0);
+    struct cell cell = cell_of(&at->company, "customer", "owner_id",
+                               value_blob((struct bytes){at->hq->user.bytes, ID_SIZE}));
+    struct change gift = change_of(&at->company, "customer", ROW_UPDATE, &old, &cell, 1);
+    struct bundle_answer answer =
+        send_lost(at, &(struct lost_work){at->anna, &gift, at->company.now_ms, at->backup,
+                                          at->backup + 1, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_string_equal(answer.verdicts[0].code, "customer.owner_change");
+    assert_int_equal(company_integer(&at->company, "select count(*) from deferred"), 1);
+}
+
+/* What waits is of its device's family: it knows what was refused there. */
+static void what_waits_knows_its_family(void **state) {
+    struct drill *at = *state;
+    struct id id = text_id("gift");
+    struct cell cell;
+    restore(at);
+    struct cell cells[] = {
+        cell_of(&at->company, "customer", "name", value_text("gift")),
+        cell_of(&at->company, "customer", "kind", value_text("company")),
+        cell_of(&at->company, "customer", "owner_id",
+                value_blob((struct bytes){at->hq->user.bytes, ID_SIZE}))};
+    struct change insert = change_of(&at->company, "customer", ROW_INSERT, &id, cells, 3);
+    struct bundle_answer answer =
+        send_lost(at, &(struct lost_work){at->anna, &insert, at->company.now_ms,
+                                          at->backup, 0, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_REFUSED);
+    struct change edit = edit_of(at, "gift", &cell, "1");
+    answer = send_lost(at, &(struct lost_work){at->anna, &edit, at->company.now_ms,
+                                               at->backup, at->backup + 2, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_memory_equal(
+        company_value(&at->company, "select code from deferred").bytes.data,
+        "depends.refused", strlen("depends.refused"));
+    assert_verifies(at);
+}
+
 /* --- outcomes ------------------------------------------------------------------------------------------ */
 
 static void outcomes_are_read_as_written(void **state) {
@@ -453,6 +499,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_was_merged_once_is_not_refused_at_once,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(until_the_refill_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rules_hold_for_what_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_knows_its_family, set_up, tear_down),
         cmocka_unit_test(outcomes_are_read_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
