@@ -71,22 +71,10 @@ static inline int refuse_all(struct world *world, const struct sync_request *req
 /* Takes nothing, sends world->chunk. */
 static inline int rows_only(struct world *world, const struct sync_request *request,
                             struct sync_response *response) {
-    (void)request;
     if (world->chunk.group_count)
         world_send_rows(world, response);
     response->head = world->gsn;
-    for (size_t i = 0; i < request->bundle_count; i++) {
-        struct bundle_envelope envelope;
-        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
-        world->answers[i] =
-            (struct bundle_answer){.number = envelope.header.number,
-                                   .accepted = true,
-                                   .code = "",
-                                   .message = "",
-                                   .expected_number = envelope.header.number + 1};
-    }
-    response->answers = world->answers;
-    response->answer_count = request->bundle_count;
+    world_keep_waiting(world, request, response);
     return 200;
 }
 

@@ -86,18 +86,7 @@ static void note(struct world *world, const struct sync_request *request,
     asked[world->step] =
         (struct asked){request->cursor, request->held.count, request->bundle_count,
                        request->rebuild, request->position.set};
-    for (size_t i = 0; i < request->bundle_count; i++) {
-        struct bundle_envelope envelope;
-        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
-        world->answers[i] =
-            (struct bundle_answer){.number = envelope.header.number,
-                                   .accepted = true,
-                                   .code = "",
-                                   .message = "",
-                                   .expected_number = envelope.header.number + 1};
-    }
-    response->answers = world->answers;
-    response->answer_count = request->bundle_count;
+    world_keep_waiting(world, request, response);
 }
 
 /* Tells the station to rebuild, then gives it the people, and customer 2 only, in two answers. */

@@ -467,6 +467,24 @@ static inline void world_take_bundles(struct world *world,
     response->head = world->gsn;
 }
 
+/* Takes every bundle of the request without a word about what became of it: the work stays pending. */
+static inline void world_keep_waiting(struct world *world,
+                                      const struct sync_request *request,
+                                      struct sync_response *response) {
+    for (size_t i = 0; i < request->bundle_count; i++) {
+        struct bundle_envelope envelope;
+        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
+        world->answers[i] =
+            (struct bundle_answer){.number = envelope.header.number,
+                                   .accepted = true,
+                                   .code = "",
+                                   .message = "",
+                                   .expected_number = envelope.header.number + 1};
+    }
+    response->answers = world->answers;
+    response->answer_count = request->bundle_count;
+}
+
 /* Answers (world->answer): every transaction is merged, or refused. */
 static inline int answer_merged(struct world *world, const struct sync_request *request,
                                 struct sync_response *response) {
