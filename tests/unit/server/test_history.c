@@ -352,6 +352,29 @@ static void a_grant_is_waited_for(void **state) {
     assert_verifies(at);
 }
 
+/* What headquarters had merged once waits whatever is said against it now; what it had not is judged as ever. */
+static void what_was_merged_once_is_not_refused_at_once(void **state) {
+    struct drill *at = *state;
+    restore(at);
+    struct id link[2] = {at->anna->user, {{0}}};
+    memcpy(link[1].bytes,
+           company_value(&at->company, "select id from role where code = 'manager'")
+               .bytes.data,
+           ID_SIZE);
+    struct change change =
+        change_of(&at->company, "user_role", ROW_INSERT, link, NULL, 0);
+    struct lost_work work = {at->anna,       &change, at->company.now_ms,
+                             at->backup + 1, 0,       false};
+    struct bundle_answer answer = send_lost(at, &work);
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_REFUSED);
+    assert_string_equal(answer.verdicts[0].code, "role.insert");
+    work.former = at->backup + 2;
+    answer = send_lost(at, &work);
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_string_equal(answer.verdicts[0].code, "role.insert");
+    assert_verifies(at);
+}
+
 static void until_the_refill_ends(void **state) {
     struct drill *at = *state;
     struct master *master = at->company.master;
@@ -473,6 +496,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_gap_that_nobody_can_fill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_missing_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_grant_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_merged_once_is_not_refused_at_once,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(until_the_refill_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rules_hold_for_what_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_knows_its_family, set_up, tear_down),

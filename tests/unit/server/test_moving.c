@@ -643,7 +643,7 @@ static void they_go_when_all_have_passed_them(void **state) {
 /* Who will not come any more is not waited for. */
 static void a_revoked_station_does_not_hold_them_up(void **state) {
     static struct world world;
-    char sql[120];
+    char sql[200];
     (void)state;
     world_make(&world, 4714);
     all_to_head(&world);
