@@ -16,7 +16,7 @@ static const char ENTRIES[] = "select entry, kind, at, content, outcome from jou
 static const char DECIDED[] =
     "select g.gsn, g.at, g.id, s.id, g.time, g.base, g.kind, g.code, g.field"
     " from gsn_log g left join station s on s.number = g.station"
-    " where g.gsn > ? order by g.gsn limit 1";
+    " where g.gsn > ?1 and g.entry = ?2 order by g.gsn limit 1";
 
 int watch_open(struct world *world) {
     return sqlite3_prepare_v2(world->watch, ENTRIES, -1, &world->entries, NULL) !=
@@ -167,6 +167,7 @@ static int read_gsn(struct world *world, const struct opened *opened,
                     struct merged_seen *ret) {
     sqlite3_stmt *statement = world->decided;
     sqlite3_bind_int64(statement, 1, world->seen_gsn);
+    sqlite3_bind_int64(statement, 2, opened->entry);
     int rc = sqlite3_step(statement);
     *ret = (struct merged_seen){
         .what = what_of(opened->kind),
@@ -185,9 +186,11 @@ static int read_gsn(struct world *world, const struct opened *opened,
         snprintf(ret->field, sizeof ret->field, "%s", sqlite3_column_text(statement, 8));
     }
     sqlite3_reset(statement);
-    return rc == SQLITE_ROW ? 0
-                            : sim_wrong(&world->report, "entry %lld has no gsn",
-                                        (long long)opened->entry);
+    /* A known device that shows another key makes no row. */
+    return rc == SQLITE_ROW || opened->kind == ENTRY_ENROL
+               ? 0
+               : sim_wrong(&world->report, "entry %lld has no gsn",
+                           (long long)opened->entry);
 }
 
 /* [1, epoch, from_gsn, …] */
@@ -218,6 +221,9 @@ static int tell_gsn(struct world *world, const struct opened *opened) {
         return -1;
     }
     bool work = seen.what == SEEN_WORK || seen.what == SEEN_RELEASED;
+    if (seen.gsn == 0) {
+        return 0;
+    }
     if (!work && seen.what != SEEN_EPOCH) {
         memset(&seen.device, 0, sizeof seen.device);
     }
