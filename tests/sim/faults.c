@@ -37,7 +37,7 @@ static const struct {
     [FAULT_RESTORE_HQ] = {"restore-hq", 3, NULL},
     [FAULT_REVOKE] = {"revoke", 2, NULL},
     [FAULT_HORIZON] = {"horizon", 300, NULL},
-    [FAULT_OLD_SCHEMA] = {"old-schema", 300, "there is one version of the schema yet"},
+    [FAULT_OLD_SCHEMA] = {"old-schema", 300, NULL},
     [FAULT_ALTERED] = {"altered", 5, NULL},
     [FAULT_REPLAYED] = {"replayed", 5, NULL},
     [FAULT_REORDERED] = {"reordered", 5, NULL},

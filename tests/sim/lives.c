@@ -7,6 +7,8 @@
 #include "tests/sim/folder.h"
 #include "tests/sim/world.h"
 
+enum { HISTORIES = 12 }; /* more would leave time for nothing else */
+
 /* A machine as it was once. */
 struct snapshot {
     struct disk_image *image;
@@ -128,6 +130,7 @@ static int clone_station(struct sim_station *station) {
         clone->position = snapshot->position;
         clone->cursor = snapshot->cursor;
         clone->device = snapshot->device;
+        clone->version = station->version;
         clone->root = station->root;
         clone->revoked = station->revoked;
         clone->sync_per_mille = station->sync_per_mille;
@@ -423,7 +426,8 @@ int life_of_hq(struct world *world) {
     if (world->server == NULL || world->depth > 0) {
         return 0;
     }
-    if (world->hq_snapshot != NULL && world_strikes(world, FAULT_RESTORE_HQ)) {
+    if (world->hq_snapshot != NULL && world->histories < HISTORIES &&
+        world_strikes(world, FAULT_RESTORE_HQ)) {
         return restore_hq(world);
     }
     return world->faults.on[FAULT_RESTORE_HQ] && dice_chance(&world->dice, 10)

@@ -56,6 +56,7 @@ struct model_column {
     const char *fallback; /* the default: a number or a text; NULL: none */
     enum model_check check;
     int64_t low, high;
+    int since; /* version of the schema; 0: always */
 };
 
 struct model_table {
@@ -223,7 +224,8 @@ struct station_of_model {
     struct station_plan plan;
     int ceiling; /* roles */
     int schema_version;
-    int history; /* that the cursor is of */
+    int rows_version; /* of the program that got its rows */
+    int history;      /* that the cursor is of */
     int64_t epoch;
     int64_t cursor;
     int64_t synced; /* the model's own count of events then */
@@ -267,6 +269,7 @@ bool view_next(const struct view *view, int table, struct view_place *place,
 struct value seen_value(const struct seen_row *row, const char *column);
 
 /* Empties it; its rows are taken from `arena`. */
+enum { SCHEMA_PRESENT = 3 };
 void overlay_make(struct overlay *overlay, const struct overlay *below);
 struct overlay_row *overlay_find(const struct overlay *overlay, int table,
                                  const uint8_t *key);
@@ -309,8 +312,9 @@ struct rule_case {
     int roles;
     int schema_version;
 };
-/* The first rule broken, in order of names; NULL: none. */
-const char *rules_broken(const struct rule_case *c);
+/* The first rule broken, in order of names; NULL: none. *ret_flag (may be NULL): the first that the author's program does
+ * not have. */
+const char *rules_broken(const struct rule_case *c, const char **ret_flag);
 
 /* Role and form of one change: NULL or a code. */
 const char *change_refused(const struct model_change *change, bool as_update,
@@ -345,7 +349,7 @@ struct hot_row {
 
 /* A station as it was once: what is needed to put it back. */
 struct station_copy {
-    int number, line, history;
+    int number, line, history, rows_version;
     struct id device;
     int64_t made, cursor, synced, epoch;
     struct transaction_of_model **pending;
@@ -552,6 +556,8 @@ struct merging {
     int kept_count;
     const char *codes[CODES_MOST];
     int code_count;
+    const char
+        *flag; /* merged all the same: a rule that the author's program does not have */
 };
 /* Decides: no code means that it is merged. merge_free in any case. */
 struct merging *merge_decide(struct model *model,
@@ -568,6 +574,7 @@ struct row_stamp {
 struct version *row_write(struct model *model, int table, const uint8_t *key,
                           const struct value *values, const struct row_stamp *stamp);
 void derive_conflicts(struct merging *merging);
+void derive_flag(struct merging *merging);
 void derive_refusal(struct merging *merging, const char *code);
 /* An enrolment makes a row for the device. */
 void derive_device(struct model *model, const struct known_gsn *known);

@@ -43,6 +43,7 @@ struct opened {
     size_t count;
     struct outcome outcome;
     struct id device;
+    int schema_version;
     struct bytes content;
     struct arena arena;
 };
@@ -56,6 +57,7 @@ static int open_bundle(struct opened *opened, struct bytes content) {
         return -1;
     }
     opened->device = envelope.header.device;
+    opened->schema_version = (int)envelope.header.schema_version;
     return 0;
 }
 
@@ -90,6 +92,7 @@ static int note_sent(struct world *world, const struct opened *opened) {
             (struct sent){.device = opened->device,
                           .stated = (uint64_t)transaction->time,
                           .epoch = outcome->epoch,
+                          .schema_version = opened->schema_version,
                           .former = i < outcome->former_count ? outcome->formers[i] : 0};
     }
     return 0;
@@ -136,6 +139,7 @@ static void take_sent(struct merged_seen *seen, const struct ledger_item *item) 
         seen->stated = item->sent.stated;
         seen->epoch = item->sent.epoch;
         seen->former = item->sent.former;
+        seen->schema_version = item->sent.schema_version;
     }
 }
 

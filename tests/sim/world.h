@@ -71,6 +71,7 @@ struct sim_station {
     int64_t cut_at;
     struct snapshot *snapshot; /* a backup of it; NULL: none */
     struct id root;            /* the device that its family began with */
+    int version;               /* of its program's schema */
     bool revoked;              /* headquarters takes nothing from it any more */
     bool wiped;                /* it knows, and nothing is left of it */
 };
@@ -93,7 +94,8 @@ struct world_options {
     bool verify;        /* replay headquarters' journal at the end */
     /* Lives longer than the world: loaded once. */
     struct disks *disks;
-    struct catalogue *catalogue;
+    struct catalogue *catalogue,
+        *former; /* of the present version, and of the one before */
 };
 
 struct world_figures {
@@ -109,7 +111,8 @@ struct world {
     struct dice dice;
     int64_t now_ms;
     struct faults faults;
-    bool calm; /* no faults any more */
+    bool calm;    /* no faults any more */
+    bool healing; /* for ever */
     struct machine hq;
     struct server_options server_options;
     struct server *server; /* NULL: not running */
@@ -177,6 +180,8 @@ int station_place(struct world *world, const struct station_plan *plan,
 int station_up(struct sim_station *station);
 void station_down(struct sim_station *station, int64_t until);
 void station_bury(struct sim_station *station);
+/* It has the present program from now on; it must be down. */
+void station_update(struct sim_station *station);
 /* Whether its cursor moved: then it tells the play. */
 int station_look(struct sim_station *station);
 int station_work(struct sim_station *station, const struct sim_operation *operation);
