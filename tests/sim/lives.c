@@ -32,6 +32,10 @@ void lives_free(struct world *world) {
         snapshot_free(world->stations[i]->snapshot);
         world->stations[i]->snapshot = NULL;
     }
+    lives_forget_hq(world);
+}
+
+void lives_forget_hq(struct world *world) {
     snapshot_free(world->hq_snapshot);
     world->hq_snapshot = NULL;
 }

@@ -429,8 +429,10 @@ static int control_told(struct model *model, const struct merged_seen *seen) {
         past_epoch(model, seen->epoch, seen->base);
     else if (seen->what == SEEN_REVOKED)
         derive_revoked(model, seen->device, &known);
-    else
+    else {
+        device_of_parent(model, seen->transaction, seen->parent);
         derive_device(model, &known);
+    }
     return 0;
 }
 

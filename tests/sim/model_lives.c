@@ -140,6 +140,17 @@ struct device_of_model *device_of_child(struct model *model, int number,
     return added;
 }
 
+void device_of_parent(struct model *model, struct id device, struct id parent) {
+    const struct device_of_model *known = device_find(model, parent);
+    if (!known || device_find(model, device))
+        return;
+    struct device_of_model child = *known;
+    child.id = device;
+    model->hq.devices = room_for(model->hq.devices, model->hq.device_count,
+                                 &model->hq.device_room, sizeof *model->hq.devices);
+    model->hq.devices[model->hq.device_count++] = child;
+}
+
 int model_wiped(struct model *model, int number) {
     station_of(model, number)->pending_count = 0;
     model->events++;

@@ -444,6 +444,8 @@ bool is_own_past(const struct model *model, int64_t gsn,
 struct device_of_model *device_find(const struct model *model, struct id id);
 struct device_of_model *device_of_child(struct model *model, int number,
                                         struct id device);
+/* A copy of the parent is a device of its own from now on; nothing happens when the parent is none. */
+void device_of_parent(struct model *model, struct id device, struct id parent);
 void device_add(struct model *model, const struct station_of_model *station, int family);
 
 /* model_history.c: headquarters put back, and what was lost then. */

@@ -55,8 +55,9 @@ struct merged_seen {
     uint64_t stated, time; /* what the station said, and what counts: HLC */
     int64_t purged;        /* what left scopes up to here is forgotten by then */
     int64_t base;
-    int64_t epoch;  /* the lost history that it is of; 0: the present one */
-    int64_t former; /* its gsn there; 0: none */
+    int64_t epoch;    /* the lost history that it is of; 0: the present one */
+    int64_t former;   /* its gsn there; 0: none */
+    struct id parent; /* SEEN_DEVICE: that it is a copy of; zero: none */
     int schema_version;
     int kind; /* enum verdict_kind */
     char code[64], field[64];

@@ -487,8 +487,10 @@ int station_exchange(struct sim_station *station, bool *ret_done) {
     station->disturbed = false;
     int64_t struck = world->faults.struck[FAULT_STATION_DISK];
     arm(station, SYNC_CALLS);
-    int failed =
-        station_sync(station->satchel, 0, watch_progress, station, &report, &error) != 0;
+    bool rekeys = world_strikes(world, FAULT_DEVICE_KEY);
+    int failed = (rekeys ? station_rotate_key(station->satchel, 0, &error)
+                         : station_sync(station->satchel, 0, watch_progress, station,
+                                        &report, &error)) != 0;
     disarm(station);
     station->syncing = false;
     bool excused =

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/device.h"
 #include "server/journal.h"
 #include "server/verdicts.h"
 #include "sync/bundle.h"
@@ -219,6 +220,17 @@ static struct id read_revoked(struct bytes content) {
     return device;
 }
 
+/* Whose child was enrolled. */
+static struct id read_parent(struct bytes content) {
+    static const struct id none;
+    struct certificate certificate;
+    struct bytes envelope;
+    struct bytes request;
+    return device_read_entry(content, &envelope, &certificate, &request, NULL) == 0
+               ? certificate.parent
+               : none;
+}
+
 static int tell_gsn(struct world *world, const struct opened *opened) {
     struct merged_seen seen;
     if (read_gsn(world, opened, &seen) != 0) {
@@ -233,6 +245,9 @@ static int tell_gsn(struct world *world, const struct opened *opened) {
     }
     if (seen.what == SEEN_EPOCH && id_is_zero(seen.device)) {
         read_epoch(opened->content, &seen);
+    }
+    if (opened->kind == ENTRY_REENROL) {
+        seen.parent = read_parent(opened->content);
     }
     if (seen.what == SEEN_REVOKED) {
         seen.device = read_revoked(opened->content);

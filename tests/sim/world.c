@@ -120,6 +120,8 @@ static int befall_all(struct world *world) {
         hq_stop(world, world->now_ms);
     } else if (world->server != NULL && world_strikes(world, FAULT_HQ_DOWN)) {
         hq_stop(world, world->now_ms + dice_below(&world->dice, 6 * HOUR_MS));
+    } else if (world->server != NULL && world_strikes(world, FAULT_SERVER_KEY)) {
+        return errand_server_key(world);
     } else if (world->server != NULL && world->station_count < WORLD_STATIONS &&
                world_strikes(world, FAULT_LATE_ENROL)) {
         struct sim_station *station = NULL;
@@ -164,6 +166,9 @@ static int act(struct world *world, struct sim_station *station) {
     bool offline = station->offline_until > world->now_ms || world->server == NULL;
     bool sync = !station->syncing &&
                 dice_chance(&world->dice, offline ? 5 : station->sync_per_mille);
+    if (sync && world->server != NULL && world_strikes(world, FAULT_CARRY)) {
+        return errand_carry(station);
+    }
     if (sync) {
         int result = station_exchange(station, &done);
         if (result == 0 && done && station->watch != NULL && !station->syncing &&
@@ -234,6 +239,9 @@ static void leave_out(struct world *world) {
     on[FAULT_RESTORE_HQ] = on[FAULT_RESTORE_HQ] && (!models || play->server_restore);
     if (models && on[FAULT_RESTORE_HQ])
         on[FAULT_CLONE] = on[FAULT_RESTORE_STATION] = false;
+    /* A copy cannot follow the key that another one replaced. */
+    if (on[FAULT_CLONE] || on[FAULT_RESTORE_STATION])
+        on[FAULT_DEVICE_KEY] = false;
     on[FAULT_OLD_SCHEMA] = on[FAULT_OLD_SCHEMA] && play->updated;
     on[FAULT_REVOKE] = on[FAULT_REVOKE] && (!models || play->wiped);
 }

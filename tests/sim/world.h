@@ -121,6 +121,7 @@ struct world {
     int64_t seen_entry, seen_gsn; /* of the journal, as far as it was looked at */
     int64_t purged;
     struct snapshot *hq_snapshot;
+    int server_keys;
     int histories; /* how often headquarters was put back */
     struct sim_station *stations[WORLD_STATIONS];
     int station_count;
@@ -194,6 +195,11 @@ struct transport network_transport(struct sim_station *station);
 int network_deliver_late(struct world *world);
 void network_free(struct world *world);
 
+/* errands.c */
+int errand_server_key(struct world *world);
+/* A round with headquarters by files. */
+int errand_carry(struct sim_station *station);
+
 /* hostile.c */
 /* A device that is not honest sends something of this before it sends the request itself; none of it may count. */
 int hostile_try(struct sim_station *station, const struct transport_request *request);
@@ -203,6 +209,8 @@ void hostile_free(struct world *world);
 int life_of_station(struct sim_station *station);
 int life_of_hq(struct world *world);
 void lives_free(struct world *world);
+/* The copy of headquarters that there is will not be put back. */
+void lives_forget_hq(struct world *world);
 /* It failed with this code, and may: headquarters took it back. Then nothing of it may be left. */
 bool life_is_over(const struct sim_station *station, const char *code);
 int life_end(struct sim_station *station);
