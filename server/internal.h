@@ -54,8 +54,9 @@ char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
 /* The folder's own entries are durable. */
 int server_sync_folder(const char *data);
-int server_write_keys(const char *data, const struct sign_keys *keys,
-                      struct error *error);
+/* Makes a folder, durably, unless it is there. */
+int server_make_folder(const char *path, const char *code, const char *field,
+                       struct error *error);
 /* The pin that goes with this address: of a self-signed certificate, for https. */
 int server_pin(const struct server_options *options, const char *address,
                struct tls_pin *ret, struct error *error);

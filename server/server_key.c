@@ -92,26 +92,32 @@ static int remove_next(const char *data, struct error *error) {
 int server_settle_key(const char *data, const struct sign_public *wanted,
                       struct sign_keys *ret, struct error *error) {
     bool found = false;
-    if (server_read_keys(data, ret, error) != 0) {
-        return -1;
-    }
-    if (is_public(ret, wanted)) {
+    struct error why = {0};
+    int loaded = server_read_keys(data, ret, &why);
+    if (loaded == 0 && is_public(ret, wanted)) {
         return 0;
     }
-    /* A rotation ended before the new key took its place; or the master is a copy of before a rotation, and its key is
+    /* A rotation, or the founding, ended before the new key took its place; or the master is a copy of before a rotation, and its key is
      * among the older ones. */
     if (find_key(data, NEXT_FILE, wanted, ret, &found, error) != 0 ||
         (!found && find_key(data, OLD_FILE, wanted, ret, &found, error) != 0)) {
         return -1;
     }
     if (!found) {
-        return error_set(error, "server.key", "data",
-                         "server.key is not the key of this folder's master.db");
+        return error_set(error, "server.key", "data", "%s",
+                         loaded != 0
+                             ? why.message
+                             : "server.key is not the key of this folder's master.db");
     }
     /* The first half of an Ed25519 secret key is its seed. */
     return write_seeds(data, KEY_FILE, ret->secret_key, SIGN_SEED, error) != 0
                ? -1
                : remove_next(data, error);
+}
+
+int server_keep_next_key(const char *data, const uint8_t seed[SIGN_SEED],
+                         struct error *error) {
+    return write_seeds(data, NEXT_FILE, seed, SIGN_SEED, error);
 }
 
 int server_copy_keys(const char *from, const char *to, struct error *error) {

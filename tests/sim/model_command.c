@@ -190,6 +190,7 @@ static void record_update(struct model *model, const struct overlay_row *row,
             continue;
         if (table->columns[i].merge == SUM)
             value.integer -= former[i].integer;
+        change->formers[change->count] = keep_value(model, former[i]);
         add_cell(model, change, i, value);
     }
 }

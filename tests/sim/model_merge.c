@@ -250,9 +250,9 @@ static void merge_later(struct merging *merging, struct overlay_row *row,
 
 static void merge_once(struct merging *merging, struct overlay_row *row,
                        const struct cell_case *cell) {
-    if (is_null(cell->there[0]))
+    if (is_null(cell->there[0]) || !cell->concurrent)
         take(merging, row, cell);
-    else if (cell->concurrent && !same_values(cell))
+    else if (!same_values(cell))
         keep(merging, row, cell, true, "first");
 }
 

@@ -151,6 +151,7 @@ struct model_change {
     int count;
     int columns[COLUMNS]; /* places */
     struct value values[COLUMNS];
+    struct value formers[COLUMNS]; /* of an update: what was there */
 };
 
 struct transaction_of_model {

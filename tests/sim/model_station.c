@@ -49,7 +49,26 @@ struct overlay_row *overlay_take(const struct view *view, struct overlay *overla
     return row;
 }
 
-/* A sum is added to, anything else is set. */
+static bool is_better(struct value comes, struct value there, bool greatest) {
+    if (is_null(comes) || is_null(there))
+        return !is_null(comes);
+    return greatest ? comes.integer > there.integer : comes.integer < there.integer;
+}
+
+/* What the cell becomes over what is there. A sum is added to. When somebody else wrote meanwhile the greatest and the
+ * least are looked for, and what is set first stays. Anything else is set until headquarters decides. */
+static void redo_cell(const struct model_change *change, int i, struct value *there) {
+    enum model_merge rule = change->table->columns[change->columns[i]].merge;
+    struct value comes = change->values[i];
+    bool moved = !value_equal(*there, change->formers[i]);
+    if (!change->insert && rule == SUM)
+        there->integer += comes.integer;
+    else if (change->insert || !moved || rule == KEEP_LATER || rule == STATE ||
+             (rule == ONCE && is_null(*there)) ||
+             (rule != ONCE && is_better(comes, *there, rule == GREATEST)))
+        *there = comes;
+}
+
 static bool redo_change(const struct view *view, struct overlay *overlay,
                         struct arena *arena, const struct model_change *change) {
     bool found = false;
@@ -57,14 +76,8 @@ static bool redo_change(const struct view *view, struct overlay *overlay,
         overlay_take(view, overlay, arena, change->table, change->key, &found);
     if (!found && !change->insert)
         return false;
-    for (int i = 0; i < change->count; i++) {
-        int column = change->columns[i];
-        bool sum = !change->insert && change->table->columns[column].merge == SUM;
-        struct value value = change->values[i];
-        if (sum)
-            value.integer += row->values[column].integer;
-        row->values[column] = value;
-    }
+    for (int i = 0; i < change->count; i++)
+        redo_cell(change, i, &row->values[change->columns[i]]);
     for (int i = 0; i < change->table->column_count; i++)
         if (!check_passes(&change->table->columns[i], row->values[i]))
             return false;

@@ -314,6 +314,44 @@ static void what_is_missing_is_waited_for(void **state) {
     assert_verifies(at);
 }
 
+/* So is the right to it: who was given a share worked on, was not answered any more, and comes before the share does. */
+static void a_grant_is_waited_for(void **state) {
+    struct drill *at = *state;
+    struct cell cell;
+    struct id theirs = text_id("theirs");
+    struct cell cells[] = {
+        cell_of(&at->company, "customer", "name", value_text("theirs")),
+        cell_of(&at->company, "customer", "kind", value_text("company")),
+        cell_of(&at->company, "customer", "owner_id",
+                value_blob((struct bytes){at->hq->user.bytes, ID_SIZE}))};
+    struct change insert =
+        change_of(&at->company, "customer", ROW_INSERT, &theirs, cells, 3);
+    assert_int_equal(
+        station_send(&at->company, at->hq, &insert, 1, at->company.now_ms, at->backup)
+            .kind,
+        VERDICT_MERGED);
+    at->backup = head_of(at);
+    restore(at);
+    struct change edit = edit_of(at, "theirs", &cell, "1");
+    struct bundle_answer answer =
+        send_lost(at, &(struct lost_work){at->anna, &edit, at->company.now_ms,
+                                          at->backup + 1, 0, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_string_equal(answer.verdicts[0].code, "scope.row");
+    struct id pair[2] = {theirs, at->anna->user};
+    struct change share =
+        change_of(&at->company, "customer_share", ROW_INSERT, pair, NULL, 0);
+    answer = send_lost(at, &(struct lost_work){at->hq, &share, at->company.now_ms - 1,
+                                               at->backup, at->backup + 1, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_MERGED);
+    assert_int_equal(company_integer(&at->company, "select count(*) from deferred"), 0);
+    assert_int_equal(company_integer(&at->company,
+                                     "select count(*) from customer"
+                                     " where name = 'theirs' and phone = '1'"),
+                     1);
+    assert_verifies(at);
+}
+
 static void until_the_refill_ends(void **state) {
     struct drill *at = *state;
     struct master *master = at->company.master;
@@ -434,6 +472,7 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_gap_that_nobody_can_fill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_missing_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_grant_is_waited_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(until_the_refill_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rules_hold_for_what_waits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_knows_its_family, set_up, tear_down),
