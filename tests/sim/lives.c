@@ -337,6 +337,9 @@ static struct snapshot *back_up(struct world *world) {
 
 static int keep_hq(struct world *world) {
     const struct play *play = world->play;
+    if (world->unnoticed) { /* what is copied now would say that nothing was lost */
+        return 0;
+    }
     /* A copy that does not say what it is can be told from what a station holds. One that rebuilds after another loss
      * holds nothing; so only backups are put back then. */
     bool marked = world->histories > 0 || dice_chance(&world->dice, 500);
@@ -410,6 +413,7 @@ static int restore_hq(struct world *world) {
     world->seen_entry = snapshot->entry;
     world->purged = snapshot->purged;
     world->histories++;
+    world->unnoticed = !snapshot->marked;
     struct folder_copy files = snapshot->files;
     if (!disk_replace(world->hq.disk, snapshot->image) ||
         !folder_write(world->hq.name, &files)) {

@@ -245,6 +245,7 @@ static int tell_gsn(struct world *world, const struct opened *opened) {
     }
     if (seen.what == SEEN_EPOCH && id_is_zero(seen.device)) {
         read_epoch(opened->content, &seen);
+        world->unnoticed = false;
     }
     if (opened->kind == ENTRY_REENROL) {
         seen.parent = read_parent(opened->content);

@@ -122,7 +122,8 @@ struct world {
     int64_t purged;
     struct snapshot *hq_snapshot;
     int server_keys;
-    int histories; /* how often headquarters was put back */
+    bool unnoticed; /* it was put back, and nobody has shown it yet */
+    int histories;  /* how often headquarters was put back */
     struct sim_station *stations[WORLD_STATIONS];
     int station_count;
     int depth;
