@@ -35,6 +35,31 @@ int papers_follow(struct master *master, const struct certificate *certificate,
     return result;
 }
 
+int papers_take_key(struct master *master, const struct certificate *certificate,
+                    struct error *error) {
+    static const char SQL[] = "update station set public_key = ?2 where public_key = ?1";
+    const struct bytes key = {certificate->device_key.bytes, SIGN_PUBLIC};
+    uint8_t nobodys[HASH_SIZE]; /* whoever has to have another */
+    struct buffer text = buffer_make(LIMIT_TEXT);
+    sqlite3_stmt *statement = NULL;
+    buffer_append(&text, key.data, key.size);
+    buffer_append(&text, certificate->device.bytes, ID_SIZE);
+    hash_blake2b(buffer_bytes(&text), nobodys);
+    bool failed = text.failed;
+    buffer_free(&text);
+    if (failed) {
+        return error_out_of_memory(error);
+    }
+    if (database_statement(master->db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    value_bind(statement, 1, value_blob(key));
+    sqlite3_bind_blob(statement, 2, nobodys, SIGN_PUBLIC, SQLITE_STATIC);
+    int result = master_run(master, statement, "taking a key", error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
 /* --- families ---------------------------------------------------------------------------------------- */
 
 /* The last gsn before the parent's bundle that was another than the child's. As long as that has not come (again), all

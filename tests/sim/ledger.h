@@ -17,6 +17,7 @@ struct sent {
     uint64_t stated; /* when it was done, as the device says: HLC */
     int64_t epoch;   /* the lost history that it is of; 0: the present one */
     int64_t former;  /* its gsn there */
+    int schema_version;
 };
 
 struct ledger_item {

@@ -7,6 +7,8 @@
 #include "tests/sim/folder.h"
 #include "tests/sim/world.h"
 
+enum { HISTORIES = 12 }; /* more would leave time for nothing else */
+
 /* A machine as it was once. */
 struct snapshot {
     struct disk_image *image;
@@ -30,6 +32,10 @@ void lives_free(struct world *world) {
         snapshot_free(world->stations[i]->snapshot);
         world->stations[i]->snapshot = NULL;
     }
+    lives_forget_hq(world);
+}
+
+void lives_forget_hq(struct world *world) {
     snapshot_free(world->hq_snapshot);
     world->hq_snapshot = NULL;
 }
@@ -128,6 +134,7 @@ static int clone_station(struct sim_station *station) {
         clone->position = snapshot->position;
         clone->cursor = snapshot->cursor;
         clone->device = snapshot->device;
+        clone->version = station->version;
         clone->root = station->root;
         clone->revoked = station->revoked;
         clone->sync_per_mille = station->sync_per_mille;
@@ -330,6 +337,9 @@ static struct snapshot *back_up(struct world *world) {
 
 static int keep_hq(struct world *world) {
     const struct play *play = world->play;
+    if (world->unnoticed) { /* what is copied now would say that nothing was lost */
+        return 0;
+    }
     /* A copy that does not say what it is can be told from what a station holds. One that rebuilds after another loss
      * holds nothing; so only backups are put back then. */
     bool marked = world->histories > 0 || dice_chance(&world->dice, 500);
@@ -403,6 +413,7 @@ static int restore_hq(struct world *world) {
     world->seen_entry = snapshot->entry;
     world->purged = snapshot->purged;
     world->histories++;
+    world->unnoticed = !snapshot->marked;
     struct folder_copy files = snapshot->files;
     if (!disk_replace(world->hq.disk, snapshot->image) ||
         !folder_write(world->hq.name, &files)) {
@@ -423,7 +434,8 @@ int life_of_hq(struct world *world) {
     if (world->server == NULL || world->depth > 0) {
         return 0;
     }
-    if (world->hq_snapshot != NULL && world_strikes(world, FAULT_RESTORE_HQ)) {
+    if (world->hq_snapshot != NULL && world->histories < HISTORIES &&
+        world_strikes(world, FAULT_RESTORE_HQ)) {
         return restore_hq(world);
     }
     return world->faults.on[FAULT_RESTORE_HQ] && dice_chance(&world->dice, 10)

@@ -176,6 +176,7 @@ int model_enrolled(struct model *model, const struct enrolled_seen *told) {
                                          .device = told->device,
                                          .plan = told->plan,
                                          .schema_version = told->schema_version,
+                                         .rows_version = told->schema_version,
                                          .history = model->hq.history};
     station->ceiling = roles_of_text(told->plan.ceiling);
     overlay_make(&station->overlay, NULL);
@@ -317,6 +318,7 @@ static void commit(struct merging *merging) {
             }
         }
     derive_conflicts(merging);
+    derive_flag(merging);
     if (moved)
         scopes_place(merging->model, merging->seen->gsn);
 }
@@ -329,8 +331,10 @@ static const char *kind_word(int kind) {
 
 static bool is_expected(const struct merging *merging) {
     const struct merged_seen *seen = merging->seen;
+    const char *flag = merging->flag ? merging->flag : "";
     if (merging->code_count == 0)
-        return seen->kind == (merging->kept_count ? 2 : 1);
+        return seen->kind == (merging->kept_count ? 2 : 1) &&
+               strcmp(seen->code, flag) == 0;
     for (int i = 0; i < merging->code_count; i++)
         if (seen->kind == 3 && strcmp(seen->code, merging->codes[i]) == 0)
             return seen->what == SEEN_EPOCH || /* for the last time */
@@ -365,10 +369,18 @@ static int compare_verdict(const struct merging *merging) {
     return 0;
 }
 
+/* A device does not go back to an older program. */
+static void note_program(struct model *model, const struct merged_seen *seen) {
+    struct device_of_model *device = device_find(model, seen->device);
+    if (device && seen->schema_version > device->schema_version)
+        device->schema_version = seen->schema_version;
+}
+
 static int merge_told(struct model *model, struct transaction_of_model *transaction,
                       const struct merged_seen *seen) {
     sim_trace(model->report, "gsn %lld: %s of station %d on %lld", (long long)seen->gsn,
               transaction->command, transaction->station, (long long)seen->base);
+    note_program(model, seen);
     struct merging *merging = merge_decide(model, transaction, seen);
     int result = compare_verdict(merging);
     if (result == 0) {
@@ -417,8 +429,10 @@ static int control_told(struct model *model, const struct merged_seen *seen) {
         past_epoch(model, seen->epoch, seen->base);
     else if (seen->what == SEEN_REVOKED)
         derive_revoked(model, seen->device, &known);
-    else
+    else {
+        device_of_parent(model, seen->transaction, seen->parent);
         derive_device(model, &known);
+    }
     return 0;
 }
 
@@ -453,6 +467,8 @@ int model_synced(struct model *model, int number, int64_t cursor) {
         return sim_wrong(model->report, "station %d: cursor %lld after %lld of %lld",
                          number, (long long)cursor, (long long)station->cursor,
                          (long long)model->hq.head);
+    if (model->history_count > 1)
+        return 0; /* it may have answers to what was lost, and no rows for them yet */
     int kept = 0;
     for (int i = 0; i < station->pending_count; i++)
         if (station->pending[i]->gsn == 0 || station->pending[i]->gsn > cursor)

@@ -73,6 +73,8 @@ int model_restore(struct model *model, int number, int token);
 int model_clone(struct model *model, int from, int to);
 /* It was taken back and knows: nothing is left of it. */
 int model_wiped(struct model *model, int number);
+/* It has another program from now on. */
+int model_updated(struct model *model, int number, int version);
 /* It goes on under a device of its own. */
 int model_reenrolled(struct model *model, int number, struct id device);
 

@@ -202,6 +202,11 @@ static void customer_begin(struct act *act) {
         update(act, T_CUSTOMER, 0, sets, COUNT(sets));
 }
 
+static void customer_rank(struct act *act) {
+    const struct set sets[] = {{"rank", given(act, 1)}};
+    update(act, T_CUSTOMER, 0, sets, COUNT(sets));
+}
+
 static void customer_grade(struct act *act) {
     const struct set sets[] = {{"grade", given(act, 1)}};
     update(act, T_CUSTOMER, 0, sets, COUNT(sets));
@@ -577,6 +582,11 @@ const struct command_of_model model_commands[] = {
      {A_ROW("customer", T_CUSTOMER), A_NUMBER_OR_NONE("best", -WIDE, WIDE),
       A_NUMBER_OR_NONE("floor", -WIDE, WIDE)},
      customer_rate},
+    {"customer.rank",
+     SELLING,
+     false,
+     {A_ROW("customer", T_CUSTOMER), A_NUMBER("rank", -WIDE, WIDE)},
+     customer_rank},
     {"customer.begin",
      SELLING,
      false,

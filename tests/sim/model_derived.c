@@ -97,8 +97,10 @@ static void tell(struct merging *merging, const struct row_stamp *stamp,
     struct made_row row = make_row(model, T_NOTICE);
     put_id(&row, "user_id", told->to);
     put(&row, "kind", value_text(told->kind));
-    put(&row, "table_number", value_integer(told->table));
-    put(&row, "row_key", value_blob(told->key));
+    if (told->table != 0) {
+        put(&row, "table_number", value_integer(told->table));
+        put(&row, "row_key", value_blob(told->key));
+    }
     put_id(&row, "from_user_id", told->from);
     show_to(model, write_row(&row, id_of_parts("notice", parts, 4), stamp), told->to);
 }
@@ -240,6 +242,16 @@ static void remember_refused(struct merging *merging) {
                                     .gsn = merging->seen->gsn};
         memcpy(row->key, change->key, KEY_MOST);
     }
+}
+
+void derive_flag(struct merging *merging) {
+    static const struct id nobody;
+    const struct row_stamp stamp = {merging->seen->gsn, (int64_t)(merging->time >> 16),
+                                    merging->transaction->person};
+    const struct told told = {
+        merging->transaction->person, nobody, "transaction.flagged", 0, {NULL, 0}};
+    if (merging->flag)
+        tell(merging, &stamp, &told);
 }
 
 void derive_refusal(struct merging *merging, const char *code) {

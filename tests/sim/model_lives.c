@@ -77,6 +77,7 @@ int model_snapshot(struct model *model, int number) {
                                 .line = station->line,
                                 .device = station->device,
                                 .history = station->history,
+                                .rows_version = station->rows_version,
                                 .made = ++model->events,
                                 .epoch = station->epoch,
                                 .cursor = station->cursor,
@@ -98,6 +99,7 @@ static void put_back(struct model *model, struct station_of_model *station,
     station->line = line_begin(model, copy->line, copy->made);
     station->synced = copy->synced;
     station->history = copy->history;
+    station->rows_version = copy->rows_version;
     station->epoch = copy->epoch;
     take_pending(station, copy->pending, copy->pending_count);
     station_move(model, station, copy->cursor);
@@ -138,9 +140,25 @@ struct device_of_model *device_of_child(struct model *model, int number,
     return added;
 }
 
+void device_of_parent(struct model *model, struct id device, struct id parent) {
+    const struct device_of_model *known = device_find(model, parent);
+    if (!known || device_find(model, device))
+        return;
+    struct device_of_model child = *known;
+    child.id = device;
+    model->hq.devices = room_for(model->hq.devices, model->hq.device_count,
+                                 &model->hq.device_room, sizeof *model->hq.devices);
+    model->hq.devices[model->hq.device_count++] = child;
+}
+
 int model_wiped(struct model *model, int number) {
     station_of(model, number)->pending_count = 0;
     model->events++;
+    return 0;
+}
+
+int model_updated(struct model *model, int number, int version) {
+    station_of(model, number)->schema_version = version;
     return 0;
 }
 

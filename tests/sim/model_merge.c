@@ -457,7 +457,7 @@ static void run_rules(struct merging *merging) {
     struct rule_case rule_case = {&merging->view,        &merging->overlay,
                                   merging->cells,        merging->cell_count,
                                   merging->rights.roles, merging->device->schema_version};
-    const char *broken = rules_broken(&rule_case);
+    const char *broken = rules_broken(&rule_case, &merging->flag);
     if (broken)
         refuse(merging, broken);
 }

@@ -56,6 +56,7 @@ struct model_column {
     const char *fallback; /* the default: a number or a text; NULL: none */
     enum model_check check;
     int64_t low, high;
+    int since; /* version of the schema; 0: always */
 };
 
 struct model_table {
@@ -224,7 +225,8 @@ struct station_of_model {
     struct station_plan plan;
     int ceiling; /* roles */
     int schema_version;
-    int history; /* that the cursor is of */
+    int rows_version; /* of the program that got its rows */
+    int history;      /* that the cursor is of */
     int64_t epoch;
     int64_t cursor;
     int64_t synced; /* the model's own count of events then */
@@ -268,6 +270,7 @@ bool view_next(const struct view *view, int table, struct view_place *place,
 struct value seen_value(const struct seen_row *row, const char *column);
 
 /* Empties it; its rows are taken from `arena`. */
+enum { SCHEMA_PRESENT = 3 };
 void overlay_make(struct overlay *overlay, const struct overlay *below);
 struct overlay_row *overlay_find(const struct overlay *overlay, int table,
                                  const uint8_t *key);
@@ -310,8 +313,9 @@ struct rule_case {
     int roles;
     int schema_version;
 };
-/* The first rule broken, in order of names; NULL: none. */
-const char *rules_broken(const struct rule_case *c);
+/* The first rule broken, in order of names; NULL: none. *ret_flag (may be NULL): the first that the author's program does
+ * not have. */
+const char *rules_broken(const struct rule_case *c, const char **ret_flag);
 
 /* Role and form of one change: NULL or a code. */
 const char *change_refused(const struct model_change *change, bool as_update,
@@ -346,7 +350,7 @@ struct hot_row {
 
 /* A station as it was once: what is needed to put it back. */
 struct station_copy {
-    int number, line, history;
+    int number, line, history, rows_version;
     struct id device;
     int64_t made, cursor, synced, epoch;
     struct transaction_of_model **pending;
@@ -441,6 +445,8 @@ bool is_own_past(const struct model *model, int64_t gsn,
 struct device_of_model *device_find(const struct model *model, struct id id);
 struct device_of_model *device_of_child(struct model *model, int number,
                                         struct id device);
+/* A copy of the parent is a device of its own from now on; nothing happens when the parent is none. */
+void device_of_parent(struct model *model, struct id device, struct id parent);
 void device_add(struct model *model, const struct station_of_model *station, int family);
 
 /* model_history.c: headquarters put back, and what was lost then. */
@@ -553,6 +559,8 @@ struct merging {
     int kept_count;
     const char *codes[CODES_MOST];
     int code_count;
+    const char
+        *flag; /* merged all the same: a rule that the author's program does not have */
 };
 /* Decides: no code means that it is merged. merge_free in any case. */
 struct merging *merge_decide(struct model *model,
@@ -569,6 +577,7 @@ struct row_stamp {
 struct version *row_write(struct model *model, int table, const uint8_t *key,
                           const struct value *values, const struct row_stamp *stamp);
 void derive_conflicts(struct merging *merging);
+void derive_flag(struct merging *merging);
 void derive_refusal(struct merging *merging, const char *code);
 /* An enrolment makes a row for the device. */
 void derive_device(struct model *model, const struct known_gsn *known);

@@ -225,6 +225,14 @@ static int take_rows(struct model *model, struct station_of_model *station,
                                       : 0;
 }
 
+/* After an update the rows come again, with what the former program did not know. */
+static void look_at_program(struct station_of_model *station, sqlite3 *db) {
+    static const char sql[] = "select count(*) from station_setting"
+                              " where name = 'rebuild' and value <> ''";
+    if (station->rows_version < station->schema_version && read_number(db, sql) == 0)
+        station->rows_version = station->schema_version;
+}
+
 int model_looked(struct model *model, int number, sqlite3 *db) {
     struct station_of_model *station = model->stations[number];
     struct active_work active = {0};
@@ -233,6 +241,7 @@ int model_looked(struct model *model, int number, sqlite3 *db) {
         return 0;
     int64_t cursor = read_number(db, "select cursor from station_progress");
     model->events++;
+    look_at_program(station, db);
     read_active(model, db, &active);
     int result = check_settled(model, station, cursor, &settled);
     if (result == 0)

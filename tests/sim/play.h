@@ -55,9 +55,11 @@ struct merged_seen {
     uint64_t stated, time; /* what the station said, and what counts: HLC */
     int64_t purged;        /* what left scopes up to here is forgotten by then */
     int64_t base;
-    int64_t epoch;  /* the lost history that it is of; 0: the present one */
-    int64_t former; /* its gsn there; 0: none */
-    int kind;       /* enum verdict_kind */
+    int64_t epoch;    /* the lost history that it is of; 0: the present one */
+    int64_t former;   /* its gsn there; 0: none */
+    struct id parent; /* SEEN_DEVICE: that it is a copy of; zero: none */
+    int schema_version;
+    int kind; /* enum verdict_kind */
     char code[64], field[64];
 };
 
@@ -106,6 +108,7 @@ struct play {
     int (*clone)(void *context, int from, int to);
     int (*reenrolled)(void *context, int station, struct id device, const char *code);
     int (*wiped)(void *context, int station);
+    int (*updated)(void *context, int station, int version);
     int (*server_snapshot)(void *context);
     int (*server_restore)(void *context, int token);
     int (*check_station)(void *context, int station, sqlite3 *db);

@@ -98,6 +98,10 @@ static int wiped(void *context, int station) {
     return model_wiped(model_of(context), station);
 }
 
+static int updated(void *context, int station, int version) {
+    return model_updated(model_of(context), station, version);
+}
+
 static int reenrolled(void *context, int station, struct id device, const char *code) {
     (void)code;
     return model_reenrolled(model_of(context), station, device);
@@ -143,6 +147,7 @@ const struct play play_model = {.name = "model",
                                 .restore = restore,
                                 .clone = clone_of,
                                 .wiped = wiped,
+                                .updated = updated,
                                 .reenrolled = reenrolled,
                                 .server_snapshot = server_snapshot,
                                 .server_restore = server_restore,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/device.h"
 #include "server/journal.h"
 #include "server/verdicts.h"
 #include "sync/bundle.h"
@@ -16,7 +17,7 @@ static const char ENTRIES[] = "select entry, kind, at, content, outcome from jou
 static const char DECIDED[] =
     "select g.gsn, g.at, g.id, s.id, g.time, g.base, g.kind, g.code, g.field"
     " from gsn_log g left join station s on s.number = g.station"
-    " where g.gsn > ? order by g.gsn limit 1";
+    " where g.gsn > ?1 and g.entry = ?2 order by g.gsn limit 1";
 
 int watch_open(struct world *world) {
     return sqlite3_prepare_v2(world->watch, ENTRIES, -1, &world->entries, NULL) !=
@@ -43,6 +44,7 @@ struct opened {
     size_t count;
     struct outcome outcome;
     struct id device;
+    int schema_version;
     struct bytes content;
     struct arena arena;
 };
@@ -56,6 +58,7 @@ static int open_bundle(struct opened *opened, struct bytes content) {
         return -1;
     }
     opened->device = envelope.header.device;
+    opened->schema_version = (int)envelope.header.schema_version;
     return 0;
 }
 
@@ -90,6 +93,7 @@ static int note_sent(struct world *world, const struct opened *opened) {
             (struct sent){.device = opened->device,
                           .stated = (uint64_t)transaction->time,
                           .epoch = outcome->epoch,
+                          .schema_version = opened->schema_version,
                           .former = i < outcome->former_count ? outcome->formers[i] : 0};
     }
     return 0;
@@ -136,6 +140,7 @@ static void take_sent(struct merged_seen *seen, const struct ledger_item *item) 
         seen->stated = item->sent.stated;
         seen->epoch = item->sent.epoch;
         seen->former = item->sent.former;
+        seen->schema_version = item->sent.schema_version;
     }
 }
 
@@ -167,6 +172,7 @@ static int read_gsn(struct world *world, const struct opened *opened,
                     struct merged_seen *ret) {
     sqlite3_stmt *statement = world->decided;
     sqlite3_bind_int64(statement, 1, world->seen_gsn);
+    sqlite3_bind_int64(statement, 2, opened->entry);
     int rc = sqlite3_step(statement);
     *ret = (struct merged_seen){
         .what = what_of(opened->kind),
@@ -185,9 +191,11 @@ static int read_gsn(struct world *world, const struct opened *opened,
         snprintf(ret->field, sizeof ret->field, "%s", sqlite3_column_text(statement, 8));
     }
     sqlite3_reset(statement);
-    return rc == SQLITE_ROW ? 0
-                            : sim_wrong(&world->report, "entry %lld has no gsn",
-                                        (long long)opened->entry);
+    /* A known device that shows another key makes no row. */
+    return rc == SQLITE_ROW || opened->kind == ENTRY_ENROL
+               ? 0
+               : sim_wrong(&world->report, "entry %lld has no gsn",
+                           (long long)opened->entry);
 }
 
 /* [1, epoch, from_gsn, …] */
@@ -212,17 +220,35 @@ static struct id read_revoked(struct bytes content) {
     return device;
 }
 
+/* Whose child was enrolled. */
+static struct id read_parent(struct bytes content) {
+    static const struct id none;
+    struct certificate certificate;
+    struct bytes envelope;
+    struct bytes request;
+    return device_read_entry(content, &envelope, &certificate, &request, NULL) == 0
+               ? certificate.parent
+               : none;
+}
+
 static int tell_gsn(struct world *world, const struct opened *opened) {
     struct merged_seen seen;
     if (read_gsn(world, opened, &seen) != 0) {
         return -1;
     }
     bool work = seen.what == SEEN_WORK || seen.what == SEEN_RELEASED;
+    if (seen.gsn == 0) {
+        return 0;
+    }
     if (!work && seen.what != SEEN_EPOCH) {
         memset(&seen.device, 0, sizeof seen.device);
     }
     if (seen.what == SEEN_EPOCH && id_is_zero(seen.device)) {
         read_epoch(opened->content, &seen);
+        world->unnoticed = false;
+    }
+    if (opened->kind == ENTRY_REENROL) {
+        seen.parent = read_parent(opened->content);
     }
     if (seen.what == SEEN_REVOKED) {
         seen.device = read_revoked(opened->content);
