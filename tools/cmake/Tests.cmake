@@ -114,6 +114,7 @@ function(satchel_fuzz_target name)
     set_target_properties(${target} PROPERTIES
         SATCHEL_TEST ON
         RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+    target_compile_definitions(${target} PRIVATE SATCHEL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     target_link_libraries(${target} PRIVATE
         satchel_test_support ${arg_LINKS} satchel_flags)
 endfunction()
