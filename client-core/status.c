@@ -98,16 +98,21 @@ static int put_reach(struct replica *replica, const struct status_request *reque
     sqlite3_stmt *statement = replica_statement(replica, conflicts, error);
     int64_t synced_at = 0;
     int64_t offline_since = 0;
+    int64_t revoked = 0;
+    int64_t wiped_at = 0;
     int64_t count = 0;
     if (!statement || replica_integer(replica, statement, &count, error) != 0 ||
         setting_integer(replica, "last_sync_at", &synced_at, error) != 0 ||
-        setting_integer(replica, "offline_since", &offline_since, error) != 0)
+        setting_integer(replica, "offline_since", &offline_since, error) != 0 ||
+        setting_integer(replica, "revoked", &revoked, error) != 0 ||
+        setting_integer(replica, "revoked_at", &wiped_at, error) != 0)
         return -1;
     put_flag(json, "online", synced_at != 0 && offline_since == 0);
     if (put_time_setting(replica, "offline_since", json, error) != 0 ||
-        put_flag_setting(replica, "fork", json, error) != 0 ||
-        put_flag_setting(replica, "revoked", json, error) != 0 ||
-        put_time_setting(replica, "revoked_at", json, error) != 0)
+        put_flag_setting(replica, "fork", json, error) != 0)
+        return -1;
+    put_flag(json, "revoked", revoked != 0 || wiped_at != 0);
+    if (put_time_setting(replica, "revoked_at", json, error) != 0)
         return -1;
     put_flag(json, "syncing", request->syncing);
     put_flag(json, "shared", identity_is_shared(request->identity));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/history.h"
 #include "server/internal.h"
 #include "server/journal.h"
 #include "server/revoke.h"
@@ -325,16 +326,22 @@ int server_quarantine_settle(const struct server_options *options,
     }
     struct arena arena = arena_make(QUARANTINE_MEMORY);
     struct settling *settling = calloc(1, sizeof *settling);
-    int result = settling ? master_begin(master, error) : error_out_of_memory(error);
+    int result = settling ? 0 : error_out_of_memory(error);
     if (result == 0) {
+        bool begun = false;
         work_begin(&settling->work, master);
+        result = history_restored(master, &settling->work, &begun, error) == 0
+                     ? master_begin(master, error)
+                     : -1;
         settling->options = quarantine;
         settling->report = &report;
         settling->chain = (struct chain){.master = master,
                                          .work = &settling->work,
                                          .arena = &arena,
                                          .at = master_now(master)};
-        result = settle_all(settling, error) == 0 ? master_commit(master, error) : -1;
+        if (result == 0) {
+            result = settle_all(settling, error) == 0 ? master_commit(master, error) : -1;
+        }
         master_rollback(master); /* nothing is open any more when it was committed */
         work_end(&settling->work);
     }

@@ -28,9 +28,11 @@ int placements_decode(struct bytes data, struct placement *ret, size_t maximum,
     size_t count = 0;
     int64_t last = 0;
     while (count < maximum && !pack_done(&reader) && !reader.failed) {
-        size_t step = pack_read_count(&reader, (size_t)(INT64_MAX - last));
+        uint64_t step = pack_read_unsigned(&reader);
         uint64_t place = pack_read_unsigned(&reader);
-        reader.failed |= step == 0;
+        reader.failed |= step == 0 || step > (uint64_t)(INT64_MAX - last);
+        if (reader.failed)
+            break;
         last += (int64_t)step;
         ret[count++] = (struct placement){last, (int64_t)(place / 2), place % 2 == 1};
     }

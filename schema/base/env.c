@@ -35,10 +35,11 @@ static int64_t system_boot_ms(void *context) {
         return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 #endif
 #ifdef CLOCK_BOOTTIME
-    return clock_ms(CLOCK_BOOTTIME);
-#else
-    return clock_ms(CLOCK_MONOTONIC);
+    struct timespec boot; /* declared by more systems than have it */
+    if (clock_gettime(CLOCK_BOOTTIME, &boot) == 0)
+        return (int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000;
 #endif
+    return clock_ms(CLOCK_MONOTONIC);
 }
 
 /* Zero where the system does not tell: then no two boot_ms readings of different
@@ -58,15 +59,14 @@ static void system_boot_id(void *context, struct id *ret_id) {
 /* Without randomness no id and no key is safe, and there is nothing a caller could do. */
 static void system_random(void *context, void *data, size_t size) {
     (void)context;
+    enum { AT_ONCE = 256 }; /* as much as getentropy gives */
     uint8_t *out = data;
     while (size > 0) {
-        ssize_t got = getrandom(out, size, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
+        size_t part = size < AT_ONCE ? size : AT_ONCE;
+        if (getentropy(out, part) != 0)
             abort();
-        out += got;
-        size -= (size_t)got;
+        out += part;
+        size -= part;
     }
 }
 
@@ -74,7 +74,8 @@ static void system_sleep_ms(void *context, int64_t ms) {
     (void)context;
     if (ms <= 0)
         return;
-    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000L};
+    struct timespec left = {.tv_sec = (time_t)(ms / 1000),
+                            .tv_nsec = (long)(ms % 1000) * 1000000L};
     while (nanosleep(&left, &left) != 0 && errno == EINTR) {
     }
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { Company, Station, waitUntil } from './company.mjs'
-import { PHONE, go, launch, openConsole, openPage } from './browser.mjs'
+import { PHONE, at, go, launch, openConsole, openPage } from './browser.mjs'
 
 let company, browser, page
 before(async () => {
@@ -140,15 +140,14 @@ test('a revoked device is told so, and its person too', async () => {
   const row = page.locator(`[data-test=device][data-device="${code}"]`)
   await row.getByText('Carol Thompson').waitFor()
   await row.locator('[data-test=revoke]').click()
-  await page.getByText('can no longer send or receive').waitFor()
+  await page.getByText('is wiped').waitFor()
   await page.locator('[data-test=confirm-revoke]').click()
   await row.waitFor({ state: 'detached' })
   await page.locator('[data-test=revoked-too]').click()
   await row.getByText(/revoked \d{4}/).waitFor()
 
-  await carol.do('customer.register', { name: 'Not sent any more' })
-  await phone.getByText('This device was revoked').first().waitFor({ timeout: 60000 })
-  assert.deepEqual(await company.hq.ask('customer.list', { text: 'Not sent any more' }), [])
+  await at(phone, 'wiped').getByText('its data was removed here').waitFor({ timeout: 60000 })
+  await assert.rejects(carol.json('status'), /station\.revoked/)
   await phone.context().close()
 })
 

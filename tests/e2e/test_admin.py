@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import socket
 import unittest
 import xml.etree.ElementTree
@@ -321,11 +322,11 @@ class Console(Admin):
             company.hq.sync()
         support.wait_until(lambda: self.listens(port), "the console")
 
-    def test_a_restored_server_gets_a_new_console(self):
+    def test_a_restored_server_keeps_its_console(self):
+        """What the backup lacks comes back from it."""
         company = self.company()
         self.serve(company)
         company.server.run("backup", "--data", company.server.folder, "--to", company.folder / "old")
-        self.password(company, "Headquarters")
         page = self.page("Headquarters", self.password(company, "Headquarters"))
         page.post("do/customer.register", {"name": "After the backup"})
         page.post("sync")
@@ -335,8 +336,26 @@ class Console(Admin):
         (company.folder / "old" / "master.db").rename(company.server.folder / "master.db")
         company.server.start()
         self.serve(company)
-        self.assertTrue((company.server.folder / "console.1" / "replica.db").exists())
-        self.page("Headquarters", self.password(company, "Headquarters"))
+        page = self.page("Headquarters", self.password(company, "Headquarters"))
+        page.post("sync")
+        self.assertIn("After the backup", str(page.post("ask/customer.list")))
+        self.assertFalse((company.server.folder / "console.1").exists())
+        company.hq.sync()
+        self.assertIn("After the backup", str(company.hq.ask("customer.list")))
+        company.server.verify()
+
+    def test_another_companys_console_is_set_aside(self):
+        one, other = self.company(), self.company()
+        self.serve(one)
+        self.serve(other)
+        one.server.stop()
+        other.server.stop()
+        shutil.rmtree(other.server.folder / "console")
+        (one.server.folder / "console").rename(other.server.folder / "console")
+        other.server.start()
+        self.serve(other)
+        self.assertTrue((other.server.folder / "console.1" / "replica.db").exists())
+        self.page("Headquarters", self.password(other, "Headquarters"))
 
     def test_passwords_stay_on_this_machine_without_tls(self):
         company = self.company()

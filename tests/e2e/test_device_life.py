@@ -3,6 +3,7 @@
 import json
 import shutil
 import unittest
+import urllib.request
 
 import support
 
@@ -165,6 +166,29 @@ class Revoked(Life):
         self.company_.hq.sync()
         self.assertEqual(self.summaries(self.company_.hq), [])
         self.company_.server.verify()
+
+    def test_quarantine_is_released_in_a_backup(self):
+        """Before it is started for the first time: its history begins first, and only one does."""
+        company = self.company_
+        self.log(self.ann, "unsent")
+        self.revoke("ann")
+        self.assertRefused("station.revoked", None, self.ann.sync)
+        company.hq.sync()
+        backup = company.folder / "backup"
+        company.server.run("backup", "--data", company.server.folder, "--to", backup)
+        company.hq.do("customer.register", name="After the backup")
+        company.hq.sync()
+        company.server.stop()
+        shutil.rmtree(company.server.folder)
+        support.copy_folder(backup, company.server.folder)
+        self.quarantine("release", "--device", "ann")
+        company.server.start()
+        company.hq.sync()
+        self.assertEqual(self.summaries(company.hq), ["unsent"])
+        self.assertIn("After the backup", str(company.hq.ask("customer.list")))
+        with urllib.request.urlopen(company.server.address + "/healthz") as answer:
+            self.assertEqual(json.load(answer)["epoch"], 2)
+        company.server.verify()
 
     def test_a_family_is_revoked_as_one(self):
         self.log(self.ann, "before")

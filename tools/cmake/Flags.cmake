@@ -40,7 +40,7 @@ target_compile_definitions(satchel_flags INTERFACE
     SATCHEL_VERSION="${PROJECT_VERSION}")
 target_compile_options(satchel_flags INTERFACE
     -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
-    -fstack-protector-strong -fvisibility=hidden
+    -fvisibility=hidden
     # cmocka gives every test an argument that few of them need.
     $<$<BOOL:$<TARGET_PROPERTY:SATCHEL_TEST>>:-Wno-unused-parameter>)
 if(SATCHEL_WERROR)
@@ -55,8 +55,11 @@ if(SATCHEL_SANITIZE)
 elseif(SATCHEL_COVERAGE)
     add_link_options(--coverage)
     target_compile_options(satchel_flags INTERFACE --coverage -fprofile-abs-path)
-elseif(NOT CMAKE_BUILD_TYPE STREQUAL Debug)
+elseif(NOT CMAKE_BUILD_TYPE STREQUAL Debug AND NOT EMSCRIPTEN)
     # Needs optimisation, and hides the checked functions from the sanitizers.
     add_compile_definitions(_FORTIFY_SOURCE=2)
 endif()
-add_link_options(-Wl,-z,relro -Wl,-z,now)
+if(NOT EMSCRIPTEN) # whose stacks no pointer can reach, and which knows no dynamic linker
+    target_compile_options(satchel_flags INTERFACE -fstack-protector-strong)
+    add_link_options(-Wl,-z,relro -Wl,-z,now)
+endif()

@@ -1,16 +1,18 @@
 # One function per kind of thing that Satchel consists of: a layer, the shared library, a program.
 
-# satchel_layer(<folder> [TARGET name] [INCLUDES dir...] [LINKS lib...])
-# A static library of all C sources below the folder, named satchel_<folder> unless told otherwise.
+# satchel_layer(<folder> [TARGET name] [INCLUDES dir...] [EXCEPT file...] [LINKS lib...])
+# A static library of all C sources below the folder but the files named, called satchel_<folder> unless told otherwise.
 # While the folder has no sources, the target only passes its dependencies on.
 function(satchel_layer folder)
-    cmake_parse_arguments(arg "" "TARGET" "INCLUDES;LINKS" ${ARGN})
+    cmake_parse_arguments(arg "" "TARGET" "INCLUDES;EXCEPT;LINKS" ${ARGN})
     set(target satchel_${folder})
     if(arg_TARGET)
         set(target ${arg_TARGET})
     endif()
     list(TRANSFORM arg_INCLUDES PREPEND "${PROJECT_SOURCE_DIR}/")
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
+    list(TRANSFORM arg_EXCEPT PREPEND "${PROJECT_SOURCE_DIR}/${folder}/")
+    list(REMOVE_ITEM sources ${arg_EXCEPT} "")
     if(NOT sources AND NOT folder STREQUAL schema) # schema always has its embedded SQL
         message(STATUS "${folder}: no sources yet")
         add_library(${target} INTERFACE)

@@ -1,7 +1,8 @@
 /*
  * Makes the program's own calls of realloc fail when a test says so. Include it in one test file; it
  * replaces the function for the whole program, but not inside shared libraries. Sanitizers have
- * replacements of their own, so with them there is none: ask failing_memory() first.
+ * replacements of their own and Emscripten's has no other name, so with them there is none: ask
+ * failing_memory() first.
  */
 #ifndef SATCHEL_TESTS_UNIT_SYNC_FAILING_MEMORY_H
 #define SATCHEL_TESTS_UNIT_SYNC_FAILING_MEMORY_H
@@ -9,7 +10,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    defined(__EMSCRIPTEN__)
 #define SATCHEL_SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)

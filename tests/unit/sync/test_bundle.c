@@ -130,7 +130,7 @@ static void test_payload_room(void **state) {
 static void test_payload_every_wrong_value(void **state) {
     struct buffer payload = encode_payload();
     exchange_every_node(buffer_bytes(&payload), decode_payload);
-    assert_true(starve(buffer_bytes(&payload), decode_payload) > 500);
+    assert_true(starve(buffer_bytes(&payload), decode_payload) > 200);
     buffer_free(&payload);
 }
 

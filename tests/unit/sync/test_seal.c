@@ -9,9 +9,13 @@
 
 #include "sync/seal.h"
 
-/* Stand in for the libraries' own, to fail. */
+/* Stand in for the libraries' own, to fail; not where these are linked in for good. */
 static bool sodium_fails;
 static bool zstd_fails;
+#ifdef __EMSCRIPTEN__
+enum { LIBRARIES_CAN_FAIL = 0 };
+#else
+enum { LIBRARIES_CAN_FAIL = 1 };
 int sodium_init(void);
 int sodium_init(void) {
     int (*real)(void);
@@ -24,11 +28,14 @@ size_t ZSTD_compress(void *to, size_t room, const void *from, size_t size, int l
     *(void **)&real = dlsym(RTLD_NEXT, "ZSTD_compress");
     return zstd_fails ? (size_t)-64 : real(to, room, from, size, level);
 }
+#endif
 
 static void test_start(void **state) {
     struct error error = {0};
     assert_int_equal(seal_start(&error), 0);
     assert_int_equal(seal_start(&error), 0);
+    if (!LIBRARIES_CAN_FAIL)
+        return;
     sodium_fails = true;
     assert_int_equal(seal_start(&error), -1);
     sodium_fails = false;
@@ -98,6 +105,8 @@ static void test_deflate_no_room(void **state) {
     assert_int_equal(seal_deflate(BYTES("not much"), 3, &small, &error), -1);
     assert_code(error, "seal.size");
     buffer_free(&small);
+    if (!LIBRARIES_CAN_FAIL)
+        skip();
     zstd_fails = true;
     small = buffer_make(500);
     assert_int_equal(seal_deflate(BYTES("not much"), 3, &small, &error), -1);
@@ -263,6 +272,8 @@ static void test_secrets(void **state) {
     assert_true(seal_secret_matches(BYTES("tiger"), salt, hash));
     assert_false(seal_secret_matches(BYTES("tigre"), salt, hash));
     assert_false(seal_secret_matches(BYTES("tiger"), other_salt, hash));
+    if (SIZE_MAX == UINT32_MAX)
+        return; /* nothing is that long */
     /* More than the library takes: it fails before it reads any of it. */
     const struct bytes endless = {(const uint8_t *)"tiger", (size_t)UINT32_MAX + 1};
     assert_int_equal(seal_secret(endless, salt, hash, &error), -1);

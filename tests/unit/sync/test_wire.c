@@ -8,8 +8,12 @@
 
 #include "schema/base/limits.h"
 
-/* Stands in for msgpack-c's own, to run out of memory. */
+/* Stands in for msgpack-c's own, to run out of memory; not where that is linked in for good. */
 static bool zones_fail;
+#ifdef __EMSCRIPTEN__
+enum { ZONES_CAN_FAIL = 0 };
+#else
+enum { ZONES_CAN_FAIL = 1 };
 struct msgpack_zone;
 struct msgpack_zone *msgpack_zone_new(size_t chunk_size);
 struct msgpack_zone *msgpack_zone_new(size_t chunk_size) {
@@ -17,6 +21,7 @@ struct msgpack_zone *msgpack_zone_new(size_t chunk_size) {
     *(void **)&real = dlsym(RTLD_NEXT, "msgpack_zone_new");
     return zones_fail ? NULL : real(chunk_size);
 }
+#endif
 
 /* --- the scan ------------------------------------------------------------------------ */
 
@@ -265,6 +270,8 @@ static void test_getters(void **state) {
 static void test_no_memory(void **state) {
     struct wire_document *document = NULL;
     struct error error = {0};
+    if (!ZONES_CAN_FAIL)
+        skip();
     zones_fail = true;
     assert_int_equal(wire_open(BYTES("\x01"), &document, &error), -1);
     zones_fail = false;
