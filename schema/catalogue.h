@@ -31,20 +31,20 @@ struct column {
     uint8_t number;       /* 1..63; 0 for the engine's stamp columns */
     uint8_t cell;         /* the number of the first column of its group, or its own */
     uint8_t key_position; /* 1..LIMIT_KEY_COLUMNS for key columns, else 0 */
-    enum value_type type; /* VALUE_INTEGER, VALUE_TEXT or VALUE_BLOB */
     bool not_null;
     bool has_default; /* a DEFAULT clause other than NULL */
+    bool brings;
+    bool file;             /* @file: the hash of a file, fetched beside the rows */
+    bool self;             /* @self: anybody may put himself there at insert */
+    enum value_type type;  /* VALUE_INTEGER, VALUE_TEXT or VALUE_BLOB */
+    enum merge_rule merge; /* of its cell (the same for all columns of a group) */
+    int since;             /* the schema version that it came with */
+    role_set write;        /* who may change it (insert and update) */
     const char
         *default_text; /* what stands behind DEFAULT, an SQL expression; NULL: nothing */
-    bool brings;
-    bool file;               /* @file: the hash of a file, fetched beside the rows */
-    bool self;               /* @self: anybody may put himself there at insert */
-    enum merge_rule merge;   /* of its cell (the same for all columns of a group) */
-    role_set write;          /* who may change it (insert and update) */
-    const struct table *ref; /* the table whose key it holds, or NULL */
+    const struct table *ref;         /* the table whose key it holds, or NULL */
     const struct table *state_event; /* MERGE_STATE: the table of its steps, else NULL */
     const char *group;               /* NULL when it stands alone */
-    int since;                       /* the schema version that it came with */
     const char *
         definition; /* its DDL, words separated by one blank: what ALTER TABLE ADD COLUMN takes */
 };
@@ -76,7 +76,6 @@ struct brought_by {
 
 struct table {
     const char *name;
-    uint8_t number;
     const char *module;     /* file name without .sql: "customers" */
     const char *title;      /* the comment line before CREATE TABLE */
     const char *ddl;        /* its CREATE TABLE statement, comments included */
@@ -92,7 +91,8 @@ struct table {
     struct scope_clause scope[LIMIT_SCOPE_CLAUSES];
     size_t scope_count;
     int since; /* the schema version that it came with */
-    bool org;  /* in the scope org (and then in no other) */
+    uint8_t number;
+    bool org; /* in the scope org (and then in no other) */
     bool append_only;
     bool engine_rows; /* @engine */
     bool soft_delete; /* has deleted_at */

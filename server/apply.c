@@ -328,6 +328,7 @@ static int came_before(struct work *work, const struct stamp *stamp, bool *ret,
 static int merge_one_cell(struct work *work, struct row_work *row,
                           const struct cell_case *cell, uint64_t *columns,
                           struct error *error) {
+    assert(cell->count > 0);
     const struct column *lead = cell->columns[0];
     struct merge_case merge_case = {
         .rule = lead->merge,

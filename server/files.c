@@ -1,6 +1,7 @@
 /* What is kept of files, and for whom. */
 #include "server/files.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -227,6 +228,7 @@ static int mark_unnamed(struct master *master, const struct sweep *sweep,
 
 static int collect(struct master *master, struct sweep *sweep, struct error *error) {
     sqlite3_stmt *statement = NULL;
+    assert(master != NULL);
     if (database_statement(master->db,
                            "select hash from file_kept where unnamed_since <= ?",
                            &statement, error) != 0) {

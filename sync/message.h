@@ -262,20 +262,21 @@ struct sync_response {
     struct bundle_answer *answers;
     size_t answer_count;
     bool restart; /* forget what was staged and pull again from the cursor */
+    bool more;    /* there is more to pull */
+    bool rebuild; /* forget what is held and pull from the beginning; the outbox stays */
+    enum station_order order;
     struct scope_set gained, lost; /* against request.held; owned by the struct */
     struct bytes rows;             /* rows_encode; empty when there are none */
     int64_t row_count;
-    int64_t rows_left; /* estimate of rows still to come, 0 when !more */
-    bool more;
+    int64_t rows_left;         /* estimate of rows still to come, 0 when !more */
     struct pull_position next; /* when more */
     int64_t head;              /* when !more: the new cursor */
     uint8_t scopes_proof
         [HASH_SIZE];     /* the server's word for the scopes held after this answer */
     int64_t digest;      /* of what the station holds once it has applied this */
     int64_t digest_rows; /* -1: not computed this time */
-    int64_t protocol;    /* of the server; below 2, what follows is not set */
-    bool rebuild; /* forget what is held and pull from the beginning; the outbox stays */
-    enum station_order order;
+    int64_t
+        protocol; /* of the server; below 2, what follows is not set, nor rebuild and order */
     int64_t
         epoch_from;    /* with an epoch that is new to the station: what is above this gsn
                            is of a history that the server lost */

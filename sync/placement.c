@@ -27,7 +27,7 @@ int placements_decode(struct bytes data, struct placement *ret, size_t maximum,
     struct pack_reader reader = pack_open(data);
     size_t count = 0;
     int64_t last = 0;
-    while (count < maximum && !pack_done(&reader) && !reader.failed) {
+    while (count < maximum && !pack_done(&reader)) {
         uint64_t step = pack_read_unsigned(&reader);
         uint64_t place = pack_read_unsigned(&reader);
         reader.failed |= step == 0 || step > (uint64_t)(INT64_MAX - last);

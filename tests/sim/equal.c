@@ -103,7 +103,8 @@ int equal_read(struct world *world, sqlite3 *db, const char *whose,
             return -1;
         }
     }
-    qsort(ret->rows, ret->count, sizeof *ret->rows, compare_keys);
+    if (ret->count > 0)
+        qsort(ret->rows, ret->count, sizeof *ret->rows, compare_keys);
     sim_trace(&world->report, "%s holds %zu rows", whose, ret->count);
     return 0;
 }

@@ -85,7 +85,10 @@ static int send_foreign(struct attack *attack) {
     struct bytes foreign = {world->overheard, world->overheard_size};
     attack->request.bundles = &foreign;
     attack->request.bundle_count = 1;
-    return send_signed(attack, "another device's bundle");
+    int failed = send_signed(attack, "another device's bundle");
+    attack->request.bundles = NULL;
+    attack->request.bundle_count = 0;
+    return failed;
 }
 
 /* What is known already is answered, and nothing comes of it. */

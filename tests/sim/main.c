@@ -136,9 +136,10 @@ static void print_totals(const struct totals *totals, int64_t seeds) {
                        : 0;
     printf("%-16s %10s %8s\n", "fault", "times", "seeds");
     for (size_t i = 0; i < FAULT_COUNT; i++) {
-        const char *off = fault_off_because(i);
-        printf("%-16s %10lld %8lld%s%s\n", fault_name(i), (long long)totals->struck[i],
-               (long long)totals->seeds_with[i], off ? "  off: " : "", off ? off : "");
+        const char *off = fault_off_because((enum fault)i);
+        printf("%-16s %10lld %8lld%s%s\n", fault_name((enum fault)i),
+               (long long)totals->struck[i], (long long)totals->seeds_with[i],
+               off ? "  off: " : "", off ? off : "");
     }
     printf("\nseeds %lld, stations %lld, operations %lld (%.1f %% on rows that others"
            " edited since the last sync)\n",
@@ -247,7 +248,7 @@ int main(int count, char **arguments) {
     /* One thread, and nobody asks how much memory is in use. */
     sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    setvbuf(stdout, NULL, _IOLBF, 0);
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
     setenv("TZ", "UTC", 1);
     tzset();
     if (!enter_folder(folder)) {

@@ -272,6 +272,7 @@ static bool moves_scopes(const struct overlay_row *row, const struct value *befo
         return false;
     if (row->inserted)
         return true;
+    assert(before != NULL);
     for (int i = 0; i < row->table->column_count; i++)
         for (size_t k = 0; k < 4; k++)
             if (strcmp(row->table->columns[i].name, deciding[k]) == 0 &&

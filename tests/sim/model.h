@@ -50,7 +50,7 @@ void model_free(struct model *model); /* NULL is fine */
 int model_people(const struct model *model);
 struct id model_person_id(const struct model *model, int person);
 
-int model_enrolled(struct model *model, const struct enrolled_seen *seen);
+int model_enrolled(struct model *model, const struct enrolled_seen *told);
 
 int model_did(struct model *model, const struct sim_operation *operation,
               const struct local_outcome *outcome);
@@ -59,19 +59,19 @@ int model_did(struct model *model, const struct sim_operation *operation,
 int model_merged(struct model *model, const struct merged_seen *seen);
 
 /* Where the station is, and which of its work it still holds as pending: read from its database. */
-int model_looked(struct model *model, int station, sqlite3 *db);
+int model_looked(struct model *model, int number, sqlite3 *db);
 /* The station is at this cursor, and knows what became of all its work up to there. */
-int model_synced(struct model *model, int station, int64_t cursor);
+int model_synced(struct model *model, int number, int64_t cursor);
 
 /* Copies of its disk: a token, put back later; another station that begins as a copy. */
-int model_snapshot(struct model *model, int station);
-int model_restore(struct model *model, int station, int token);
+int model_snapshot(struct model *model, int number);
+int model_restore(struct model *model, int number, int token);
 int model_clone(struct model *model, int from, int to);
 /* It goes on under a device of its own. */
-int model_reenrolled(struct model *model, int station, struct id device);
+int model_reenrolled(struct model *model, int number, struct id device);
 
 /* Comparisons with what stands in the databases. */
-int model_check_station(struct model *model, int station, sqlite3 *db);
+int model_check_station(struct model *model, int number, sqlite3 *db);
 int model_check_master(struct model *model, sqlite3 *db);
 /* After everybody has synced: nothing may be pending. */
 int model_finish(struct model *model);

@@ -298,7 +298,7 @@ struct rule_case {
     int schema_version;
 };
 /* The first rule broken, in order of names; NULL: none. */
-const char *rules_broken(const struct rule_case *rule_case);
+const char *rules_broken(const struct rule_case *c);
 
 /* Role and form of one change: NULL or a code. */
 const char *change_refused(const struct model_change *change, bool as_update,

@@ -12,9 +12,9 @@ enum {
 };
 
 #define KEY(column_name, table) \
-    { .name = column_name, .key = true, .not_null = true, .ref = table }
+    { .name = (column_name), .key = true, .not_null = true, .ref = (table) }
 #define DELETED(roles) \
-    { .name = "deleted_at", .write = roles }
+    { .name = "deleted_at", .write = (roles) }
 
 static const struct model_table tables[] = {
     {.number = T_USER,

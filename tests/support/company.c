@@ -226,6 +226,9 @@ struct bundle_answer station_take(struct company *company, struct fake_station *
                           .at = master_now(master)};
     must(chain_take(&chain, &bundle, &answer, &error), &error);
     must(master_commit(master, &error), &error);
+    /* why it was refused is told in the bundle, which ends here */
+    answer.code = arena_text(&company->arena, answer.code, strlen(answer.code));
+    answer.message = arena_text(&company->arena, answer.message, strlen(answer.message));
     return answer;
 }
 

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -460,8 +461,8 @@ static int vfs_time(sqlite3_vfs *vfs, sqlite3_int64 *ret) {
 
 static int vfs_error(sqlite3_vfs *vfs, int size, char *ret) {
     (void)vfs;
-    (void)size;
-    (void)ret;
+    if (size > 0)
+        ret[0] = '\0';
     return 0;
 }
 
@@ -499,8 +500,10 @@ void disks_free(struct disks *disks) {
     if (disks == NULL) {
         return;
     }
-    while (disks->disks != NULL) {
-        disk_remove(disks->disks);
+    struct disk *next = NULL;
+    for (struct disk *disk = disks->disks; disk != NULL; disk = next) {
+        next = disk->next;
+        disk_remove(disk);
     }
     sqlite3_vfs_unregister(&disks->vfs);
     sqlite3_vfs_register(disks->before, 1);
@@ -522,8 +525,7 @@ struct disk *disk_add(struct disks *disks, const char *name) {
         free(disk);
         return NULL;
     }
-    memcpy(disk->name, name, size);
-    memcpy(disk->name + size, "/", 2);
+    snprintf(disk->name, size + 2, "%s/", name);
     disk->disks = disks;
     disk->next = disks->disks;
     disks->disks = disk;

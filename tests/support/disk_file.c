@@ -1,6 +1,7 @@
 /* The bytes of a file in memory, with what is not synced yet. */
 #include "tests/support/disk_file.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,7 @@ static bool set_size(struct disk_file *file, int64_t size) {
 
 static size_t keep(struct disk_file *file, const void *data, size_t size) {
     size_t at = file->kept_size;
+    assert(size == 0 || data != NULL);
     if (size > 0) {
         memcpy(file->kept + at, data, size);
     }

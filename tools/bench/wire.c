@@ -38,12 +38,12 @@ static struct value make_date(struct dice *dice, char text[64]) {
 
 /* Up to ten million, in hundreds. */
 static struct value make_money(struct dice *dice, char text[64]) {
-    (void)text;
+    text[0] = '\0';
     return value_integer((int64_t)dice_below(dice, 100000) * 10000);
 }
 
 static struct value make_number(struct dice *dice, char text[64]) {
-    (void)text;
+    text[0] = '\0';
     return value_integer((int64_t)dice_below(dice, 500));
 }
 

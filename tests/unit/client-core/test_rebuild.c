@@ -72,11 +72,11 @@ static void goes_on(struct sync_response *response, int64_t gsn) {
 
 /* What headquarters was asked, in the order of the requests of a test. */
 struct asked {
-    bool rebuild;
     int64_t cursor;
-    bool position;
     size_t held;
     size_t bundles;
+    bool rebuild;
+    bool position;
 };
 static struct asked asked[16];
 
@@ -84,8 +84,8 @@ static struct asked asked[16];
 static void note(struct world *world, const struct sync_request *request,
                  struct sync_response *response) {
     asked[world->step] =
-        (struct asked){request->rebuild, request->cursor, request->position.set,
-                       request->held.count, request->bundle_count};
+        (struct asked){request->cursor, request->held.count, request->bundle_count,
+                       request->rebuild, request->position.set};
     for (size_t i = 0; i < request->bundle_count; i++) {
         struct bundle_envelope envelope;
         assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);

@@ -183,8 +183,8 @@ static struct fake_station *spare(struct fixture *f) {
 static void a_copy_becomes_a_child(void **state) {
     struct fixture *f = *state;
     struct fake_station *copy = spare(f);
-    struct certificate child;
-    struct certificate again;
+    struct certificate child = {.actor_count = 0};
+    struct certificate again = {.actor_count = 0};
     edit(f, f->anna_station, "phone", "111", 10, f->base);
     struct fake_station before = *f->anna_station; /* the state that is copied */
     edit(f, f->anna_station, "phone", "222", 20, f->base);

@@ -180,7 +180,7 @@ static size_t read_answer(struct fixture *f, const struct fake_station *station,
 
 static void work_is_merged_and_answered(void **state) {
     struct fixture *f = *state;
-    struct sync_response responses[PARTS];
+    struct sync_response responses[PARTS] = {{.protocol = 0}};
     struct fake_station *anna = f->anna_station;
     const struct part parts[] = {
         {anna, &anna->keys, bundle_of(f, anna, "One")},
@@ -235,12 +235,12 @@ static void write_much(struct fixture *f) {
 
 static void what_does_not_fit_stays_for_the_next(void **state) {
     struct fixture *f = *state;
-    struct sync_response responses[PARTS];
+    struct sync_response responses[PARTS] = {{.protocol = 0}};
     write_much(f);
     const struct part part = {f->anna_station, &f->anna_station->keys, {NULL, 0}};
     const struct parcel_head head = head_of(f, f->anna_station);
     struct buffer question = buffer_make(LIMIT_REQUEST * 2);
-    struct envelope envelope;
+    struct envelope envelope = {.body = {NULL, 0}};
     pack(f, &head, &part, 1);
     put_request(f, &part, &question);
     assert_int_equal(envelope_open(buffer_bytes(&question), &envelope, NULL), 0);

@@ -45,6 +45,15 @@ static void refuse_request(const struct file_request *request) {
     buffer_free(&body);
 }
 
+static void what_is_no_message(void **state) {
+    struct file_request request;
+    struct file_response response;
+    struct error error = {0};
+    (void)state;
+    assert_int_equal(file_request_decode(BYTES("\x91"), &request, &error), -1);
+    assert_int_equal(file_response_decode(BYTES("\x91"), &response, &error), -1);
+}
+
 static void a_request_beyond_the_limits(void **state) {
     static const uint8_t large[LIMIT_FILE_PIECE + 1];
     const struct file_request good = {.operation = FILE_PUT, .size = 1};
@@ -108,6 +117,7 @@ static void newer_senders_may_say_more(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_there_and_back),
+        cmocka_unit_test(what_is_no_message),
         cmocka_unit_test(a_request_beyond_the_limits),
         cmocka_unit_test(a_response_there_and_back),
         cmocka_unit_test(newer_senders_may_say_more),
