@@ -5,6 +5,9 @@
  *   0  a sealed bundle as it comes       3  the content of a chunk of rows
  *   1  [count, content] of format 1      4  changes of the outbox
  *   2  [count, dense, plain] of format 2 5  placements
+ *
+ * About: sync/bundle.c sync/payload*.c sync/change*.c sync/rows.c sync/row_column.c sync/cell_column.c sync/number_column.c sync/dictionary.c
+ * sync/pack.c sync/placement.c
  */
 #include "schema/base/limits.h"
 #include "sync/bundle.h"
@@ -85,6 +88,12 @@ static void check_again(const struct bundle_envelope *envelope,
     FUZZ_MUST(bundle_seal(&header, (struct transaction_list){read, count}, &keys, &sealed,
                           hash, NULL) == 0);
     FUZZ_MUST(bundle_open(buffer_bytes(&sealed), &opened, NULL) == 0);
+    key.bytes[0] ^= 1;
+    FUZZ_MUST(bundle_verify(&opened, &key, NULL) != 0);
+    key.bytes[0] ^= 1;
+    opened.header.payload_hash[0] ^= 1;
+    FUZZ_MUST(bundle_verify(&opened, &key, NULL) != 0);
+    opened.header.payload_hash[0] ^= 1;
     FUZZ_MUST(memcmp(hash, opened.hash, HASH_SIZE) == 0);
     FUZZ_MUST(bundle_verify(&opened, &key, NULL) == 0);
     FUZZ_MUST(bundle_read(&opened, &arena, &again, &again_count, NULL) == 0);
@@ -385,11 +394,88 @@ static void give_rows(seed_function give, void *context) {
     }
 }
 
+/* Columns of many values that have something in common: the kinds of columns there are. */
+enum { FLAVOURS = 16, MANY = 24, MOST = 300 };
+
+static struct value flavoured(size_t flavour, size_t i, char room[32]) {
+    static const int64_t EXTREMES[] = {INT64_MIN, 0, INT64_MIN, INT64_MIN};
+    size_t size = 0;
+    if (flavour % 2 == 1 && i % 3 == 1) {
+        return value_null();
+    }
+    switch (flavour / 2) {
+    case 0: /* one pattern, other digits */
+        size = (size_t)snprintf(room, 32, "CU-%04zu", i * 7 % 10000);
+        return value_text_bytes((struct bytes){(uint8_t *)room, size});
+    case 1: /* texts that have no pattern */
+        size = (size_t)snprintf(room, 32, "%.*s%zu", (int)(i % 9), "abcdefghi", i);
+        return value_text_bytes((struct bytes){(uint8_t *)room, size});
+    case 2: /* one letter is another */
+        size = (size_t)snprintf(room, 32, "%c-%02zu", i == 5 ? 'b' : 'a', i % 100);
+        return value_text_bytes((struct bytes){(uint8_t *)room, size});
+    case 3: /* too many digits for a pattern */
+        size = (size_t)snprintf(room, 32, "%025zu", i);
+        return value_text_bytes((struct bytes){(uint8_t *)room, size});
+    case 4: /* bytes of all sizes */
+        return value_blob((struct bytes){KEYS + i % 9, 1 + i % 17});
+    case 5: /* ids */
+        memset(room, (int)i, ID_SIZE);
+        return value_blob((struct bytes){(uint8_t *)room, ID_SIZE});
+    case 6: /* no unit in common */
+        return value_integer(EXTREMES[i % 4]);
+    default:
+        return i % 4 == 0 ? value_text("mixed") : value_integer((int64_t)i * 250);
+    }
+}
+
+static void give_flavour(seed_function give, void *context, size_t flavour,
+                         size_t count) {
+    static struct transaction list[MOST];
+    static struct change changes[MOST];
+    static struct cell cells[MOST];
+    static struct sync_row rows[MOST];
+    static struct value values[MOST];
+    static char room[MOST][32];
+    static uint8_t keys[MOST][16];
+    struct row_group group = {
+        .table = 9, .columns = {2}, .column_count = 1, .rows = rows, .row_count = count};
+    struct row_chunk chunk = {&group, 1};
+    struct buffer frame = buffer_make(ROOM);
+    struct buffer content = buffer_make(ROOM);
+    for (size_t i = 0; i < count; i++) {
+        memset(keys[i], (int)(i * 5), 16);
+        keys[i][1] = (uint8_t)(i >> 8);
+        values[i] = flavoured(flavour, i, room[i]);
+        cells[i] = (struct cell){2, values[i]};
+        changes[i] = (struct change){9, ROW_UPDATE, {keys[i], 16}, &cells[i], 1};
+        list[i] = (struct transaction){.id = transaction_id(PREFIX, i + 1),
+                                       .time = (int64_t)((1795399200000ULL + i) << 16),
+                                       .command = "customer.set",
+                                       .changes = &changes[i],
+                                       .change_count = 1};
+        rows[i] = (struct sync_row){.key = {keys[i], 16},
+                                    .gsn = (int64_t)i + 1,
+                                    .values = &values[i],
+                                    .places = 1};
+    }
+    give_bundle(give, context, BUNDLE_FORMAT_PACKED,
+                (struct transaction_list){list, count});
+    FUZZ_MUST(rows_encode(&chunk, &frame, NULL) == 0);
+    FUZZ_MUST(seal_inflate(buffer_bytes(&frame), ROOM, &content, NULL) == 0);
+    give_chosen(give, context, 3, buffer_bytes(&content));
+    buffer_free(&frame);
+    buffer_free(&content);
+}
+
 void fuzz_seeds(seed_function give, void *context) {
     const struct placement places[] = {{1, 7, false}, {3, 900, true}, {90000, 5, false}};
     struct buffer data = buffer_make(ROOM);
     give_bundles(give, context);
     give_rows(give, context);
+    for (size_t flavour = 0; flavour < FLAVOURS; flavour++) {
+        give_flavour(give, context, flavour, MANY);
+    }
+    give_flavour(give, context, 2, MOST);
     placements_encode(places, 3, &data);
     give_chosen(give, context, 5, buffer_bytes(&data));
     buffer_free(&data);

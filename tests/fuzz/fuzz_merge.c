@@ -1,6 +1,8 @@
 /*
  * Merging against a reference that was written from the rules and is slow and plain: cells, sets of scopes,
  * a row's places in the feed. The first byte chooses, the rest says the case.
+ *
+ * About: sync/merge.c sync/scope.c sync/placement.c
  */
 #include "sync/merge.h"
 #include "sync/scope.h"

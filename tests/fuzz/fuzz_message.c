@@ -1,6 +1,8 @@
 /*
  * Messages: whatever can be decoded can be encoded, and is then read as the same. The first byte chooses the
  * message, the rest is its body; where signatures stand around it, the target puts them there.
+ *
+ * About: sync/message*.c sync/parcel.c sync/items.c
  */
 #include "sync/message.h"
 #include "sync/message_file.h"

@@ -3,6 +3,9 @@
  *
  * An input is one byte, then steps: [[choice, body], ...]. A body goes to a route as it is, or the target makes of it
  * what a known device would send: its ids, its chain, its signatures. Anything else is a single body as it is.
+ *
+ * About: server/sync_handler.c server/device_handler.c server/file_handler.c server/chain.c server/apply.c server/access.c server/deferred.c
+ * server/device.c server/station.c server/placing.c server/derived.c server/verdicts.c
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include <ftw.h>

@@ -1,4 +1,8 @@
-/* Wire: the scan and the library agree, and what was read can be written and is read as the same. */
+/*
+ * Wire: the scan and the library agree, and what was read can be written and is read as the same.
+ *
+ * About: sync/wire.c
+ */
 #include "sync/wire.h"
 #include "tests/fuzz/fuzz.h"
 
