@@ -59,9 +59,16 @@ def about(target):
     return re.findall(r"[\w./*-]+\.c", text)
 
 
+def replayed(target):
+    """Functions that read what the program itself has written, behind "Replays:": what they refuse is a finding."""
+    with open(f"{ROOT}/tests/fuzz/fuzz_{target}.c", encoding="utf-8") as source:
+        text = re.search(r"\* Replays:(.*?)(?:\n \*\n|\n \*/)", source.read(), flags=re.S)
+    return set(re.findall(r"[a-z_]+", text.group(1))) if text else set()
+
+
 def edges_of(target, sources):
     """(state, file, line, condition, outcome) of every edge; state: reached, missing, or why it does not count."""
-    patterns = about(target)
+    patterns, own = about(target), replayed(target)
     entry = sources.here[(f"tests/fuzz/fuzz_{target}.c", "LLVMFuzzerTestOneInput")]
     reachable = sources.reached_from(entry)
     for file, branches in sorted(replay(target).items()):
@@ -82,7 +89,8 @@ def edges_of(target, sources):
             for side in (True,) if behind_switch and not taken[0] else (True, False):
                 state = state_of(taken[0] if side else taken[1])
                 if state == "missing":
-                    state = excuse(sources, function, (line, text, last, end), side) or state
+                    state = "replay" if function.name in own else \
+                        excuse(sources, function, (line, text, last, end), side) or state
                 yield (state, file, line, text, str(side).lower())
 
 
@@ -103,7 +111,7 @@ def excuse(sources, function, place, side):
         return "assertion"
     if sources.failing_side(function, text) == side:
         return "world"
-    if sources.leads_to_failure(function.file, last, end, side):
+    if sources.leads_to_failure(function, (line, last, end), side):
         return "leads"
     return None
 
@@ -123,7 +131,8 @@ def main():
         every = count["reached"] + count["missing"]
         share = 100 * count["reached"] / every if every else 0
         print(f"{target}: {count['reached']} of {every} edges, {share:.1f} %; not counted: "
-              f"{count['assertion']} of assertions, {count['world'] + count['leads']} of a failing world")
+              f"{count['assertion']} of assertions, {count['world'] + count['leads']} of a failing world, "
+              f"{count['replay']} of a replay that fails")
 
 
 if __name__ == "__main__":

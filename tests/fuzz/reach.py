@@ -12,16 +12,18 @@ FOLDERS = ("schema", "sync", "client-core", "server", "tools/satchel", "tests")
 NAME = re.compile(r"[A-Za-z_]\w*")
 CODE = re.compile(r'"([a-z_]+(?:\.[a-z_]+)+|memory)"')
 # As error_is_failure has it: database, memory, a journal that does not hold; and the file system's own.
-WORLD = re.compile(r"memory|database\.(?!constraint)\w+|journal\.\w+|(?:file|stream)\.(?:failed|full|file)")
+WORLD = re.compile(r"memory|database\.(?!constraint)\w+|journal\.\w+|replay\.\w+|(?:file|stream)\.(?:failed|full|file)")
 # They fail when there is no memory, or the disk or the database does not work. NULL says so,
 NULLS = {"malloc", "calloc", "realloc", "strdup", "strndup", "arena_alloc", "arena_alloc_array", "arena_text",
          "buffer_extend", "fopen", "fdopen", "opendir", "sqlite3_column_blob", "json_object", "json_array",
-         "json_string", "json_stringn", "json_integer", "json_dumps", "ZSTD_createCCtx", "ZSTD_createDCtx"}
+         "json_string", "json_stringn", "json_integer", "json_dumps", "ZSTD_createCCtx", "ZSTD_createDCtx",
+         "reader_take"} # of ours: opens once more what is open
 # or anything but zero,
 NUMBERS = {"sqlite3_exec", "sqlite3_reset", "sqlite3_bind_blob", "sqlite3_bind_int64", "sqlite3_bind_null",
            "sqlite3_bind_text", "sqlite3_prepare_v2", "sqlite3_prepare_v3", "sqlite3_finalize", "close", "fclose",
            "fflush", "fsync", "fdatasync", "ftruncate", "fseek", "rename", "unlink", "mkdir", "csv_init",
-           "json_object_set_new", "json_array_append_new", "pthread_mutex_init", "pthread_cond_init"}
+           "json_object_set_new", "json_array_append_new", "pthread_mutex_init", "pthread_cond_init",
+           "file_folder_size", "files_lock"} # of ours: ask the file system
 # or what stands in a comparison.
 COMPARED = re.compile(r"(!=|==) (SQLITE_OK|SQLITE_DONE)$")
 RAISED = re.compile(r"(?:error_out_of_memory|problem_out_of_memory|error_from_sqlite|error_from_system)\("
@@ -29,6 +31,7 @@ RAISED = re.compile(r"(?:error_out_of_memory|problem_out_of_memory|error_from_sq
 # What says so, and what only writes it down.
 SAYERS = {"error_out_of_memory", "error_from_sqlite", "error_from_system", "problem_out_of_memory",
           "error_fill_sqlite", "error_fill", "error_clear", "problem_set"}
+OURS = SAYERS | NULLS | NUMBERS
 
 
 def without_comments(text):
@@ -95,10 +98,10 @@ class Sources:
         """Functions that fail, but never because of what they are given: no reason of their own, and what they
         call has none. Found from all that report errors by striking out, until nothing more is struck."""
         world = {function for function in self.functions
-                 if function.name in SAYERS or function.reports and not self.own_reason(function)}
+                 if function.name in OURS or function.reports and not self.own_reason(function)}
         while True:
             keep = {function for function in world
-                    if function.name in SAYERS or all(other in world for other in self.named_by(function) if other.reports)}
+                    if function.name in OURS or all(other in world for other in self.named_by(function) if other.reports)}
             if keep == world:
                 break
             world = keep
@@ -225,16 +228,29 @@ class Sources:
             kind = self.call_fails(function, value)
             asked = any(NAME.findall(part)[:1] == [name] for part in parts)
             sides = [] if kind or asked else [self.failing_side(function, part) for part in parts]
+            if re.fullmatch(r"[^?]*\? (?:" + RAISED.pattern + r")[^?:]*: 0", value):
+                kind = "number"
             if kind is None and sides and all(side is True for side in sides):
                 kind = "number"
             kinds.add(kind)
         return kinds.pop() if len(kinds) == 1 else None
 
-    def leads_to_failure(self, file, last, end, side):
-        """Whether, when the condition that ends here is true, the next thing is to say that the world failed."""
-        text = "\n".join([self.lines[file][last - 1][end - 1:]] + self.lines[file][last:last + 4])
-        return side and bool(re.match(r"\)*\s*(?:\{\s*)?(?:return |\w+ = )?(?:\?\s*)?(?:" + RAISED.pattern + ")",
-                                      text))
+    def leads_to_failure(self, function, place, side):
+        """Whether the next thing that this outcome of a condition, the last word of its chain, does is to say that the
+        world has failed: at once, or through a variable that is made for it."""
+        line, last, end = place
+        lines = self.lines[function.file]
+        behind = "\n".join([lines[last - 1][end - 1:]] + lines[last:last + 5])
+        if side:
+            pattern = r"(?:\s*\|\|[^;{}?]*?)?\)*\s*(?:\{\s*)?(?:return |\w+ = )?(?:\?\s*)?"
+        else:
+            pattern = r"(?:\s*&&[^;{}?]*?)?\)*\s*\?[^;?]*?:\s*"
+        if re.match(pattern + "(?:" + RAISED.pattern + ")", behind):
+            return True
+        named = re.search(r"\bbool (\w+) =[^;]*;?\s*$", "\n".join(lines[max(0, line - 3):line]))
+        return side and bool(named) and bool(re.search(
+            rf"(?:if \({named.group(1)}\)\s*\{{?\s*return |\b{named.group(1)} \? )(?:" + RAISED.pattern + ")",
+            function.body))
 
 
 def balanced(text):
