@@ -4,6 +4,7 @@
 #   tests/e2e/test_*.py           real programs, found through SATCHEL_BIN
 #   tests/sim/*.c                 bin/satchel-sim: the whole engine in one thread, by seeds
 #   tests/sim/schema              and bin/sim-satchel, bin/sim-satcheld: the real programs over its domain
+#   tests/fuzz/fuzz_*.c           a fuzz target each; here they replay tests/fuzz/corpus/
 #   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
 #   tests/browser/*.test.mjs      pages in Chromium, on real programs; pages.mjs: every page pictured and checked
 #   tools/app/test/*.test.mjs     modules of the web application
@@ -103,6 +104,43 @@ if(cli_sources)
 endif()
 
 satchel_c_tests(fault LABEL fault LINKS satchel_client satchel_server)
+
+# satchel_fuzz_target(<name> LINKS lib...)
+# tests/fuzz-<name>: in the preset `fuzz` with libFuzzer and a mutator that knows MessagePack, else with a
+# main that replays files, and a test that does so with the corpus.
+function(satchel_fuzz_target name)
+    cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+    set(folder "${PROJECT_SOURCE_DIR}/tests/fuzz")
+    set(target "fuzz-${name}")
+    if(SATCHEL_SANITIZE MATCHES "fuzzer")
+        add_executable(${target} "${folder}/fuzz_${name}.c" "${folder}/mutate.c")
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    else()
+        add_executable(${target} "${folder}/fuzz_${name}.c" "${folder}/replay.c")
+        add_test(NAME fuzz/corpus-${name}
+            COMMAND ${target} "${folder}/corpus/${name}")
+        set_tests_properties(fuzz/corpus-${name} PROPERTIES
+            LABELS fuzz TIMEOUT 300 ENVIRONMENT "${test_environment}")
+    endif()
+    set_target_properties(${target} PROPERTIES
+        SATCHEL_TEST ON
+        RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+    target_compile_definitions(${target} PRIVATE SATCHEL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    target_link_libraries(${target} PRIVATE
+        satchel_test_support ${arg_LINKS} satchel_flags)
+endfunction()
+
+set(fuzz_csv_links satchel_cli)
+set(fuzz_json_links satchel_client)
+set(fuzz_route_links satchel_server)
+file(GLOB fuzz_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
+foreach(source IN LISTS fuzz_sources)
+    string(REGEX REPLACE ".*/fuzz_([^/]*)\\.c$" "\\1" name "${source}")
+    if(NOT DEFINED fuzz_${name}_links)
+        set(fuzz_${name}_links satchel_sync)
+    endif()
+    satchel_fuzz_target(${name} LINKS ${fuzz_${name}_links})
+endforeach()
 
 satchel_program(satchel-sim FOLDER tests/sim LINKS satchel_test_support satchel_client satchel_server)
 satchel_embed_sql(satchel-sim tests/sim/schema NAME sim_file)

@@ -226,7 +226,7 @@ struct world {
     struct world_clock clock;
     struct env env;
     char home[64];
-    struct embedded_file files[8];
+    struct embedded_file files[12];
     size_t file_count;
     struct sign_keys server_keys;
     struct certificate certificate;
@@ -602,7 +602,9 @@ static inline int world_setup_with(void **state, const struct embedded_file *mor
     world->people[1] = world_id(0xd1);
     world->rows = buffer_make(LIMIT_RESPONSE);
     world->arena = arena_make(1U << 28);
-    snprintf(world->home, sizeof world->home, "/tmp/satchel-test-XXXXXX");
+    const char *folder = getenv("TMPDIR");
+    snprintf(world->home, sizeof world->home, "%.40s/satchel-test-XXXXXX",
+             folder ? folder : "/tmp");
     assert_non_null(mkdtemp(world->home));
     assert_int_equal(seal_start(NULL), 0);
     world_keys(3, &world->server_keys);
