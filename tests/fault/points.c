@@ -199,7 +199,7 @@ static bool enter_fork(struct run *run, const struct point *point) {
     while (run->running >= run->options.jobs) {
         wait_for_one(run);
     }
-    fflush(NULL);
+    (void)fflush(NULL);
     pid_t child = fork();
     if (child < 0) {
         perror("fork");
@@ -243,6 +243,7 @@ static void try_modes(struct run *run, struct point *point, bool every) {
     while (count < POINT_MODES && kind->modes[count] != NULL) {
         count++;
     }
+    assert(count > 0);
     int first = (int)dice_below(&run->dice, count);
     for (int i = 0; i < (every ? count : kind->modes_at_once); i++) {
         point->mode = (first + i) % count;
