@@ -11,9 +11,9 @@
 #include "client-core/visible.h"
 #include "schema/database.h"
 
-/* Added after the first release; made wherever it is not there. */
 static const char rollback_sql[] = "rollback";
 
+/* Added after the first release; made wherever it is not there. */
 static const char later_indexes[] =
     "create table if not exists station_index (name text primary key not null, sql text not null)"
     " strict, without rowid;"

@@ -320,11 +320,7 @@ static int merge_bundle(struct chain *chain, const struct incoming_bundle *bundl
         return error_out_of_memory(error);
     }
     ret->verdict_count = count;
-    if ((count > 1 ? merge_together : merge_each)(chain, bundle, recorded, ret, error) !=
-        0) {
-        return -1;
-    }
-    return bundle->epoch != 0 ? retry_deferred(chain, recorded, error) : 0;
+    return (count > 1 ? merge_together : merge_each)(chain, bundle, recorded, ret, error);
 }
 
 static int move_chain(struct master *master, struct station *station,
@@ -356,6 +352,18 @@ static int move_chain(struct master *master, struct station *station,
     sqlite3_bind_blob(statement, 3, bundle->envelope.hash, HASH_SIZE, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 4, master->entry + 1);
     return master_run(master, statement, "indexing a bundle", error);
+}
+
+/* Into the chain; then what waits is tried again, also the device's own, as the device that it is now. */
+static int take_in(struct chain *chain, const struct incoming_bundle *bundle,
+                   const struct outcome *recorded, struct bundle_answer *ret,
+                   struct error *error) {
+    if (merge_bundle(chain, bundle, recorded, ret, error) != 0 ||
+        move_chain(chain->master, chain->station, bundle, error) != 0) {
+        return -1;
+    }
+    bool retries = bundle->epoch != 0 && bundle->unreadable.code[0] == '\0';
+    return retries ? retry_deferred(chain, recorded, error) : 0;
 }
 
 static int journal_bundle(const struct chain *chain, const struct incoming_bundle *bundle,
@@ -397,8 +405,7 @@ int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
         result = known_bundle(master, station, bundle, chain->arena, ret, error);
     } else if (follows_chain(station, bundle, ret)) {
         ret->accepted = true;
-        result = merge_bundle(chain, bundle, NULL, ret, error) ||
-                         move_chain(master, station, bundle, error) ||
+        result = take_in(chain, bundle, NULL, ret, error) ||
                          journal_bundle(chain, bundle, ret, error)
                      ? -1
                      : 0;
@@ -432,9 +439,13 @@ int chain_release(struct chain *chain, const struct incoming_bundle *bundle,
 
 /* --- replay ------------------------------------------------------------------------------------------------ */
 
+typedef int (*take_function)(struct chain *chain, const struct incoming_bundle *bundle,
+                             const struct outcome *recorded, struct bundle_answer *ret,
+                             struct error *error);
+
 /* The decisions of an entry, made again or taken, are what was recorded. */
 static int decide_again(struct chain *chain, const struct incoming_bundle *bundle,
-                        const struct outcome *recorded, bool decide,
+                        const struct outcome *recorded, take_function take, bool decide,
                         struct error *error) {
     long long entry = chain->master->entry + 1;
     struct bundle_answer answer = {.number = bundle->envelope.header.number,
@@ -446,7 +457,7 @@ static int decide_again(struct chain *chain, const struct incoming_bundle *bundl
         return error_set(error, "journal.outcome", "", "entry %lld has no whole outcome",
                          entry);
     }
-    if (merge_bundle(chain, bundle, decide ? NULL : recorded, &answer, error) != 0) {
+    if (take(chain, bundle, decide ? NULL : recorded, &answer, error) != 0) {
         return -1;
     }
     bool same = verdicts_same(answer.verdicts, answer.verdict_count, recorded->verdicts,
@@ -462,7 +473,7 @@ static int decide_again(struct chain *chain, const struct incoming_bundle *bundl
 int chain_replay_released(struct chain *chain, const struct incoming_bundle *bundle,
                           const struct outcome *recorded, bool decide,
                           struct error *error) {
-    return decide_again(chain, bundle, recorded, decide, error);
+    return decide_again(chain, bundle, recorded, merge_bundle, decide, error);
 }
 
 int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
@@ -482,7 +493,5 @@ int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
         return error_set(error, "journal.chain", "",
                          "entry %lld does not follow its device's chain", entry);
     }
-    return decide_again(chain, bundle, recorded, decide, error) != 0
-               ? -1
-               : move_chain(chain->master, station, bundle, error);
+    return decide_again(chain, bundle, recorded, take_in, decide, error);
 }

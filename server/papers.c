@@ -35,6 +35,31 @@ int papers_follow(struct master *master, const struct certificate *certificate,
     return result;
 }
 
+int papers_take_key(struct master *master, const struct certificate *certificate,
+                    struct error *error) {
+    static const char SQL[] = "update station set public_key = ?2 where public_key = ?1";
+    const struct bytes key = {certificate->device_key.bytes, SIGN_PUBLIC};
+    uint8_t nobodys[HASH_SIZE]; /* whoever has to have another */
+    struct buffer text = buffer_make(LIMIT_TEXT);
+    sqlite3_stmt *statement = NULL;
+    buffer_append(&text, key.data, key.size);
+    buffer_append(&text, certificate->device.bytes, ID_SIZE);
+    hash_blake2b(buffer_bytes(&text), nobodys);
+    bool failed = text.failed;
+    buffer_free(&text);
+    if (failed) {
+        return error_out_of_memory(error);
+    }
+    if (database_statement(master->db, SQL, &statement, error) != 0) {
+        return -1;
+    }
+    value_bind(statement, 1, value_blob(key));
+    sqlite3_bind_blob(statement, 2, nobodys, SIGN_PUBLIC, SQLITE_STATIC);
+    int result = master_run(master, statement, "taking a key", error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
 /* --- families ---------------------------------------------------------------------------------------- */
 
 /* The last gsn before the parent's bundle that was another than the child's. As long as that has not come (again), all
@@ -58,13 +83,28 @@ static int find_fork(struct master *master, int64_t parent, int64_t number, int6
                             : error_from_sqlite(error, master->db, "looking for a fork");
 }
 
+/* Another may have been enrolled on the same evidence while this one was lost: then its own name tells it apart. */
+static int put_kin(struct master *master, struct kinship *kinship, struct bytes name,
+                   struct error *error) {
+    int64_t other = 0;
+    if (find_fork(master, kinship->parent, kinship->number, &kinship->fork_gsn, error) !=
+            0 ||
+        kin_child(master, kinship->parent, kinship->number, kinship->hash, &other,
+                  error) != 0) {
+        return -1;
+    }
+    if (other != 0) {
+        kinship->hash = name;
+    }
+    return kin_put(master, kinship, error);
+}
+
 int papers_join_family(struct master *master, const struct certificate *certificate,
                        int64_t number, struct error *error) {
     struct arena arena = arena_make(LIMIT_PAYLOAD);
     struct station parent;
     struct error why = {0};
-    uint8_t
-        hash[HASH_SIZE]; /* of an older certificate, which does not tell its evidence */
+    uint8_t hash[HASH_SIZE]; /* for a certificate that does not tell its evidence */
     hash_blake2b((struct bytes){certificate->device.bytes, ID_SIZE}, hash);
     int result = station_find(master->db, master->catalogue, certificate->parent, &arena,
                               &parent, &why);
@@ -75,10 +115,7 @@ int papers_join_family(struct master *master, const struct certificate *certific
             .root = parent.family.root,
             .number = certificate->follows ? certificate->last_number : INT64_MAX,
             .hash = {certificate->follows ? certificate->last_hash : hash, HASH_SIZE}};
-        result = find_fork(master, parent.number, kinship.number, &kinship.fork_gsn,
-                           error) != 0
-                     ? -1
-                     : kin_put(master, &kinship, error);
+        result = put_kin(master, &kinship, (struct bytes){hash, HASH_SIZE}, error);
     } else if (error_is(&why, "device.unknown")) {
         result = 0;
     } else {

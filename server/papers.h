@@ -20,6 +20,11 @@ int papers_prove(struct master *master, struct work *work,
 int papers_follow(struct master *master, const struct certificate *certificate,
                   struct bytes envelope, bool *ret_known, struct error *error);
 
+/* A station whose answer was lost asks again for the same key, and headquarters may have lost in between that it gave it:
+ * then the key is of two devices. The one that the station shows has it; nobody can act as the other. */
+int papers_take_key(struct master *master, const struct certificate *certificate,
+                    struct error *error);
+
 /* A child that comes back after its enrolment was lost is of its parent's family again. */
 int papers_join_family(struct master *master, const struct certificate *certificate,
                        int64_t number, struct error *error);

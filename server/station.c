@@ -413,12 +413,17 @@ static int write_device(struct work *work, const void *context, struct error *er
     return derived_device(work, context, error);
 }
 
+/* Enrolled without an invitation: it has shown its certificate. */
+static bool is_proof(struct bytes token_hash) {
+    static const uint8_t NO_INVITATION[HASH_SIZE];
+    return memcmp(token_hash.data, NO_INVITATION, HASH_SIZE) == 0;
+}
+
 /* A device that shows its certificate has work from before: what it has seen is what both histories share. */
 static int start_of(struct master *master, struct bytes token_hash,
                     struct station_start *ret, struct error *error) {
-    static const uint8_t NO_INVITATION[HASH_SIZE];
     *ret = (struct station_start){master->gsn, 0};
-    return memcmp(token_hash.data, NO_INVITATION, HASH_SIZE) != 0
+    return !is_proof(token_hash)
                ? 0
                : database_integer(master->db,
                                   "select coalesce(min(from_gsn), 0) from epoch"
@@ -442,6 +447,7 @@ int station_apply_enrol(struct master *master, struct work *work, struct bytes c
         return 0;
     }
     if (start_of(master, token_hash, &start, error) != 0 ||
+        (is_proof(token_hash) && papers_take_key(master, &certificate, error) != 0) ||
         make_code_unique(master, &certificate, error) != 0 ||
         station_put(master, &certificate, envelope, &start, &number, error) != 0 ||
         station_use_invitation(master, token_hash, number, error) != 0 ||

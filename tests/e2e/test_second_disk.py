@@ -246,6 +246,10 @@ class Refill(support.TestCase):
         mia.sync()
         self.assertEqual((mia.status()["waiting"], mia.status()["refused"]), (1, 0))
         self.assertIn("1 transactions wait", run("refill", "--data", company.server.folder))
+        run("checkpoint", "--data", company.server.folder)
+        with self.assertRaises(support.Failure) as caught:
+            run("archive", "--data", company.server.folder, "--to", company.folder / "archive")
+        self.assertIn("(archive.refill", caught.exception.errors)
         self.assertIn("1 refused", run("refill", "--data", company.server.folder, "--end"))
         mia.sync()
         self.assertEqual((mia.status()["waiting"], mia.status()["refused"]), (0, 1))

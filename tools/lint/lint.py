@@ -118,7 +118,7 @@ TOP_LEVEL = re.compile(
 MAX_LINES = 800
 SOURCE_ENDINGS = (".c", ".h", ".sql", ".py", ".sh", ".js", ".mjs", ".ts", ".vue", ".css")
 TEXT_ENDINGS = SOURCE_ENDINGS + (".md", ".txt", ".cmake", ".json", ".yml", ".yaml", ".map", ".supp")
-FOREIGN = ("tests/data/", "tests/golden/", "tests/corpus/")
+FOREIGN = ("tests/data/", "tests/golden/", "tests/fuzz/corpus/")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
 TOKEN = re.compile(

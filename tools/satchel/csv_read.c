@@ -103,7 +103,7 @@ static void take_row(int terminator, void *context) {
     else if (sheet->header.fields == NULL ? !keep_row(reader, &sheet->header)
                                           : !keep_data_row(reader))
         reader->failure = "memory is short";
-    reader->row_line = 0;
+    reader->row_line = reader->line; /* another one may follow a carriage return */
 }
 
 static int syntax_error(const struct reader *reader, size_t column,
@@ -133,8 +133,8 @@ static int parse_lines(struct csv_parser *parser, struct reader *reader, const c
             csv_parse(parser, text + start, length, take_field, take_row, reader);
         if (taken != length || reader->failure != NULL)
             return syntax_error(reader, taken + 1, error);
-        if (reader->field_count == 0 && !parser->quoted)
-            reader->row_line = 0; /* a blank line */
+        if (newline != NULL && reader->field_count == 0 && !parser->quoted)
+            reader->row_line = 0; /* the next row begins on another line */
         start += length;
     }
     return 0;

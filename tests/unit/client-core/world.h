@@ -226,7 +226,7 @@ struct world {
     struct world_clock clock;
     struct env env;
     char home[64];
-    struct embedded_file files[8];
+    struct embedded_file files[12];
     size_t file_count;
     struct sign_keys server_keys;
     struct certificate certificate;
@@ -467,6 +467,24 @@ static inline void world_take_bundles(struct world *world,
     response->head = world->gsn;
 }
 
+/* Takes every bundle of the request without a word about what became of it: the work stays pending. */
+static inline void world_keep_waiting(struct world *world,
+                                      const struct sync_request *request,
+                                      struct sync_response *response) {
+    for (size_t i = 0; i < request->bundle_count; i++) {
+        struct bundle_envelope envelope;
+        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
+        world->answers[i] =
+            (struct bundle_answer){.number = envelope.header.number,
+                                   .accepted = true,
+                                   .code = "",
+                                   .message = "",
+                                   .expected_number = envelope.header.number + 1};
+    }
+    response->answers = world->answers;
+    response->answer_count = request->bundle_count;
+}
+
 /* Answers (world->answer): every transaction is merged, or refused. */
 static inline int answer_merged(struct world *world, const struct sync_request *request,
                                 struct sync_response *response) {
@@ -584,7 +602,9 @@ static inline int world_setup_with(void **state, const struct embedded_file *mor
     world->people[1] = world_id(0xd1);
     world->rows = buffer_make(LIMIT_RESPONSE);
     world->arena = arena_make(1U << 28);
-    snprintf(world->home, sizeof world->home, "/tmp/satchel-test-XXXXXX");
+    const char *folder = getenv("TMPDIR");
+    snprintf(world->home, sizeof world->home, "%.40s/satchel-test-XXXXXX",
+             folder ? folder : "/tmp");
     assert_non_null(mkdtemp(world->home));
     assert_int_equal(seal_start(NULL), 0);
     world_keys(3, &world->server_keys);

@@ -172,6 +172,45 @@ static void a_child_is_of_its_family(void **state) {
     master_rollback(master);
 }
 
+/* The copy that was enrolled on this bundle was lost, another was enrolled on it since, and then the first comes back. */
+static void two_children_may_have_one_evidence(void **state) {
+    struct shown *at = *state;
+    struct station first;
+    struct station second;
+    fork_at(at, "copy", 5);
+    const struct certificate child = at->last;
+    assert_string_equal(prove(at), "");
+    at->request.certificate.size = 0;
+    at->last = child;
+    at->last.device = text_id("twin");
+    at->last.device_key.bytes[0]++;
+    at->last.code[0] = '6';
+    assert_string_equal(prove(at), "");
+    read_station(at, "copy", &first);
+    read_station(at, "twin", &second);
+    assert_int_equal(first.family.root, second.family.root);
+    assert_int_equal(ask(at, "select count(*) from station_kin where number = 5"), 2);
+}
+
+/* The same station asked for it in two histories; it goes on as what it shows. */
+static void a_key_is_of_the_device_that_shows_it(void **state) {
+    struct shown *at = *state;
+    struct station twin;
+    struct station first;
+    fork_at(at, "copy", 5);
+    const struct certificate child = at->last;
+    assert_string_equal(prove(at), "");
+    at->request.certificate.size = 0;
+    at->last = child;
+    at->last.device = text_id("twin");
+    at->last.code[0] = '6';
+    assert_string_equal(prove(at), "");
+    read_station(at, "copy", &first);
+    read_station(at, "twin", &twin);
+    assert_memory_equal(twin.key.bytes, child.device_key.bytes, SIGN_PUBLIC);
+    assert_memory_not_equal(first.key.bytes, child.device_key.bytes, SIGN_PUBLIC);
+}
+
 static void a_child_without_its_parent_comes_alone(void **state) {
     struct shown *at = *state;
     struct station child;
@@ -231,6 +270,8 @@ int main(void) {
         TEST(each_key_counts_as_far_as_it_did),
         TEST(a_known_device_goes_on_under_its_key),
         TEST(a_child_is_of_its_family),
+        TEST(two_children_may_have_one_evidence),
+        TEST(a_key_is_of_the_device_that_shows_it),
         TEST(a_child_without_its_parent_comes_alone),
         TEST(certificates_of_earlier_programs_do_too),
         TEST(papers_of_another_line_say_nothing),

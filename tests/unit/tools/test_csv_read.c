@@ -49,6 +49,20 @@ static void refused(const char *text, const char *code, const char *place) {
         fail_msg("no \"%s\" in: %s", place, error.message);
 }
 
+/* The place of a mistake is told by it. */
+static void line_of_the_last_row(void **state) {
+    struct sheet sheet = read_text("a\n1\n2");
+    assert_int_equal(sheet.row_count, 2);
+    assert_int_equal(sheet.rows[1].line, 3);
+    sheet_free(&sheet);
+    sheet = read_text("a\r1\r\n2\r3\n4");
+    assert_int_equal(sheet.row_count, 4);
+    assert_int_equal(sheet.rows[0].line, 1);
+    assert_int_equal(sheet.rows[2].line, 2);
+    assert_int_equal(sheet.rows[3].line, 3);
+    sheet_free(&sheet);
+}
+
 static void lines_and_fields(void **state) {
     struct sheet sheet = read_text("a,b\n1,2\n\n\"x\ny\",\"p \"\"q\"\", r\"\n3, 4 \n");
     assert_int_equal(sheet.header.field_count, 2);
@@ -111,6 +125,7 @@ static void no_file(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(line_of_the_last_row),
         cmocka_unit_test(lines_and_fields),
         cmocka_unit_test(same_rows_in_other_clothes),
         cmocka_unit_test(mistakes_have_a_line),
