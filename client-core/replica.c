@@ -119,7 +119,8 @@ int replica_open_reader(const char *path, const struct catalogue *catalogue,
     struct replica *replica = NULL;
     if (replica_make(catalogue, env, &replica, error) != 0 ||
         database_open(path, false, true, &replica->db, error) != 0 ||
-        functions_register(replica->db, &replica->functions, error) != 0) {
+        functions_register(replica->db, &replica->functions, error) != 0 ||
+        !replica_statement(replica, rollback_sql, error)) {
         replica_close(replica);
         return -1;
     }

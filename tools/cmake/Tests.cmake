@@ -103,7 +103,20 @@ if(cli_sources)
     satchel_c_tests(unit/tools LABEL unit LINKS satchel_cli)
 endif()
 
-satchel_c_tests(fault LABEL fault LINKS satchel_client satchel_server)
+# What the tests of faults share, and the calls to the C library that go to disks in memory (tests/support/disk_libc.c).
+file(GLOB fault_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fault/*.c")
+list(FILTER fault_sources EXCLUDE REGEX "/test_[^/]*$")
+add_library(satchel_fault STATIC EXCLUDE_FROM_ALL ${fault_sources})
+target_link_libraries(satchel_fault
+    PUBLIC satchel_test_support satchel_client satchel_server PRIVATE satchel_flags)
+set_target_properties(satchel_fault PROPERTIES SATCHEL_TEST ON)
+foreach(call open close read write pread pwrite ftruncate fsync flock stat lstat fstat access chmod statvfs
+        mkdir rmdir unlink rename opendir readdir closedir fopen fileno)
+    target_link_options(satchel_fault INTERFACE "LINKER:--wrap=${call}")
+endforeach()
+satchel_c_tests(fault LABEL fault LINKS satchel_fault satchel_client satchel_server)
+# They try their points in as many processes as there are processors.
+set_tests_properties(fault/allocation fault/calls fault/power PROPERTIES TIMEOUT 900 PROCESSORS 2)
 
 # satchel_fuzz_target(<name> LINKS lib...)
 # tests/fuzz-<name>: in the preset `fuzz` with libFuzzer and a mutator that knows MessagePack, else with a
