@@ -662,6 +662,8 @@ static void found(struct world *world) {
         .everyone = true, .ceiling = "rep", .valid_ms = INVITATION_MS};
     const struct invite_options rep = {
         .user = "RE", .ceiling = "rep", .valid_ms = INVITATION_MS};
+    const struct files_options limits = {.person_limit = 1 << 20, .company_limit = -1};
+    struct files_report files;
     must(server_init(&world->options, &genesis, "http://127.0.0.1:1", &text, &error),
          &error);
     FILE *place = fopen("hq/master.db", "w");
@@ -695,6 +697,7 @@ static void found(struct world *world) {
     invite(world, &everyone, &world->open);
     enrol_first(world, &world->open, 3, &world->devices[2]);
     world->devices[2].user = world->people[1];
+    must(server_files(&world->options, &limits, &files, &error), &error);
     invite(world, &everyone, &world->taken_back);
     take_back(world, &world->taken_back);
     invite(world, &rep, &world->open);
@@ -736,7 +739,6 @@ static struct world *the_company(void) {
     world->options = (struct server_options){.data = "hq",
                                              .env = &world->env,
                                              .catalogue = world->catalogue,
-                                             .horizon_ms = 30 * DAY,
                                              .embedded = true};
     found(world);
     atexit(clean_up);

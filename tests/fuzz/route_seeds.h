@@ -286,6 +286,7 @@ static void give_files(struct script *script) {
     put_file(script, FILE_PUT, 0, 8, 0, 0);
     put_file(script, FILE_PUT, 12, 4, 0, 0);
     put_other_file(script, FILE_PUT, 1LL << 40, "x");
+    put_other_file(script, FILE_PUT, 2 << 20, "x"); /* beyond the quota */
     put_other_file(script, FILE_PUT, 20, "0123456789");
     give_script(script);
     put_other_file(script, FILE_PUT, whole, "A photo of anything.");
@@ -348,6 +349,8 @@ static void give_history(struct script *script) {
     then(script, STEP_RESTORE, 0, 0);
     pull(script, 0, PULL_OLD_PROGRAM | PULL_REBUILD);
     then(script, STEP_DAYS, 0, 100); /* the clock was set back */
+    pull(script, 0, 0);
+    then(script, STEP_DAYS, 0, 900);
     pull(script, 0, 0);
     give_script(script);
     /* devices that yesterday's copy does not know; newcomers with odd keys are 3, with even ones 4 */

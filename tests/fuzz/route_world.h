@@ -167,6 +167,7 @@ static void start_sample(struct world *world) {
     dice_seed(&world->dice, 2);
     disks_begin(world->disks, 2, START_MS);
     world->now_ms = START_MS + DAY;
+    world->options.horizon_ms = 30 * DAY;
     start(world);
     for (size_t i = 0; i < DEVICES; i++) {
         copy_device(&world->devices[i], &world->first[i]);
@@ -200,6 +201,7 @@ static void stop_sample(struct world *world) {
 static void restore(struct world *world) {
     server_stop(world->server);
     FUZZ_MUST(disk_replace(world->disk, world->yesterday));
+    world->options.horizon_ms = 0; /* the product's own */
     start(world);
     world->changed = true;
 }

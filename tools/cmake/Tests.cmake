@@ -31,6 +31,12 @@ if(SATCHEL_SANITIZE)
     endif()
 endif()
 
+# Seconds for a test in C; sanitizers take their time.
+set(test_timeout 120)
+if(SATCHEL_SANITIZE)
+    set(test_timeout 600)
+endif()
+
 # Helpers for all C tests, when there are any.
 file(GLOB support_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.c")
 if(support_sources)
@@ -68,7 +74,7 @@ function(satchel_c_tests folder)
         target_link_libraries(${target} PRIVATE ${arg_LINKS} PkgConfig::CMOCKA satchel_flags)
         add_test(NAME ${name} COMMAND ${target})
         set_tests_properties(${name} PROPERTIES
-            LABELS ${arg_LABEL} TIMEOUT 120 ENVIRONMENT "${test_environment}")
+            LABELS ${arg_LABEL} TIMEOUT ${test_timeout} ENVIRONMENT "${test_environment}")
     endforeach()
 endfunction()
 
