@@ -423,10 +423,7 @@ static int restore_hq(struct world *world) {
         world->play->server_restore(world->playing, snapshot->token) != 0) {
         return -1;
     }
-    if (!snapshot->marked) {
-        snapshot_free(world->hq_snapshot);
-        world->hq_snapshot = NULL;
-    }
+    lives_forget_hq(world); /* put back twice, it would begin two histories of one number */
     return hq_start(world) != 0 ? -1 : look_at_revoked(world);
 }
 
