@@ -304,10 +304,9 @@ static int known_child(struct master *master, const struct station *parent,
         0) {
         return -1;
     }
-    if (child.number == number) {
-        *ret_certificate = child.certificate_envelope;
-    }
-    return 0;
+    return child.number == number ? station_certify(master, &child.certificate, arena,
+                                                    ret_certificate, error)
+                                  : 0;
 }
 
 int device_reenrol(struct master *master, struct work *work,
@@ -378,8 +377,8 @@ int device_rotate(struct master *master, struct work *work,
         return -1;
     }
     if (was_rotated(&station, call)) {
-        *ret_certificate = station.certificate_envelope;
-        return 0;
+        return station_certify(master, &station.certificate, arena, ret_certificate,
+                               error);
     }
     if (find_caller(master, call, ROTATE, arena, &station, error) != 0 ||
         check_new_key(master, &call->request.new_key, error) != 0 ||

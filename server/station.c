@@ -581,8 +581,7 @@ int station_enrol(struct master *master, struct work *work,
         return error_set(error, "device.revoked", "device", "this station was revoked");
     }
     if (found == 0 && known.number == used_by) {
-        *ret_certificate = known.certificate_envelope;
-        return 0;
+        return station_certify(master, &known.certificate, arena, ret_certificate, error);
     }
     if (found != 0 && !error_is(error, "device.unknown")) {
         return -1;

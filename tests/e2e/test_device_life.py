@@ -275,6 +275,7 @@ class Keys(Life):
                 self.ann.run("rotate-key")
             except support.Failure:
                 pass
+            self.rotate_server()  # what is said again is signed with another key
             self.ann.link.restore()
             self.ann.sync()
         self.assertEqualEverywhere([f"work {count}" for count in (0, 100, 300, 600)], self.ann)

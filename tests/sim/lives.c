@@ -367,7 +367,9 @@ static void forget_merged(struct world *world, int64_t head) {
             item->gsn = 0;
         }
         item->waits = false; /* what waited then is told of again */
-        item->excused = item->excused || (item->gsn == 0 && !item->held);
+        /* What a station that was taken back had sent was in quarantine, and nowhere else. */
+        bool gone = !item->held || world->stations[item->station]->revoked;
+        item->excused = item->excused || (item->gsn == 0 && gone);
     }
 }
 
@@ -423,10 +425,8 @@ static int restore_hq(struct world *world) {
         world->play->server_restore(world->playing, snapshot->token) != 0) {
         return -1;
     }
-    if (!snapshot->marked) {
-        snapshot_free(world->hq_snapshot);
-        world->hq_snapshot = NULL;
-    }
+    lives_forget_hq(
+        world); /* put back twice, it would begin two histories of one number */
     return hq_start(world) != 0 ? -1 : look_at_revoked(world);
 }
 

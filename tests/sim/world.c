@@ -210,6 +210,15 @@ static int check_master(struct world *world) {
                : 0;
 }
 
+/* Most stations were taken back. */
+static bool is_deserted(const struct world *world) {
+    int wiped = 0;
+    for (int i = 0; i < world->station_count; i++) {
+        wiped += world->stations[i]->wiped;
+    }
+    return 2 * wiped > world->station_count;
+}
+
 static int live(struct world *world) {
     int64_t operations = world->options.operations;
     int64_t begun = world->figures.operations;
@@ -221,6 +230,9 @@ static int live(struct world *world) {
             (step % (CHECK_EVERY * (1 + world->station_count / 10)) == 0 &&
              check_master(world) != 0)) {
             return -1;
+        }
+        if (step > 100 * operations && is_deserted(world)) {
+            return 0;
         }
         if (step > 100 * operations) {
             return sim_wrong(&world->report, "nothing is done any more");
