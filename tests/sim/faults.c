@@ -36,10 +36,7 @@ static const struct {
     [FAULT_RESTORE_STATION] = {"restore-station", 6, NULL},
     [FAULT_RESTORE_HQ] = {"restore-hq", 3, NULL},
     [FAULT_REVOKE] = {"revoke", 2, NULL},
-    [FAULT_DEVICE_KEY] =
-        {"device-key", 20,
-         "a lost answer, then a damaged request, and the station gives up "
-         "a key that headquarters has taken"},
+    [FAULT_DEVICE_KEY] = {"device-key", 20, NULL},
     [FAULT_SERVER_KEY] = {"server-key", 1, NULL},
     [FAULT_CARRY] = {"carry", 60, NULL},
     [FAULT_HORIZON] = {"horizon", 300, NULL},

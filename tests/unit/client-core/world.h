@@ -386,8 +386,16 @@ static inline int world_post(void *context, const struct transport_request *requ
     arena_reset(&world->arena);
     assert_int_equal(envelope_open(request->body, &envelope, NULL), 0);
     memcpy(device_key.bytes, world->certificate.device_key.bytes, SIGN_PUBLIC);
-    assert_int_equal(
-        envelope_verify(&envelope, "satchel sync request", &device_key, NULL), 0);
+    bool signed_by_it =
+        envelope_verify(&envelope, "satchel sync request", &device_key, NULL) == 0;
+    assert_true(signed_by_it || world->rekeyed > 0);
+    if (!signed_by_it) {
+        const struct error failure = {.code = "device.key_rotated",
+                                      .message = "another key"};
+        failure_encode(&failure, ret_body);
+        *ret_status = 409;
+        return 0;
+    }
     assert_int_equal(sync_request_decode(envelope.body, &world->arena, &decoded, NULL),
                      0);
     world->requests++;
