@@ -101,21 +101,32 @@ bool identity_is_shared(const struct identity *identity) {
     return certificate->everyone || certificate->actor_count != 1;
 }
 
+static int another_key(struct error *error) {
+    return error_set(error, "server.key", "",
+                     "headquarters has another key, but not from the one that this "
+                     "station trusts");
+}
+
 int identity_follow(const struct identity *identity, struct key_notices notices,
                     struct sign_public *ret, struct error *error) {
     struct sign_public key = identity->server_key;
+    bool reached = notices.count == 0;
     for (size_t i = 0; i < notices.count; i++) {
         struct key_notice notice;
         if (key_notice_open(notices.notices[i], &notice, error) != 0 ||
-            memcmp(&notice.former, &key, sizeof key) != 0 ||
             !id_equal(notice.org, identity->certificate.org))
-            return error_set(error, "server.key", "",
-                             "headquarters has another key, but not from the one that "
-                             "this station trusts");
-        key = notice.next;
+            return another_key(error);
+        if (memcmp(&notice.former, &key, sizeof key) == 0) {
+            key = notice.next;
+            reached = true;
+        } else if (reached) {
+            return another_key(error);
+        } else { /* one that was followed before, with an earlier answer */
+            reached = memcmp(&notice.next, &key, sizeof key) == 0;
+        }
     }
     *ret = key;
-    return 0;
+    return reached ? 0 : another_key(error);
 }
 
 int identity_trust(struct replica *replica, const struct identity *identity,
