@@ -76,7 +76,7 @@ static void begin_object(struct listing *listing) {
 static const char *name_of(struct listing *listing, struct id user) {
     sqlite3_stmt *statement = listing->person;
     sqlite3_reset(statement);
-    sqlite3_bind_blob(statement, 1, user.bytes, ID_SIZE, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(statement, 1, user.bytes, ID_SIZE, SQLITE_STATIC);
     const char *name = sqlite3_step(statement) == SQLITE_ROW
                            ? (const char *)sqlite3_column_text(statement, 0)
                            : NULL;

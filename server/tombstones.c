@@ -207,7 +207,7 @@ static int note_limit(struct master *master, int64_t limit, struct error *error)
     char text[24];
     int size = snprintf(text, sizeof text, "%lld", (long long)limit);
     sqlite3_bind_text(statement, 1, "purged_gsn", -1, SQLITE_STATIC);
-    sqlite3_bind_blob(statement, 2, text, size, SQLITE_TRANSIENT);
+    sqlite3_bind_blob(statement, 2, text, size, SQLITE_STATIC);
     return master_run(master, statement, "noting what was purged", error);
 }
 

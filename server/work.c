@@ -223,7 +223,7 @@ static void bind_stamp(sqlite3_stmt *statement, int index, const struct work *wo
     const struct id *user = work->transaction ? &work->transaction->user : &NOBODY;
     for (int i = both ? 0 : 1; i < 2; i++) {
         sqlite3_bind_int64(statement, index++, clock_ms(work->time));
-        sqlite3_bind_blob(statement, index++, user->bytes, ID_SIZE, SQLITE_TRANSIENT);
+        sqlite3_bind_blob(statement, index++, user->bytes, ID_SIZE, SQLITE_STATIC);
     }
     sqlite3_bind_int64(statement, index, work->gsn);
 }
