@@ -142,6 +142,8 @@ static int ask_inside(struct asker *asker, const struct id *user,
 
 static int begin(struct replica *reader, struct error *error) {
     static const char sql[] = "begin";
+    if (reader->unfinished)
+        replica_rollback(reader); /* once more: it may have lacked memory */
     sqlite3_stmt *statement = replica_statement(reader, sql, error);
     return statement ? replica_finish(reader, statement, error) : -1;
 }

@@ -111,7 +111,8 @@ static int ask_server(struct enrolling *enrolling, struct error *error) {
         .response_context = "satchel enrol response",
         .maximum = 4 * LIMIT_ENROL_REQUEST,
     };
-    struct enrol_request request = {.schema_version = SCHEMA_VERSION};
+    struct enrol_request request = {.schema_version =
+                                        enrolling->replica->catalogue->version};
     struct buffer body = buffer_make(LIMIT_ENROL_REQUEST);
     struct buffer bytes = buffer_make(0);
     struct bytes answer;

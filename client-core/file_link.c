@@ -150,19 +150,31 @@ static int get(struct file_link *link, const char *part, const uint8_t hash[HASH
     return failed;
 }
 
+/* The rest of a part, and then it is the file; *ret_went_on: there was something of it already. */
+static int fetch_rest(struct file_link *link, const char *part,
+                      const uint8_t hash[HASH_SIZE], int64_t *ret_size, bool *ret_went_on,
+                      struct error *error) {
+    int64_t before = 0;
+    bool end = false;
+    int failed = file_part_size(link->folder, part, &before, error);
+    *ret_went_on = before > 0;
+    while (!failed && !end)
+        failed = get(link, part, hash, ret_size, &end, error);
+    return failed ? -1 : file_part_finish(link->folder, part, hash, error);
+}
+
 int file_link_fetch(struct file_link *link, const uint8_t hash[HASH_SIZE],
                     int64_t *ret_size, struct error *error) {
     char part[FILE_PART_NAME];
     char text[HASH_TEXT_SIZE];
-    bool end = false;
+    bool went_on = false;
     struct error why = {0};
     hash_format(hash, text);
     snprintf(part, sizeof part, "get-%s", text);
-    int failed = 0;
-    while (!failed && !end)
-        failed = get(link, part, hash, ret_size, &end, &why);
-    if (!failed)
-        failed = file_part_finish(link->folder, part, hash, &why);
+    int failed = fetch_rest(link, part, hash, ret_size, &went_on, &why);
+    /* Pieces are not synced: a machine that lost power may have others in their place. They are gone now. */
+    if (failed && went_on && error_is(&why, "file.hash"))
+        failed = fetch_rest(link, part, hash, ret_size, &went_on, &why);
     if (!failed)
         return 0;
     bool away = strncmp(why.code, "transport.", 10) == 0;

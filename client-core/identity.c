@@ -101,21 +101,32 @@ bool identity_is_shared(const struct identity *identity) {
     return certificate->everyone || certificate->actor_count != 1;
 }
 
+static int another_key(struct error *error) {
+    return error_set(error, "server.key", "",
+                     "headquarters has another key, but not from the one that this "
+                     "station trusts");
+}
+
 int identity_follow(const struct identity *identity, struct key_notices notices,
                     struct sign_public *ret, struct error *error) {
     struct sign_public key = identity->server_key;
+    bool reached = notices.count == 0;
     for (size_t i = 0; i < notices.count; i++) {
         struct key_notice notice;
         if (key_notice_open(notices.notices[i], &notice, error) != 0 ||
-            memcmp(&notice.former, &key, sizeof key) != 0 ||
             !id_equal(notice.org, identity->certificate.org))
-            return error_set(error, "server.key", "",
-                             "headquarters has another key, but not from the one that "
-                             "this station trusts");
-        key = notice.next;
+            return another_key(error);
+        if (memcmp(&notice.former, &key, sizeof key) == 0) {
+            key = notice.next;
+            reached = true;
+        } else if (reached) {
+            return another_key(error);
+        } else { /* one that was followed before, with an earlier answer */
+            reached = memcmp(&notice.next, &key, sizeof key) == 0;
+        }
     }
     *ret = key;
-    return 0;
+    return reached ? 0 : another_key(error);
 }
 
 int identity_trust(struct replica *replica, const struct identity *identity,
@@ -127,10 +138,48 @@ int identity_trust(struct replica *replica, const struct identity *identity,
                : setting_set(replica, "certificate_key", value_blob(signer), error);
 }
 
+static int keep_paper(struct replica *replica, struct error *error) {
+    static const char sql[] =
+        "insert into station_paper (certificate)"
+        " select value from station_setting where name = 'certificate'";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    return statement ? replica_finish(replica, statement, error) : -1;
+}
+
+int identity_papers(struct replica *replica, struct arena *arena, struct bytes **ret,
+                    size_t *ret_count, struct error *error) {
+    static const char sql[] = "select certificate from (select position, certificate"
+                              " from station_paper order by position desc limit ?1)"
+                              " order by position";
+    sqlite3_stmt *statement = replica_statement(replica, sql, error);
+    bool row = true;
+    *ret_count = 0;
+    *ret = arena_alloc_array(arena, LIMIT_PAPERS, sizeof **ret);
+    if (!statement || !*ret)
+        return statement ? error_out_of_memory(error) : -1;
+    sqlite3_bind_int(statement, 1, LIMIT_PAPERS);
+    while (row) {
+        if (replica_step(replica, statement, &row, error) != 0)
+            return -1;
+        if (!row)
+            break;
+        struct bytes paper = arena_copy(arena, column_bytes(statement, 0));
+        if (!paper.data) {
+            sqlite3_reset(statement);
+            return error_out_of_memory(error);
+        }
+        (*ret)[(*ret_count)++] = paper;
+    }
+    sqlite3_reset(statement);
+    return 0;
+}
+
 int identity_certify(struct replica *replica, struct bytes certificate,
                      const struct sign_public *signer, struct error *error) {
     struct bytes key = {signer->bytes, SIGN_PUBLIC};
-    return setting_set(replica, "certificate", value_blob(certificate), error) != 0
+    return keep_paper(replica, error) != 0 ||
+                   setting_set(replica, "certificate", value_blob(certificate), error) !=
+                       0
                ? -1
                : setting_set(replica, "certificate_key", value_blob(key), error);
 }

@@ -52,7 +52,13 @@ int identity_follow(const struct identity *identity, struct key_notices notices,
 int identity_trust(struct replica *replica, const struct identity *identity,
                    const struct sign_public *key, struct error *error);
 
-/* Another certificate for the station, in the open transaction; `signer`: the server's key that signed it. */
+/* The certificates before the present one, oldest first, at most LIMIT_PAPERS: a headquarters that was restored from a
+ * backup may know the station under one of them, or not at all. The envelopes live in `arena`. */
+int identity_papers(struct replica *replica, struct arena *arena, struct bytes **ret,
+                    size_t *ret_count, struct error *error);
+
+/* Another certificate for the station, in the open transaction; `signer`: the server's key that signed it. The one before
+ * is kept among its papers. */
 int identity_certify(struct replica *replica, struct bytes certificate,
                      const struct sign_public *signer, struct error *error);
 /* http://HOST[:PORT] or https://HOST[:PORT], the latter perhaps with #pin=…; else address.invalid. */

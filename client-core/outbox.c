@@ -119,7 +119,7 @@ int outbox_attention(struct replica *replica, int64_t position, const char *code
 int outbox_next_active(struct replica *replica, int64_t position, struct arena *arena,
                        struct active_entry *ret, bool *ret_found, struct error *error) {
     static const char sql[] =
-        "select position, time, user_id, changes, attention_code is not null"
+        "select position, time, user_id, changes, attention_code is not null, former"
         " from station_outbox where active = 1 and position > ?1 order by position limit 1";
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
     bool row = false;
@@ -138,10 +138,16 @@ int outbox_next_active(struct replica *replica, int64_t position, struct arena *
     ret->user = column_id(statement, 2);
     ret->attention = sqlite3_column_int(statement, 4) != 0;
     struct bytes changes = arena_copy(arena, column_bytes(statement, 3));
+    struct bytes former = arena_copy(arena, column_bytes(statement, 5));
     sqlite3_reset(statement);
-    if (!changes.data)
+    ret->former_count = 0;
+    if (!changes.data || !former.data)
         return error_out_of_memory(error);
-    return changes_decode(changes, arena, &ret->changes, &ret->change_count, error);
+    if (changes_decode(changes, arena, &ret->changes, &ret->change_count, error) != 0)
+        return -1;
+    return former.size == 0
+               ? 0
+               : changes_decode(former, arena, &ret->formers, &ret->former_count, error);
 }
 
 int outbox_prune(struct replica *replica, int64_t before_ms, struct error *error) {

@@ -55,7 +55,10 @@ struct active_entry {
     struct id user;
     struct change *changes;
     size_t change_count;
-    bool attention; /* it did not apply the last time */
+    struct change
+        *formers; /* what was in the cells of the updated rows, in the same order */
+    size_t former_count; /* 0: not kept */
+    bool attention;      /* it did not apply the last time */
 };
 /* The first after `position`. Changes live in `arena`. */
 int outbox_next_active(struct replica *replica, int64_t position, struct arena *arena,

@@ -25,7 +25,7 @@ static int question_keep(struct replica *replica, const uint8_t hash[HASH_SIZE],
     struct buffer body = buffer_make(LIMIT_REQUEST);
     struct sync_request bare = *request;
     sqlite3_stmt *statement = replica_statement(replica, sql, error);
-    bare.bundle_count = 0;
+    bare.bundle_count = bare.paper_count = bare.certificate.size = 0;
     int failed = !statement || sync_request_encode(&bare, &body, error) != 0;
     if (!failed) {
         bind_bytes(statement, 1, (struct bytes){hash, HASH_SIZE});
@@ -194,9 +194,10 @@ struct unpacking {
     void *context;
     struct answer_memory memory;
     struct parcel_reader reader;
-    struct buffer sealed; /* one response, in its envelope */
-    struct arena arena;   /* what is read of it */
-    struct arena asked;   /* what the request at hand points to */
+    struct sign_public server_key; /* trusted when the file was opened: of all of it */
+    struct buffer sealed;          /* one response, in its envelope */
+    struct arena arena;            /* what is read of it */
+    struct arena asked;            /* what the request at hand points to */
     struct sync_request request;
     uint8_t
         answered[HASH_SIZE]; /* the hash of the response before; it can be gone on from */
@@ -212,6 +213,7 @@ static int open_parcel(struct unpacking *unpacking, struct bytes parcel,
     const struct certificate *certificate =
         &syncer_identity(unpacking->syncer)->certificate;
     const struct parcel_head *head = &unpacking->reader.head;
+    unpacking->server_key = syncer_identity(unpacking->syncer)->server_key;
     if (parcel_open(parcel, &unpacking->reader, error) != 0)
         return -1;
     if (head->kind != PARCEL_ANSWERS)
@@ -256,7 +258,7 @@ static int read_response(struct unpacking *unpacking, struct bytes *ret_body,
     if (parcel_next(&unpacking->reader, &identity->keys, &unpacking->sealed, error) != 0)
         return -1;
     if (envelope_open(buffer_bytes(&unpacking->sealed), &envelope, NULL) != 0 ||
-        envelope_verify(&envelope, "satchel sync response", &identity->server_key,
+        envelope_verify(&envelope, "satchel sync response", &unpacking->server_key,
                         NULL) != 0)
         return error_set(
             error, "server.signature", "",

@@ -71,7 +71,9 @@ static int look_whether_empty(struct apply *apply, const struct table *table,
     if (*known != EMPTINESS_UNKNOWN)
         return 0;
     buffer_printf(&sql, "select exists (select 1 from \"%s\")", table->name);
-    int failed = database_integer(apply->replica->db, buffer_text(&sql), &rows, error);
+    int failed = sql.failed ? error_out_of_memory(error)
+                            : database_integer(apply->replica->db, buffer_text(&sql),
+                                               &rows, error);
     buffer_free(&sql);
     *known = rows ? EMPTINESS_ROWS : EMPTINESS_EMPTY;
     return failed;
@@ -99,12 +101,22 @@ static void row_of_wire(const struct apply_group *group, const struct sync_row *
     };
 }
 
-/* The common case of a first sync: nothing is there, nothing needs to be looked up. */
-static bool insert_into_empty(struct apply *apply, const struct apply_group *group,
-                              struct bytes key, const struct stored_row *row) {
-    return apply->emptiness[group->access->table->number] == EMPTINESS_EMPTY &&
-           !apply->tally.any_misfits &&
-           row_insert(apply->replica, group->access, key, row, NULL) == SQLITE_OK;
+/* The common case of a first sync: nothing is there, nothing needs to be looked up. *ret_done false: it is no such case.
+ * SQLite may have ended the whole transaction with a failure of any other kind, so that nothing may follow it. */
+static int insert_into_empty(struct apply *apply, const struct apply_group *group,
+                             struct bytes key, const struct stored_row *row,
+                             bool *ret_done, struct error *error) {
+    struct error why = {0};
+    if (apply->emptiness[group->access->table->number] != EMPTINESS_EMPTY ||
+        apply->tally.any_misfits)
+        return 0;
+    int rc = row_insert(apply->replica, group->access, key, row, &why);
+    *ret_done = rc == SQLITE_OK;
+    if (rc == SQLITE_OK || (rc & 0xff) == SQLITE_CONSTRAINT)
+        return 0;
+    if (error)
+        *error = why;
+    return -1;
 }
 
 /* What is on this replica of the row, and how it is counted. */
@@ -147,7 +159,10 @@ static int apply_row(struct apply *apply, const struct apply_group *group,
                          "a key of %s has the wrong size", table->name);
     row_of_wire(group, from, &row);
     apply->result->rows++;
-    if (insert_into_empty(apply, group, from->key, &row))
+    bool done = false;
+    if (insert_into_empty(apply, group, from->key, &row, &done, error) != 0)
+        return -1;
+    if (done)
         return tally_move(&apply->tally, table, from->key, &former, &now, error);
     if (look_at(apply, group, from->key, &present, &former, error) != 0)
         return -1;

@@ -8,6 +8,7 @@
 #include "client-core/images.h"
 #include "client-core/outbox.h"
 #include "sync/bundle.h"
+#include "sync/merge.h"
 
 enum { REBASE_MEMORY = 16 * LIMIT_TRANSACTION };
 
@@ -50,21 +51,111 @@ int rebase_undo(struct replica *replica, struct error *error) {
 struct redo {
     struct replica *replica;
     const struct active_entry *entry;
+    size_t next_former; /* of the entry's; they follow the changes */
     struct buffer image;
 };
 
-/* What the cell becomes over what is there: a difference is added, anything else is set. The other
- * merge rules are headquarters' to apply; here they only matter until its answer comes. */
-static int redo_cell(const struct column *column, const struct cell *cell, bool update,
-                     const struct value *present, struct value *ret,
-                     struct error *error) {
-    *ret = cell->value;
-    if (!update || column->merge != MERGE_ADD)
+/* One change over a row that is there. */
+struct redo_row {
+    const struct redo *redo;
+    const struct table_access *access;
+    const struct change *change;
+    const struct change *former; /* NULL: not known */
+    const struct stored_row *present;
+};
+
+/* The values before that belong to this change. */
+static const struct change *take_former(struct redo *redo, const struct change *change) {
+    const struct active_entry *entry = redo->entry;
+    if (change->operation != ROW_UPDATE || redo->next_former >= entry->former_count)
+        return NULL;
+    const struct change *former = &entry->formers[redo->next_former];
+    if (former->table != change->table || !bytes_equal(former->key, change->key))
+        return NULL;
+    redo->next_former++;
+    return former;
+}
+
+/* Whether what is in the cell now is not what was there when the command ran. */
+static bool has_moved(const struct redo_row *row, uint64_t columns) {
+    for (size_t i = 0; row->former && i < row->former->cell_count; i++) {
+        const struct cell *cell = &row->former->cells[i];
+        if (cell->column < LIMIT_COLUMNS && (columns & COLUMN_BIT(cell->column)) &&
+            !value_equal(cell->value, row->present->values[cell->column]))
+            return true;
+    }
+    return false;
+}
+
+/* One cell: its columns in the change, and what is there. */
+struct redo_cell {
+    const struct column *lead;
+    uint8_t columns[LIMIT_COLUMNS];
+    struct value values[LIMIT_COLUMNS];
+    struct value present[LIMIT_COLUMNS];
+    size_t count;
+};
+
+static void collect(const struct redo_row *row, uint64_t columns, struct redo_cell *ret) {
+    ret->count = 0;
+    for (size_t i = 0; i < row->change->cell_count; i++) {
+        const struct cell *cell = &row->change->cells[i];
+        if (cell->column >= LIMIT_COLUMNS || !(columns & COLUMN_BIT(cell->column)))
+            continue;
+        ret->columns[ret->count] = cell->column;
+        ret->values[ret->count] = cell->value;
+        ret->present[ret->count] = row->present->values[cell->column];
+        ret->count++;
+    }
+    ret->lead = row->access->table->by_number[ret->columns[0]];
+}
+
+/* By headquarters' rule, as far as it needs no more than the values: sums, the greatest, the least, the first. That it
+ * was another who wrote what came is taken from its being something else. Who wrote last is not known of a single cell;
+ * there the own value shows until headquarters has decided. */
+static int decide(const struct redo_row *row, uint64_t columns,
+                  const struct redo_cell *cell, struct merge_decision *ret,
+                  struct error *error) {
+    const struct merge_case merge_case = {
+        .rule = cell->lead->merge,
+        .master = {.gsn = has_moved(row, columns)},
+        .master_values = cell->present,
+        .device = row->redo->entry->user, /* any but the zeros of the other */
+        .values = cell->values,
+        .count = cell->count,
+    };
+    struct error why = {0};
+    *ret = (struct merge_decision){.take = true};
+    if (row->change->operation == ROW_INSERT || cell->lead->merge == MERGE_LWW ||
+        cell->lead->merge == MERGE_STATE)
         return 0;
-    *ret = value_integer(0);
-    if (__builtin_add_overflow(present->integer, cell->value.integer, &ret->integer))
-        return error_set(error, "merge.overflow", column->name, "%s grows out of range",
-                         column->name);
+    return merge_cell(&merge_case, ret, &why) == 0
+               ? 0
+               : error_set(error, why.code, cell->lead->name, "%s", why.message);
+}
+
+/* Fills `ret` with what to write over what is there. */
+static int redo_cells(const struct redo_row *row, struct stored_row *ret,
+                      struct error *error) {
+    uint64_t done = 0;
+    for (size_t i = 0; i < row->change->cell_count; i++) {
+        uint8_t number = row->change->cells[i].column;
+        if (number >= LIMIT_COLUMNS ||
+            !(row->access->data_mask & COLUMN_BIT(number) & ~done))
+            continue;
+        struct redo_cell cell;
+        struct merge_decision decision;
+        uint64_t columns = row->access->cell_mask[number];
+        done |= columns;
+        collect(row, columns, &cell);
+        if (decide(row, columns, &cell, &decision, error) != 0)
+            return -1;
+        for (size_t k = 0; decision.take && k < cell.count; k++) {
+            ret->values[cell.columns[k]] =
+                decision.combined_valid ? decision.combined : cell.values[k];
+            ret->mask |= COLUMN_BIT(cell.columns[k]);
+        }
+    }
     return 0;
 }
 
@@ -88,24 +179,6 @@ static int redo_new(struct redo *redo, struct table_access *access,
                                                                                     : -1;
 }
 
-/* Fills `row` with what to write over `present`. */
-static int redo_cells(const struct table_access *access, const struct change *change,
-                      const struct stored_row *present, struct stored_row *row,
-                      struct error *error) {
-    for (size_t i = 0; i < change->cell_count; i++) {
-        const struct cell *cell = &change->cells[i];
-        if (cell->column >= LIMIT_COLUMNS ||
-            !(access->data_mask & COLUMN_BIT(cell->column)))
-            continue;
-        if (redo_cell(access->table->by_number[cell->column], cell,
-                      change->operation == ROW_UPDATE, &present->values[cell->column],
-                      &row->values[cell->column], error) != 0)
-            return -1;
-        row->mask |= COLUMN_BIT(cell->column);
-    }
-    return 0;
-}
-
 /* Over a row that is there; `present` is borrowed and released here. */
 static int redo_over(struct redo *redo, struct table_access *access,
                      const struct change *change, const struct stored_row *present,
@@ -113,7 +186,13 @@ static int redo_over(struct redo *redo, struct table_access *access,
     struct stored_row row = {.stamps = present->stamps};
     struct row_stamps own = stamps_of(redo->entry);
     uint8_t created_by[ID_SIZE];
-    int failed = redo_cells(access, change, present, &row, error);
+    const struct redo_row over = {redo, access, change, take_former(redo, change),
+                                  present};
+    int failed = redo_cells(&over, &row, error);
+    if (!failed && row.mask == 0) { /* what came is what stays */
+        row_release(access);
+        return 0;
+    }
     if (!failed && present->stamps.gsn > 0)
         failed = image_keep(redo->replica, access->table, change->key, present,
                             &redo->image, error);
@@ -124,7 +203,7 @@ static int redo_over(struct redo *redo, struct table_access *access,
     row.stamps.updated_at = own.updated_at;
     row.stamps.updated_by = own.updated_by;
     row_release(
-        access); /* only cells of the change are written: none is borrowed from it */
+        access); /* only values of the change are written: none is borrowed from it */
     if (failed)
         return -1;
     return row_put(redo->replica, access, change->key, &row, error) == SQLITE_OK ? 0 : -1;
@@ -165,6 +244,7 @@ static int redo_entry(struct redo *redo, bool *ret_applied, struct error *error)
     const struct active_entry *entry = redo->entry;
     struct error why = {0};
     int failed = 0;
+    redo->next_former = 0;
     if (run(redo->replica, savepoint, error) != 0)
         return -1;
     for (size_t i = 0; !failed && i < entry->change_count; i++)
@@ -188,7 +268,8 @@ static int redo_entry(struct redo *redo, bool *ret_applied, struct error *error)
 int rebase_redo(struct replica *replica, int64_t *ret_attention, struct error *error) {
     struct arena arena = arena_make(REBASE_MEMORY);
     struct active_entry entry = {0};
-    struct redo redo = {replica, &entry, buffer_make(LIMIT_ROW_SIZE * 2)};
+    struct redo redo = {
+        .replica = replica, .entry = &entry, .image = buffer_make(LIMIT_ROW_SIZE * 2)};
     int64_t attention = 0;
     bool found = true;
     int failed = 0;

@@ -11,6 +11,8 @@
 #include "client-core/visible.h"
 #include "schema/database.h"
 
+static const char rollback_sql[] = "rollback";
+
 /* Added after the first release; made wherever it is not there. */
 static const char later_indexes[] =
     "create table if not exists station_index (name text primary key not null, sql text not null)"
@@ -101,7 +103,9 @@ int replica_open(const char *path, bool create, const struct catalogue *catalogu
         database_prepare(replica->db, catalogue, DATABASE_STATION, replica_tables_sql,
                          &created, error) != 0 ||
         add_columns(replica, error) != 0 ||
-        database_run(replica->db, later_indexes, error) != 0) {
+        database_run(replica->db, later_indexes, error) != 0 ||
+        /* ready before memory runs out */
+        !replica_statement(replica, rollback_sql, error)) {
         replica_close(replica);
         return -1;
     }
@@ -115,7 +119,8 @@ int replica_open_reader(const char *path, const struct catalogue *catalogue,
     struct replica *replica = NULL;
     if (replica_make(catalogue, env, &replica, error) != 0 ||
         database_open(path, false, true, &replica->db, error) != 0 ||
-        functions_register(replica->db, &replica->functions, error) != 0) {
+        functions_register(replica->db, &replica->functions, error) != 0 ||
+        !replica_statement(replica, rollback_sql, error)) {
         replica_close(replica);
         return -1;
     }
@@ -194,6 +199,8 @@ static int replica_run(struct replica *replica, const char *sql, struct error *e
 
 int replica_begin(struct replica *replica, struct error *error) {
     static const char begin[] = "begin immediate";
+    if (replica->unfinished)
+        replica_rollback(replica); /* once more: it may have lacked memory */
     return replica_run(replica, begin, error);
 }
 
@@ -203,9 +210,8 @@ int replica_commit(struct replica *replica, struct error *error) {
 }
 
 void replica_rollback(struct replica *replica) {
-    static const char rollback[] = "rollback";
     if (replica && !sqlite3_get_autocommit(replica->db))
-        (void)replica_run(replica, rollback, NULL);
+        replica->unfinished = replica_run(replica, rollback_sql, NULL) != 0;
 }
 
 int64_t replica_utc_offset(struct replica *replica, int64_t now_ms) {

@@ -27,6 +27,7 @@ struct visible;      /* visible.h */
 
 struct replica {
     sqlite3 *db;
+    bool unfinished; /* a transaction could not be rolled back yet */
     const struct catalogue *catalogue;
     const struct env *env;
     struct function_context functions;

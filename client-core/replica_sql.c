@@ -64,6 +64,11 @@ const char replica_tables_sql[] =
     "create index if not exists station_outbox_active on station_outbox (position) where active = 1;"
     "create index if not exists station_outbox_unanswered on station_outbox (position) where verdict is null;"
     "create index if not exists station_outbox_bundle on station_outbox (bundle) where bundle is not null;"
+    /* The certificates before the present one, oldest first: shown to a headquarters that lost them. */
+    "create table if not exists station_paper ("
+    "  position integer not null primary key,"
+    "  certificate blob not null"
+    ") strict;"
     /* Sealed work, immutable, kept for a while after headquarters answered. `device`: who sealed it, when this station
      * was another device then; NULL: this one. */
     "create table if not exists station_bundle ("

@@ -99,9 +99,11 @@ static int open_all(struct satchel *station, const struct station_setup *setup,
     if (!home_has(station->home, "replica.db"))
         return error_set(error, "station.missing", "home", "there is no station in %s",
                          station->home);
-    if (catalogue_load(setup->files, setup->file_count, &station->catalogue, error) !=
-            0 ||
-        open_writer(station, error) != 0)
+    if (catalogue_load(setup->files, setup->file_count, &station->catalogue, error) != 0)
+        return -1;
+    if (setup->version > 0)
+        station->catalogue->version = setup->version;
+    if (open_writer(station, error) != 0)
         return -1;
     return open_reader(station, false, error) != 0 || open_covered(station, error) != 0
                ? -1

@@ -62,6 +62,7 @@ struct station_setup {
     const struct env *env;
     const struct embedded_file *files; /* of the catalogue */
     size_t file_count;
+    int version;                /* of the schema; 0: this program's (tests play others) */
     struct transport transport; /* taken over, also when opening fails */
 };
 

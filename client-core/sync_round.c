@@ -103,7 +103,7 @@ struct run {
     struct tls_pin pin;
     int stalls;
     int forks;
-    bool shows_certificate;
+    bool shows_papers;
     bool asks_deferred; /* bundles that headquarters put off are still to be asked for */
     int64_t deferred_after; /* from behind this one on */
     bool wipe;              /* headquarters orders it */
@@ -257,16 +257,20 @@ static int read_bytes(struct replica *replica, const char *name, uint8_t *ret,
     return failed;
 }
 
-/* For a server that does not know this station: it was restored, and this is its own word from before. */
-static int read_certificate(struct round *round, struct error *error) {
+/* For a server that does not know this station, or not under this key: it was restored, and this is its own word from
+ * before. */
+static int show_papers(struct replica *replica, struct arena *arena,
+                       struct sync_request *request, struct error *error) {
     struct buffer bytes = buffer_make(LIMIT_ENROL_REQUEST);
-    int failed = setting_bytes(round->run->syncer->replica, "certificate", &bytes, error);
+    int failed = setting_bytes(replica, "certificate", &bytes, error) != 0 ||
+                 identity_papers(replica, arena, &request->papers, &request->paper_count,
+                                 error) != 0;
     if (!failed) {
-        round->request.certificate = arena_copy(&round->arena, buffer_bytes(&bytes));
-        failed = round->request.certificate.data ? 0 : error_out_of_memory(error);
+        request->certificate = arena_copy(arena, buffer_bytes(&bytes));
+        failed = request->certificate.data ? 0 : error_out_of_memory(error);
     }
     buffer_free(&bytes);
-    return failed;
+    return failed ? -1 : 0;
 }
 
 /* Under a rebuild the station asks like one that was enrolled just now. */
@@ -347,7 +351,8 @@ static int fill_round(struct round *round, bool with_bundles, struct error *erro
     struct syncer *syncer = round->run->syncer;
     struct sync_request *request = &round->request;
     if (fill_request(syncer, &round->arena, request, error) != 0 ||
-        (round->run->shows_certificate && read_certificate(round, error) != 0))
+        (round->run->shows_papers &&
+         show_papers(syncer->replica, &round->arena, request, error) != 0))
         return -1;
     request->bundle_epoch = request->epoch;
     return with_bundles ? fill_bundles(round, error) : 0;
@@ -485,6 +490,11 @@ static void round_free(struct round *round) {
     buffer_free(&round->bytes);
 }
 
+/* Headquarters does not know this station, or not under its key. */
+static bool is_stranger(const struct error *error) {
+    return error_is(error, "device.unknown") || error_is(error, "message.signature");
+}
+
 static int do_round(struct run *run, bool with_bundles, bool *ret_more,
                     struct error *error) {
     struct round *round = calloc(1, sizeof *round);
@@ -493,8 +503,8 @@ static int do_round(struct run *run, bool with_bundles, bool *ret_more,
     round->run = run;
     round->arena = arena_make((size_t)LIMIT_RESPONSE * 4);
     int failed = run_round(round, with_bundles, error);
-    if (failed && error_is(error, "device.unknown") && !run->shows_certificate) {
-        run->shows_certificate = true;
+    if (failed && !run->shows_papers && is_stranger(error)) {
+        run->shows_papers = true;
         *ret_more = true;
         error_clear(error);
         round_free(round);
@@ -683,7 +693,10 @@ int syncer_run(struct syncer *syncer, satchel_progress_function progress, void *
 int syncer_ask(struct syncer *syncer, struct arena *arena, struct sync_request *ret,
                struct error *error) {
     *ret = (struct sync_request){0};
-    return fill_request(syncer, arena, ret, error);
+    /* Nobody can ask for them: whoever reads the file answers only once. */
+    return fill_request(syncer, arena, ret, error) != 0
+               ? -1
+               : show_papers(syncer->replica, arena, ret, error);
 }
 
 void syncer_note(struct syncer *syncer, const struct error *why) {

@@ -199,6 +199,19 @@ static int fail_with(const struct transfer *transfer,
     return error_set(error, code_of(rc), "", "%s: %s", request->address, reason);
 }
 
+/* Whoever is cut off within the headers has a status and an empty body: libcurl takes the end of the connection for
+ * the end of an answer that does not say how long it is. */
+static bool is_cut_off(CURL *curl) {
+    curl_off_t length = -1;
+    long version = 0;
+    struct curl_header *coding = NULL;
+    curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    curl_easy_getinfo(curl, CURLINFO_HTTP_VERSION, &version);
+    return length < 0 && version <= CURL_HTTP_VERSION_1_1 &&
+           curl_easy_header(curl, "Transfer-Encoding", 0, CURLH_HEADER, -1, &coding) !=
+               CURLHE_OK;
+}
+
 static int run_transfer(struct transfer *transfer, struct curl_slist *headers,
                         const struct transport_request *request, struct buffer *ret_body,
                         int *ret_status, struct error *error) {
@@ -208,6 +221,9 @@ static int run_transfer(struct transfer *transfer, struct curl_slist *headers,
     CURLcode rc = curl_easy_perform(transfer->curl);
     if (rc != CURLE_OK)
         return fail_with(transfer, request, rc, error);
+    if (is_cut_off(transfer->curl))
+        return error_set(error, "transport.unreachable", "", "%s: the answer was cut off",
+                         request->address);
     curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
     *ret_status = (int)status;
     return 0;

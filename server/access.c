@@ -252,8 +252,9 @@ int access_scopes_with(sqlite3_stmt *statement, const struct catalogue *catalogu
     }
     sqlite3 *db = sqlite3_db_handle(statement);
     int result =
-        full != 0 ? error_set(error, "scope.limit", "", "a person sees at most %d scopes",
-                              LIMIT_SUBSCRIPTIONS)
+        full != 0 && set->count < LIMIT_SUBSCRIPTIONS ? error_out_of_memory(error)
+        : full != 0         ? error_set(error, "scope.limit", "",
+                                        "a person sees at most %d scopes", LIMIT_SUBSCRIPTIONS)
         : rc == SQLITE_DONE ? 0
                             : error_from_sqlite(error, db, "reading a person's scopes");
     sqlite3_reset(statement);

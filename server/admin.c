@@ -103,24 +103,30 @@ static int make_company(struct master *master, const struct genesis_options *gen
     return result;
 }
 
+/* The key is on disk before the company is, and takes its place behind it (server_settle_key). */
 static int init_folder(const struct server_options *options,
                        const struct genesis_options *genesis, const char *address,
                        const char *path, struct buffer *ret, struct error *error) {
     uint8_t seed[SIGN_SEED];
     struct sign_keys keys;
+    struct sign_public wanted;
     struct master *master = NULL;
     struct id admin = {{0}};
     char admin_text[ID_TEXT_SIZE];
     options->env->random(options->env->context, seed, sizeof seed);
     seal_keys(seed, &keys);
+    memcpy(wanted.bytes, keys.public_key, SIGN_PUBLIC);
+    int result = server_keep_next_key(options->data, seed, error);
     seal_wipe(seed, sizeof seed);
-    int result =
-        master_open(path, options->env, options->catalogue, true, &master, error);
+    if (result == 0) {
+        result =
+            master_open(path, options->env, options->catalogue, true, &master, error);
+    }
     if (result == 0) {
         master->keys = keys;
         master->signing = true;
         result = make_company(master, genesis, address, &admin, error) ||
-                         server_write_keys(options->data, &keys, error)
+                         server_settle_key(options->data, &wanted, &keys, error)
                      ? -1
                      : 0;
     }
@@ -151,26 +157,50 @@ static void remove_folder(const char *data, bool made) {
     }
 }
 
+/* A database of an init that was cut off: nothing is in it, or our tables and no company. */
+static bool is_unfinished(const char *path) {
+    struct error error;
+    sqlite3 *db = NULL;
+    int64_t tables = 0;
+    int64_t journal = 0;
+    int64_t entries = 0;
+    bool read =
+        database_open(path, false, false, &db, &error) == 0 &&
+        database_integer(db, "select count(*) from sqlite_master", &tables, &error) ==
+            0 &&
+        database_integer(db, "select count(*) from sqlite_master where name = 'journal'",
+                         &journal, &error) == 0 &&
+        (journal == 0 ||
+         database_integer(db, "select count(*) from journal", &entries, &error) == 0);
+    sqlite3_close(db);
+    return read && entries == 0 && (tables == 0 || journal > 0);
+}
+
+/* Whether there is something here that a company must not take the place of. */
+static bool is_taken(const char *path, const char *key) {
+    return access(key, F_OK) == 0 || (access(path, F_OK) == 0 && !is_unfinished(path));
+}
+
 int server_init(const struct server_options *options,
                 const struct genesis_options *genesis, const char *address,
                 struct buffer *ret_invitation, struct error *error) {
     if (seal_start(error) != 0 || server_check_address(address, error) != 0) {
         return -1;
     }
-    bool made = mkdir(options->data, 0700) == 0;
-    if (!made && errno != EEXIST) {
-        return error_from_system(error, "server.folder", NULL, "data", errno,
-                                 "cannot make", options->data);
+    bool made = access(options->data, F_OK) != 0;
+    if (server_make_folder(options->data, "server.folder", "data", error) != 0) {
+        return -1;
     }
     char *path = server_path(options->data, "master.db");
     char *key = server_path(options->data, "server.key");
     int result = -1;
     if (path == NULL || key == NULL) {
         error_out_of_memory(error);
-    } else if (access(path, F_OK) == 0 || access(key, F_OK) == 0) {
+    } else if (is_taken(path, key)) {
         error_set(error, "server.exists", "data", "%.300s holds a company already",
                   options->data);
     } else {
+        remove_folder(options->data, false);
         result = init_folder(options, genesis, address, path, ret_invitation, error);
         if (result != 0) {
             remove_folder(options->data, made);
@@ -209,8 +239,8 @@ out:
     return result;
 }
 
-/* Those that the copied database knows: it was copied before them. */
-static int copy_files(const char *from, const char *to, const char *database,
+/* The copied database was copied before them. */
+int server_copy_files(const char *from, const char *to, const char *database,
                       struct error *error) {
     sqlite3 *db = NULL;
     int result = database_open(database, false, true, &db, error);
@@ -223,7 +253,6 @@ static int copy_files(const char *from, const char *to, const char *database,
 
 static int backup_into(const struct server_options *options, const char *to,
                        struct error *error) {
-    struct sign_keys keys;
     char *from_path = server_path(options->data, "master.db");
     char *to_path = server_path(to, "master.db");
     int result = -1;
@@ -232,14 +261,11 @@ static int backup_into(const struct server_options *options, const char *to,
     } else if (access(to_path, F_OK) == 0) {
         error_set(error, "backup.exists", "to",
                   "%.300s holds a backup already; name another", to);
-    } else if (server_read_keys(options->data, &keys, error) == 0 &&
-               server_copy_database(from_path, to_path, error) == 0 &&
-               server_write_keys(to, &keys, error) == 0 &&
-               server_copy_old_keys(options->data, to, error) == 0 &&
+    } else if (server_copy_database(from_path, to_path, error) == 0 &&
+               server_copy_keys(options->data, to, error) == 0 &&
                tls_copy(options->data, to, error) == 0) { /* stations know its key */
-        result = copy_files(options->data, to, to_path, error);
+        result = server_copy_files(options->data, to, to_path, error);
     }
-    seal_wipe(&keys, sizeof keys);
     free(from_path);
     free(to_path);
     return result;
@@ -250,9 +276,8 @@ int server_backup(const struct server_options *options, const char *to,
     if (seal_start(error) != 0) {
         return -1;
     }
-    if (mkdir(to, 0700) != 0 && errno != EEXIST) {
-        return error_from_system(error, "backup.folder", NULL, "to", errno, "cannot make",
-                                 to);
+    if (server_make_folder(to, "backup.folder", "to", error) != 0) {
+        return -1;
     }
     return backup_into(options, to, error);
 }

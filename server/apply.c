@@ -353,10 +353,13 @@ static int merge_one_cell(struct work *work, struct row_work *row,
     }
     bool moves = lead->merge == MERGE_STATE &&
                  !value_equal(cell->values[0], cell->master_values[0]);
-    if ((moves && (check_refused(work, row, false, error) != 0 ||
-                   check_event(work, row, cell, error) != 0)) ||
-        merge_cell(&merge_case, &decision, error) != 0) {
+    if (moves && (check_refused(work, row, false, error) != 0 ||
+                  check_event(work, row, cell, error) != 0)) {
         return -1;
+    }
+    struct error why = {0};
+    if (merge_cell(&merge_case, &decision, &why) != 0) {
+        return error_set(error, why.code, lead->name, "%s", why.message);
     }
     if (decision.conflict &&
         keep_conflict(work, row, cell, &decision, merge_case.master.gsn, error) != 0) {

@@ -174,9 +174,8 @@ int server_archive(const struct server_options *options, const char *to,
                    struct archive_report *ret, struct error *error) {
     struct archiving archiving = {.to = to, .report = ret};
     *ret = (struct archive_report){.bytes_before = size_of_master(options)};
-    if (mkdir(to, 0700) != 0 && errno != EEXIST) {
-        return error_from_system(error, "archive.folder", NULL, "to", errno,
-                                 "cannot make", to);
+    if (server_make_folder(to, "archive.folder", "to", error) != 0) {
+        return -1;
     }
     if (seal_start(error) != 0 ||
         server_open_master(options, &archiving.master, error) != 0) {

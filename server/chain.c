@@ -39,6 +39,7 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
         return;
     }
     if (bundle_open(sealed, envelope, &ret->refused) != 0) {
+        ret->starved = error_is(&ret->refused, "memory");
         return;
     }
     if (!id_equal(envelope->header.org, org)) {
@@ -56,6 +57,8 @@ void chain_open(struct bytes sealed, const struct station *station, struct id or
     }
     bundle_read(envelope, arena, &ret->transactions, &ret->transaction_count,
                 &ret->unreadable);
+    /* What takes more than a bundle may is refused for good; what this machine has no memory for now is not. */
+    ret->starved = error_is(&ret->unreadable, "memory") && !arena->full;
 }
 
 /* --- the chain --------------------------------------------------------------------------------------- */
@@ -231,6 +234,10 @@ static int retry_deferred(struct chain *chain, const struct outcome *recorded,
     return deferred_retry(&retry, &chain->retried, &chain->retried_count, error);
 }
 
+static bool is_merged(const struct verdict *verdict) {
+    return verdict->kind == VERDICT_MERGED || verdict->kind == VERDICT_CONFLICTS;
+}
+
 /* `recorded` (may be NULL): what the journal holds; it is followed. */
 static int merge_each(struct chain *chain, const struct incoming_bundle *bundle,
                       const struct outcome *recorded, struct bundle_answer *ret,
@@ -252,6 +259,12 @@ static int merge_each(struct chain *chain, const struct incoming_bundle *bundle,
         }
         if (chain->work->must_undo) {
             return 0;
+        }
+        if (bundle->epoch != 0 && is_merged(&ret->verdicts[i]) &&
+            kin_share_again(master, chain->station->number,
+                            bundle->envelope.header.number, ret->verdicts[i].gsn,
+                            error) != 0) {
+            return -1;
         }
         int64_t base = transaction.base;
         if (base > origin.seen_base && base <= master->gsn) {
@@ -296,6 +309,9 @@ static int merge_bundle(struct chain *chain, const struct incoming_bundle *bundl
     size_t count = bundle->transaction_count;
     chain->retried = NULL;
     chain->retried_count = 0;
+    if (bundle->starved) {
+        return error_out_of_memory(error);
+    }
     if (bundle->unreadable.code[0] != '\0') {
         return refuse_payload(bundle, chain->master->gsn, chain->arena, ret, error);
     }
@@ -304,11 +320,7 @@ static int merge_bundle(struct chain *chain, const struct incoming_bundle *bundl
         return error_out_of_memory(error);
     }
     ret->verdict_count = count;
-    if ((count > 1 ? merge_together : merge_each)(chain, bundle, recorded, ret, error) !=
-        0) {
-        return -1;
-    }
-    return bundle->epoch != 0 ? retry_deferred(chain, recorded, error) : 0;
+    return (count > 1 ? merge_together : merge_each)(chain, bundle, recorded, ret, error);
 }
 
 static int move_chain(struct master *master, struct station *station,
@@ -342,6 +354,18 @@ static int move_chain(struct master *master, struct station *station,
     return master_run(master, statement, "indexing a bundle", error);
 }
 
+/* Into the chain; then what waits is tried again, also the device's own, as the device that it is now. */
+static int take_in(struct chain *chain, const struct incoming_bundle *bundle,
+                   const struct outcome *recorded, struct bundle_answer *ret,
+                   struct error *error) {
+    if (merge_bundle(chain, bundle, recorded, ret, error) != 0 ||
+        move_chain(chain->master, chain->station, bundle, error) != 0) {
+        return -1;
+    }
+    bool retries = bundle->epoch != 0 && bundle->unreadable.code[0] == '\0';
+    return retries ? retry_deferred(chain, recorded, error) : 0;
+}
+
 static int journal_bundle(const struct chain *chain, const struct incoming_bundle *bundle,
                           const struct bundle_answer *answer, struct error *error) {
     struct buffer bytes = buffer_make(LIMIT_PAYLOAD);
@@ -371,6 +395,9 @@ int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
     const struct bundle_header *header = &bundle->envelope.header;
     *ret = (struct bundle_answer){.number = header->number, .code = "", .message = ""};
     int result = 0;
+    if (bundle->starved) {
+        return error_out_of_memory(error);
+    }
     if (bundle->refused.code[0] != '\0') {
         ret->code = bundle->refused.code;
         ret->message = bundle->refused.message;
@@ -378,8 +405,7 @@ int chain_take(struct chain *chain, const struct incoming_bundle *bundle,
         result = known_bundle(master, station, bundle, chain->arena, ret, error);
     } else if (follows_chain(station, bundle, ret)) {
         ret->accepted = true;
-        result = merge_bundle(chain, bundle, NULL, ret, error) ||
-                         move_chain(master, station, bundle, error) ||
+        result = take_in(chain, bundle, NULL, ret, error) ||
                          journal_bundle(chain, bundle, ret, error)
                      ? -1
                      : 0;
@@ -413,9 +439,13 @@ int chain_release(struct chain *chain, const struct incoming_bundle *bundle,
 
 /* --- replay ------------------------------------------------------------------------------------------------ */
 
+typedef int (*take_function)(struct chain *chain, const struct incoming_bundle *bundle,
+                             const struct outcome *recorded, struct bundle_answer *ret,
+                             struct error *error);
+
 /* The decisions of an entry, made again or taken, are what was recorded. */
 static int decide_again(struct chain *chain, const struct incoming_bundle *bundle,
-                        const struct outcome *recorded, bool decide,
+                        const struct outcome *recorded, take_function take, bool decide,
                         struct error *error) {
     long long entry = chain->master->entry + 1;
     struct bundle_answer answer = {.number = bundle->envelope.header.number,
@@ -427,7 +457,7 @@ static int decide_again(struct chain *chain, const struct incoming_bundle *bundl
         return error_set(error, "journal.outcome", "", "entry %lld has no whole outcome",
                          entry);
     }
-    if (merge_bundle(chain, bundle, decide ? NULL : recorded, &answer, error) != 0) {
+    if (take(chain, bundle, decide ? NULL : recorded, &answer, error) != 0) {
         return -1;
     }
     bool same = verdicts_same(answer.verdicts, answer.verdict_count, recorded->verdicts,
@@ -443,7 +473,7 @@ static int decide_again(struct chain *chain, const struct incoming_bundle *bundl
 int chain_replay_released(struct chain *chain, const struct incoming_bundle *bundle,
                           const struct outcome *recorded, bool decide,
                           struct error *error) {
-    return decide_again(chain, bundle, recorded, decide, error);
+    return decide_again(chain, bundle, recorded, merge_bundle, decide, error);
 }
 
 int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
@@ -463,7 +493,5 @@ int chain_replay(struct chain *chain, const struct incoming_bundle *bundle,
         return error_set(error, "journal.chain", "",
                          "entry %lld does not follow its device's chain", entry);
     }
-    return decide_again(chain, bundle, recorded, decide, error) != 0
-               ? -1
-               : move_chain(chain->master, station, bundle, error);
+    return decide_again(chain, bundle, recorded, take_in, decide, error);
 }

@@ -18,7 +18,8 @@ struct incoming_bundle {
     int64_t epoch; /* of the lost history that its bases are of; 0: the present */
     const int64_t *formers; /* what its transactions were given there, if it is said */
     size_t former_count;
-    bool first; /* the device has none before it any more: a lost history had them */
+    bool first;   /* the device has none before it any more: a lost history had them */
+    bool starved; /* memory ran out: nothing can be said of it now */
 };
 
 /* Opens, verifies and decodes without any database. Never fails: what is wrong is in the result. */

@@ -162,7 +162,7 @@ int server_checkpoint(const struct server_options *options, struct checkpoint_re
     } else if (seal_start(error) == 0 &&
                make_state(options, draft, &checkpoint, error) == 0 &&
                put_entry(options, &checkpoint, error) == 0) {
-        result = rename(draft, path) == 0
+        result = rename(draft, path) == 0 && server_sync_folder(options->data) == 0
                      ? 0
                      : error_from_system(error, "checkpoint.file", NULL, "data", errno,
                                          "cannot write", path);

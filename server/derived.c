@@ -38,19 +38,22 @@ static void put(struct derived_row *row, const char *name, struct value value) {
 
 static void put_id(struct derived_row *row, const char *name, const struct id *id) {
     struct bytes copy = arena_copy(&row->work->arena, (struct bytes){id->bytes, ID_SIZE});
-    row->failed = row->failed || copy.data == NULL;
+    row->work->starved = row->work->starved || copy.data == NULL;
     put(row, name, value_blob(copy));
 }
 
 static void put_text(struct derived_row *row, const char *name, const char *text) {
     char *copy = arena_text(&row->work->arena, text, strlen(text));
-    row->failed = row->failed || copy == NULL;
+    row->work->starved = row->work->starved || copy == NULL;
     put(row, name, value_text(copy ? copy : ""));
 }
 
 /* Inserts the row, or updates the one that is there. */
 static int derived_write(struct derived_row *derived, struct id id, struct error *error) {
     struct work *work = derived->work;
+    if (work->starved) {
+        return error_out_of_memory(error);
+    }
     if (derived->failed) {
         return error_set(error, "catalogue.invalid", "",
                          "an engine table lacks a column");
@@ -97,16 +100,17 @@ static int conflict_is_told(struct work *work, struct id id, struct id loser, bo
 }
 
 static struct id id_of_parts(const char *kind, const struct bytes *parts, size_t count) {
-    uint8_t hash[HASH_SIZE];
-    struct buffer text = buffer_make(LIMIT_TEXT);
-    buffer_append(&text, kind, strlen(kind) + 1);
+    uint8_t result[HASH_SIZE];
+    struct hash hash;
+    hash_begin(&hash);
+    hash_add(&hash, (struct bytes){(const uint8_t *)kind, strlen(kind) + 1});
     for (size_t i = 0; i < count; i++) {
-        buffer_append_byte(&text, (uint8_t)parts[i].size);
-        buffer_append(&text, parts[i].data, parts[i].size);
+        uint8_t size = (uint8_t)parts[i].size;
+        hash_add(&hash, (struct bytes){&size, 1});
+        hash_add(&hash, parts[i]);
     }
-    hash_blake2b(buffer_bytes(&text), hash);
-    buffer_free(&text);
-    return id_v8(hash);
+    hash_end(&hash, result);
+    return id_v8(result);
 }
 
 /* --- who wrote what ------------------------------------------------------------------------------ */
@@ -222,9 +226,10 @@ static const struct column *english_label(const struct table *table) {
 /* What people call a row; in both languages where its label has two. */
 static void put_label(struct work *work, const struct table *table, struct bytes key,
                       struct buffer *text) {
-    struct error ignored;
-    struct row_work *row = work_row(work, table, key, &ignored);
-    if (row == NULL || table->label == NULL || work_values(work, row, &ignored) != 0) {
+    struct error why = {0};
+    struct row_work *row = work_row(work, table, key, &why);
+    if (row == NULL || table->label == NULL || work_values(work, row, &why) != 0) {
+        work->starved = work->starved || error_is_failure(&why);
         return;
     }
     struct value label = work_value(row, table->label);
@@ -277,6 +282,7 @@ static struct value short_text(struct work *work, struct buffer *text) {
         size--;
     }
     char *copy = arena_text(&work->arena, (const char *)text->data, size);
+    work->starved = work->starved || copy == NULL || text->failed;
     buffer_free(text);
     return value_text(copy ? copy : "");
 }
@@ -311,6 +317,7 @@ static struct value pack_values(struct work *work, const struct value *values,
     struct buffer bytes = buffer_make(LIMIT_ROW_SIZE);
     wire_put_values(&bytes, values, count);
     struct bytes copy = arena_copy(&work->arena, buffer_bytes(&bytes));
+    work->starved = work->starved || copy.data == NULL || bytes.failed;
     buffer_free(&bytes);
     return value_blob(copy);
 }

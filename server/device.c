@@ -264,6 +264,13 @@ static int journal_call(struct master *master, struct work *work,
     return result;
 }
 
+/* What came before, for a server that will have lost it. */
+static void note_last(const struct device_request *request, struct certificate *ret) {
+    ret->follows = true;
+    ret->last_number = request->number;
+    memcpy(ret->last_hash, request->hash, HASH_SIZE);
+}
+
 static int make_child(struct master *master, const struct station *parent,
                       const struct device_request *request, struct certificate *ret,
                       struct error *error) {
@@ -276,6 +283,7 @@ static int make_child(struct master *master, const struct station *parent,
     ret->device_key = request->new_key;
     ret->issued_at = master_now(master);
     ret->parent = parent->id;
+    note_last(request, ret);
     station_code(number, ret->code);
     return 0;
 }
@@ -296,10 +304,9 @@ static int known_child(struct master *master, const struct station *parent,
         0) {
         return -1;
     }
-    if (child.number == number) {
-        *ret_certificate = child.certificate_envelope;
-    }
-    return 0;
+    return child.number == number ? station_certify(master, &child.certificate, arena,
+                                                    ret_certificate, error)
+                                  : 0;
 }
 
 int device_reenrol(struct master *master, struct work *work,
@@ -326,50 +333,15 @@ int device_reenrol(struct master *master, struct work *work,
 
 /* --- rotated keys ----------------------------------------------------------------------------------------- */
 
-static int put_former_key(struct master *master, const struct device_entry *entry,
-                          struct error *error) {
-    static const char SQL[] = "insert into station_key (public_key, station, last_number,"
-                              " last_hash, entry) values (?, ?, ?, ?, ?)";
-    const struct device_request *request = &entry->call.request;
-    sqlite3_stmt *statement = NULL;
-    if (database_statement(master->db, SQL, &statement, error) != 0) {
-        return -1;
-    }
-    sqlite3_bind_blob(statement, 1, entry->station.key.bytes, SIGN_PUBLIC, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, entry->station.number);
-    sqlite3_bind_int64(statement, 3, request->number);
-    sqlite3_bind_blob(statement, 4, request->hash, HASH_SIZE, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 5, master->entry + 1);
-    int result = master_run(master, statement, "keeping a former key", error);
-    sqlite3_finalize(statement);
-    return result;
-}
-
-static int put_new_key(struct master *master, const struct device_entry *entry,
-                       struct error *error) {
-    static const char SQL[] =
-        "update station set public_key = ?2, certificate = ?3 where number = ?1";
-    sqlite3_stmt *statement = NULL;
-    if (database_statement(master->db, SQL, &statement, error) != 0) {
-        return -1;
-    }
-    sqlite3_bind_int64(statement, 1, entry->station.number);
-    sqlite3_bind_blob(statement, 2, entry->call.request.new_key.bytes, SIGN_PUBLIC,
-                      SQLITE_STATIC);
-    value_bind(statement, 3, value_blob(entry->envelope));
-    int result = master_run(master, statement, "keeping a new key", error);
-    sqlite3_finalize(statement);
-    return result;
-}
-
 int device_apply_rotate(struct master *master, struct bytes content,
                         struct error *error) {
     struct device_entry entry;
-    int result = open_entry(master, content, ROTATE, &entry, error) == 0 &&
-                         put_former_key(master, &entry, error) == 0 &&
-                         put_new_key(master, &entry, error) == 0
-                     ? 0
-                     : -1;
+    int result = open_entry(master, content, ROTATE, &entry, error);
+    if (result == 0) {
+        struct certificate next = entry.certificate; /* as the device asked for it */
+        note_last(&entry.call.request, &next);
+        result = station_rekey(master, &entry.station, &next, entry.envelope, error);
+    }
     arena_free(&entry.arena);
     return result;
 }
@@ -405,8 +377,8 @@ int device_rotate(struct master *master, struct work *work,
         return -1;
     }
     if (was_rotated(&station, call)) {
-        *ret_certificate = station.certificate_envelope;
-        return 0;
+        return station_certify(master, &station.certificate, arena, ret_certificate,
+                               error);
     }
     if (find_caller(master, call, ROTATE, arena, &station, error) != 0 ||
         check_new_key(master, &call->request.new_key, error) != 0 ||
@@ -416,6 +388,7 @@ int device_rotate(struct master *master, struct work *work,
     struct certificate certificate = station.certificate;
     certificate.device_key = call->request.new_key;
     certificate.issued_at = master_now(master);
+    note_last(&call->request, &certificate);
     return station_certify(master, &certificate, arena, ret_certificate, error) != 0
                ? -1
                : journal_call(master, work, call, ENTRY_ROTATE, *ret_certificate, error);

@@ -46,6 +46,10 @@ int files_grant(struct ingest *ingest, struct grant *grant, struct error *error)
 int files_copy(sqlite3 *db, const char *from_data, const char *to_data,
                struct error *error);
 
+/* Brings the files of a copy of this master, and who holds them, up to what the master has now. */
+int files_catch_up(sqlite3 *db, const char *from_data, const char *to_data,
+                   struct error *error);
+
 /* One at a time brings a file to its end or takes files away, in all processes. -1 with the error filled. */
 int files_lock(const char *folder, struct error *error);
 void files_unlock(int lock);

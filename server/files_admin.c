@@ -219,3 +219,107 @@ int files_copy(sqlite3 *db, const char *from_data, const char *to_data,
     free(to);
     return result;
 }
+
+/* --- a copy that goes on ----------------------------------------------------------------------------------------- */
+
+/* What the copy has is left alone. */
+struct catching_up {
+    struct copying copying;
+    sqlite3 *copy;
+    sqlite3_stmt *has, *keep;
+};
+
+static int catch_up_file(void *context, const uint8_t hash[HASH_SIZE], int64_t size,
+                         struct error *error) {
+    struct catching_up *it = context;
+    sqlite3_bind_blob(it->has, 1, hash, HASH_SIZE, SQLITE_STATIC);
+    bool there = sqlite3_step(it->has) == SQLITE_ROW;
+    sqlite3_reset(it->has);
+    if (there) {
+        return 0;
+    }
+    if (copy_file(&it->copying, hash, size, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_blob(it->keep, 1, hash, HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(it->keep, 2, size);
+    int rc = sqlite3_step(it->keep);
+    sqlite3_reset(it->keep);
+    return rc == SQLITE_DONE
+               ? 0
+               : error_from_sqlite(error, it->copy, "noting a file in the copy");
+}
+
+/* Who holds them, the files themselves being there. */
+static int catch_up_holders(sqlite3 *db, sqlite3 *copy, struct error *error) {
+    sqlite3_stmt *all = NULL;
+    sqlite3_stmt *put = NULL;
+    int result = -1;
+    if (database_statement(db, "select hash, user_id, size from file_holder", &all,
+                           error) == 0 &&
+        database_statement(copy,
+                           "insert into file_holder (hash, user_id, size)"
+                           " values (?, ?, ?) on conflict do nothing",
+                           &put, error) == 0) {
+        int rc;
+        result = 0;
+        while (result == 0 && (rc = sqlite3_step(all)) == SQLITE_ROW) {
+            for (int i = 0; i < 3; i++) {
+                sqlite3_bind_value(put, i + 1, sqlite3_column_value(all, i));
+            }
+            result = sqlite3_step(put) == SQLITE_DONE
+                         ? 0
+                         : error_from_sqlite(error, copy, "noting who holds a file");
+            sqlite3_reset(put);
+        }
+        if (result == 0 && rc != SQLITE_DONE) {
+            result = error_from_sqlite(error, db, "reading who holds files");
+        }
+    }
+    sqlite3_finalize(all);
+    sqlite3_finalize(put);
+    return result;
+}
+
+static int catch_up(sqlite3 *db, struct catching_up *it, struct error *error) {
+    int result = database_run(it->copy, "begin immediate", error);
+    if (result != 0) {
+        return -1;
+    }
+    result = database_statement(it->copy, "select 1 from file_kept where hash = ?",
+                                &it->has, error) != 0 ||
+                     database_statement(it->copy,
+                                        "insert into file_kept (hash, size, at)"
+                                        " values (?, ?, 0)",
+                                        &it->keep, error) != 0 ||
+                     each_kept(db, catch_up_file, it, error) != 0 ||
+                     catch_up_holders(db, it->copy, error) != 0
+                 ? -1
+                 : 0;
+    sqlite3_finalize(it->has);
+    sqlite3_finalize(it->keep);
+    if (result == 0) {
+        return database_run(it->copy, "commit", error);
+    }
+    database_run(it->copy, "rollback", NULL);
+    return -1;
+}
+
+int files_catch_up(sqlite3 *db, const char *from_data, const char *to_data,
+                   struct error *error) {
+    char *from = files_folder(from_data);
+    char *to = files_folder(to_data);
+    char *path = server_path(to_data, "master.db");
+    struct catching_up it = {.copying = {from, to}};
+    int result = -1;
+    if (from == NULL || to == NULL || path == NULL) {
+        error_out_of_memory(error);
+    } else if (database_open(path, false, false, &it.copy, error) == 0) {
+        result = catch_up(db, &it, error);
+    }
+    sqlite3_close(it.copy);
+    free(from);
+    free(to);
+    free(path);
+    return result;
+}

@@ -52,33 +52,31 @@ int server_sync_folder(const char *data) {
     return result;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t size) {
-    while (size > 0) {
-        ssize_t wrote = write(fd, data, size);
-        if (wrote < 0 && errno != EINTR) {
-            return -1;
-        }
-        data += wrote > 0 ? wrote : 0;
-        size -= wrote > 0 ? (size_t)wrote : 0;
+/* The folder that a path lies in. */
+static int sync_above(const char *path) {
+    char *above = strdup(path);
+    if (above == NULL) {
+        return -1;
     }
-    return fsync(fd);
+    char *end = strrchr(above, '/');
+    if (end != NULL) {
+        end[end == above ? 1 : 0] = '\0';
+    }
+    int result = server_sync_folder(end != NULL ? above : ".");
+    free(above);
+    return result;
 }
 
-int server_write_keys(const char *data, const struct sign_keys *keys,
-                      struct error *error) {
-    char *path = server_path(data, "server.key");
-    int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL, 0600) : -1;
-    /* The first half of an Ed25519 secret key is its seed. */
-    int result = fd >= 0 ? write_all(fd, keys->secret_key, SIGN_SEED) : -1;
-    if (fd >= 0 && close(fd) != 0) {
-        result = -1;
+int server_make_folder(const char *path, const char *code, const char *field,
+                       struct error *error) {
+    if (mkdir(path, 0700) != 0) {
+        return errno == EEXIST ? 0
+                               : error_from_system(error, code, NULL, field, errno,
+                                                   "cannot make", path);
     }
-    if (result != 0) {
-        error_from_system(error, "server.key", NULL, "data", errno, "cannot write",
-                          path ? path : "server.key");
-    }
-    free(path);
-    return result;
+    return sync_above(path) == 0 ? 0
+                                 : error_from_system(error, code, NULL, field, errno,
+                                                     "cannot write the folder of", path);
 }
 
 int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,

@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "schema/base/file_folder.h"
+#include "server/files.h"
 #include "server/history.h"
 #include "server/internal.h"
 #include "server/replay.h"
+#include "server/server_key.h"
 #include "server/stream.h"
 #include "server/tls.h"
 
@@ -16,21 +19,39 @@ enum { POLL_MS = 100, BATCH = 500, RESTORE_MEMORY = 512 * 1024 * 1024 };
 
 static const char BASE[] = "base";
 static const char DRAFT[] = "draft"; /* a copy that is not whole yet */
+#define RESTORED "master.db.draft"   /* nor is that */
+#define RESTORED_LOG RESTORED "-wal"
 
 /* --- the copy ------------------------------------------------------------------------------------------ */
 
-/* What is not whole must not be taken for a company. */
-static void remove_draft(const char *draft) {
-    static const char *const FILES[] = {"master.db",     "master.db-journal",
-                                        "master.db-wal", "master.db-shm",
-                                        "server.key",    TLS_FILE};
-    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
-        char *path = server_path(draft, FILES[i]);
+static void remove_all(const char *folder, const char *const *files, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char *path = server_path(folder, files[i]);
         if (path != NULL) {
             unlink(path);
         }
         free(path);
     }
+}
+
+static void remove_restored(const char *data) {
+    static const char *const FILES[] = {RESTORED, RESTORED "-journal", RESTORED_LOG,
+                                        RESTORED "-shm"};
+    remove_all(data, FILES, sizeof FILES / sizeof *FILES);
+}
+
+/* What is not whole must not be taken for a company. */
+static void remove_draft(const char *draft) {
+    static const char *const FILES[] = {
+        "master.db",  "master.db-journal", "master.db-wal",   "master.db-shm",
+        "server.key", "server.key.next",   "server.keys.old", TLS_FILE};
+    remove_all(draft, FILES, sizeof FILES / sizeof *FILES);
+    remove_restored(draft);
+    char *files = files_folder(draft);
+    if (files != NULL) {
+        file_folder_wipe(files, NULL);
+    }
+    free(files);
     rmdir(draft);
 }
 
@@ -43,31 +64,12 @@ static int make_base(const struct server_options *options, const char *to,
     }
     remove_draft(draft);
     if (server_backup(options, draft, error) == 0) {
-        result = rename(draft, base) == 0
+        result = rename(draft, base) == 0 && server_sync_folder(to) == 0
                      ? 0
                      : error_from_system(error, "backup.folder", NULL, "follow", errno,
                                          "cannot make", base);
     }
     free(draft);
-    return result;
-}
-
-/* The server's key may have been changed since the copy was made. */
-static int refresh_keys(const char *data, const char *base, struct error *error) {
-    struct sign_keys keys;
-    struct sign_keys kept;
-    int result = server_read_keys(data, &keys, error);
-    if (result == 0 && (server_read_keys(base, &kept, NULL) != 0 ||
-                        memcmp(&keys, &kept, sizeof keys) != 0)) {
-        char *path = server_path(base, "server.key");
-        if (path != NULL) {
-            unlink(path);
-        }
-        free(path);
-        result = server_write_keys(base, &keys, error);
-    }
-    seal_wipe(&keys, sizeof keys);
-    seal_wipe(&kept, sizeof kept);
     return result;
 }
 
@@ -78,6 +80,7 @@ struct following {
     const struct follow_options *follow;
     char *base;
     sqlite3 *db;
+    int64_t data_version; /* SQLite's, when the files were last looked at */
     struct stream_writer *stream;
     int64_t last;
     uint8_t hash[HASH_SIZE];
@@ -125,7 +128,7 @@ static int begin_following(struct following *following, struct error *error) {
         result = make_base(following->options, to, following->base, error);
     }
     if (result != 0 ||
-        refresh_keys(following->options->data, following->base, error) != 0 ||
+        server_copy_keys(following->options->data, following->base, error) != 0 ||
         read_base_head(following, error) != 0 ||
         stream_open(to, &following->stream, &last, hash, error) != 0) {
         return -1;
@@ -162,12 +165,26 @@ static int write_new(struct following *following, struct error *error) {
         }
     }
     journal_close(reader);
-    if (rc == 0 && following->written > before) {
-        rc = stream_flush(following->stream, error);
+    /* First the key, which is there before its entry is: entries that nobody can sign after would be of no use. */
+    if (rc == 0 && key_changed) {
+        rc = server_copy_keys(following->options->data, following->base, error);
     }
-    return rc == 0 && key_changed
-               ? refresh_keys(following->options->data, following->base, error)
-               : rc;
+    return rc == 0 && following->written > before ? stream_flush(following->stream, error)
+                                                  : rc;
+}
+
+/* Files are in no journal: they are copied, and noted in the copy, whenever the master has changed. */
+static int copy_new_files(struct following *following, struct error *error) {
+    int64_t version = 0;
+    if (database_integer(following->db, "pragma data_version", &version, error) != 0) {
+        return -1;
+    }
+    if (version == following->data_version) {
+        return 0;
+    }
+    following->data_version = version;
+    return files_catch_up(following->db, following->options->data, following->base,
+                          error);
 }
 
 static int follow_on(struct following *following, struct error *error) {
@@ -175,7 +192,7 @@ static int follow_on(struct following *following, struct error *error) {
     const struct env *env = following->options->env;
     bool told = false;
     for (;;) {
-        if (write_new(following, error) != 0) {
+        if (write_new(following, error) != 0 || copy_new_files(following, error) != 0) {
             return -1;
         }
         if (!told && follow->caught_up != NULL) {
@@ -199,9 +216,8 @@ int server_follow(const struct server_options *options,
     if (seal_start(error) != 0) {
         return -1;
     }
-    if (mkdir(follow->to, 0700) != 0 && errno != EEXIST) {
-        return error_from_system(error, "backup.folder", NULL, "follow", errno,
-                                 "cannot make", follow->to);
+    if (server_make_folder(follow->to, "backup.folder", "follow", error) != 0) {
+        return -1;
     }
     if (server_lock_file(follow->to, "follow-lock", "follow.running", &lock, error) !=
         0) {
@@ -262,7 +278,7 @@ static int replay_stream(const struct server_options *options, const char *from,
     struct stream_reader *reader = NULL;
     int64_t epoch = 0;
     char name[128];
-    char *path = server_path(options->data, "master.db");
+    char *path = server_path(options->data, RESTORED);
     int result = path == NULL ? error_out_of_memory(error)
                               : master_open(path, options->env, options->catalogue, false,
                                             &replay.master, error);
@@ -279,15 +295,43 @@ static int replay_stream(const struct server_options *options, const char *from,
         result = take_stream(&replay, reader, report, error);
         work_end(&replay.work);
     }
+    if (result == 0) { /* all of it is in the one file that gets another name */
+        result = database_run(replay.master->db, "pragma journal_mode = delete", error);
+    }
     stream_end(reader);
     master_close(replay.master);
     arena_free(&replay.arena);
     return result;
 }
 
+/* From here on it is a company. */
+static int put_in_place(const char *data, struct error *error) {
+    char *draft = server_path(data, RESTORED);
+    char *log = server_path(data, RESTORED_LOG);
+    char *path = server_path(data, "master.db");
+    int result = -1;
+    if (draft == NULL || log == NULL || path == NULL) {
+        error_out_of_memory(error);
+    } else if (access(log, F_OK) == 0) {
+        error_set(error, "database.busy", "data", "another program has %.300s open",
+                  draft);
+    } else {
+        result = rename(draft, path) == 0 && server_sync_folder(data) == 0
+                     ? 0
+                     : error_from_system(error, "server.folder", NULL, "data", errno,
+                                         "cannot write", path);
+    }
+    free(draft);
+    free(log);
+    free(path);
+    return result;
+}
+
 static int restore_stream(const struct server_options *options, const char *from,
                           struct restore_report *report, struct error *error) {
-    int result = replay_stream(options, from, report, error);
+    int result = replay_stream(options, from, report, error) == 0
+                     ? put_in_place(options->data, error)
+                     : -1;
     if (result != 0) {
         remove_draft(options->data);
     }
@@ -296,26 +340,28 @@ static int restore_stream(const struct server_options *options, const char *from
 
 static int copy_base(const struct server_options *options, const char *base,
                      struct error *error) {
-    struct sign_keys keys;
     char *from = server_path(base, "master.db");
-    char *to = server_path(options->data, "master.db");
+    char *taken = server_path(options->data, "master.db");
+    char *to = server_path(options->data, RESTORED);
     int result = -1;
-    if (from == NULL || to == NULL) {
+    remove_restored(options->data); /* of a restore that was cut off */
+    if (from == NULL || to == NULL || taken == NULL) {
         error_out_of_memory(error);
     } else if (access(from, F_OK) != 0) {
         error_set(error, "restore.empty", "from",
                   "%.300s holds nothing that satcheld backup --follow wrote", base);
-    } else if (access(to, F_OK) == 0) {
+    } else if (access(taken, F_OK) == 0) {
         error_set(error, "restore.exists", "data", "%.300s holds a company already",
                   options->data);
-    } else if (server_read_keys(base, &keys, error) == 0 &&
-               server_copy_database(from, to, error) == 0 &&
-               server_write_keys(options->data, &keys, error) == 0) {
-        result = tls_copy(base, options->data, error);
+    } else if (server_copy_database(from, to, error) == 0 &&
+               server_copy_keys(base, options->data, error) == 0) {
+        result = tls_copy(base, options->data, error) == 0
+                     ? server_copy_files(base, options->data, to, error)
+                     : -1;
     }
-    seal_wipe(&keys, sizeof keys);
     free(from);
     free(to);
+    free(taken);
     return result;
 }
 
@@ -327,9 +373,8 @@ int server_restore(const struct server_options *options, const char *from,
     if (seal_start(error) != 0) {
         return -1;
     }
-    if (mkdir(options->data, 0700) != 0 && errno != EEXIST) {
-        return error_from_system(error, "server.folder", NULL, "data", errno,
-                                 "cannot make", options->data);
+    if (server_make_folder(options->data, "server.folder", "data", error) != 0) {
+        return -1;
     }
     char *base = server_path(from, BASE);
     int result = base == NULL ? error_out_of_memory(error)

@@ -167,7 +167,9 @@ static int read_table(struct scratch *scratch, const struct table *table,
         buffer_printf(&sql, "%s%s", i ? ", " : "", table->columns[i].name);
     }
     buffer_printf(&sql, " from %s", table->name);
-    int result = database_statement(scratch->db, buffer_text(&sql), &statement, error);
+    int result = sql.failed ? error_out_of_memory(error)
+                            : database_statement(scratch->db, buffer_text(&sql),
+                                                 &statement, error);
     int rc = SQLITE_DONE;
     while (result == 0 && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         struct change *change = &list->changes[list->count];
@@ -229,8 +231,11 @@ int genesis_make(struct master *master, struct work *work,
     struct journal_entry entry = {.kind = ENTRY_GENESIS,
                                   .at = master_now(master),
                                   .content = buffer_bytes(&content)};
-    if (content.failed ||
-        genesis_apply(master, work, entry.content, entry.at, error) != 0 ||
+    if (content.failed) {
+        error_out_of_memory(error);
+        goto out;
+    }
+    if (genesis_apply(master, work, entry.content, entry.at, error) != 0 ||
         journal_put(master, &entry, error) != 0) {
         goto out;
     }

@@ -54,8 +54,9 @@ char *server_path(const char *data, const char *file);
 int server_read_keys(const char *data, struct sign_keys *ret, struct error *error);
 /* The folder's own entries are durable. */
 int server_sync_folder(const char *data);
-int server_write_keys(const char *data, const struct sign_keys *keys,
-                      struct error *error);
+/* Makes a folder, durably, unless it is there. */
+int server_make_folder(const char *path, const char *code, const char *field,
+                       struct error *error);
 /* The pin that goes with this address: of a self-signed certificate, for https. */
 int server_pin(const struct server_options *options, const char *address,
                struct tls_pin *ret, struct error *error);
@@ -70,6 +71,9 @@ int server_invite_with(struct master *master, const struct server_options *serve
                        struct error *error);
 /* Copies a master, marked as a backup (history.h). */
 int server_copy_database(const char *from, const char *to, struct error *error);
+/* Copies the files that the copied master `database` knows of. */
+int server_copy_files(const char *from, const char *to, const char *database,
+                      struct error *error);
 /* The same for another file of a folder; `code`: when it is another process's. */
 int server_lock_file(const char *data, const char *file, const char *code, int *ret_lock,
                      struct error *error);

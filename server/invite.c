@@ -160,7 +160,9 @@ static int find_all(struct master *master, const char *role, struct arena *arena
                   " order by 2, 1",
                   people->key[0]->name, people->label->name, people->name,
                   people->key[0]->name);
-    int result = database_statement(master->db, buffer_text(&sql), &statement, error);
+    int result =
+        sql.failed ? error_out_of_memory(error)
+                   : database_statement(master->db, buffer_text(&sql), &statement, error);
     buffer_free(&sql);
     if (result != 0) {
         return -1;

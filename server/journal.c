@@ -47,6 +47,19 @@ static void bind_entry(sqlite3_stmt *statement, const struct journal_entry *entr
     sqlite3_bind_blob(statement, 8, entry->hash, HASH_SIZE, SQLITE_STATIC);
 }
 
+/* The entry is bound; it is the last one from now on. */
+static int append(struct master *master, sqlite3_stmt *statement,
+                  const struct journal_entry *entry, struct error *error) {
+    if (master_run(master, statement, "appending to the journal", error) != 0) {
+        return -1;
+    }
+    sqlite3_clear_bindings(statement);
+    master->entry = entry->entry;
+    master->last_at = entry->at;
+    memcpy(master->entry_hash, entry->hash, HASH_SIZE);
+    return 0;
+}
+
 int journal_put(struct master *master, struct journal_entry *entry, struct error *error) {
     uint8_t signature[SIGN_SIGNATURE];
     entry->entry = master->entry + 1;
@@ -66,14 +79,7 @@ int journal_put(struct master *master, struct journal_entry *entry, struct error
     } else {
         sqlite3_bind_null(statement, 9);
     }
-    if (master_run(master, statement, "appending to the journal", error) != 0) {
-        return -1;
-    }
-    sqlite3_clear_bindings(statement);
-    master->entry = entry->entry;
-    master->last_at = entry->at;
-    memcpy(master->entry_hash, entry->hash, HASH_SIZE);
-    return 0;
+    return append(master, statement, entry, error);
 }
 
 int journal_take(struct master *master, const struct journal_entry *entry,
@@ -84,14 +90,7 @@ int journal_take(struct master *master, const struct journal_entry *entry,
     }
     bind_entry(statement, entry);
     value_bind(statement, 9, value_blob(entry->signature));
-    if (master_run(master, statement, "appending to the journal", error) != 0) {
-        return -1;
-    }
-    sqlite3_clear_bindings(statement);
-    master->entry = entry->entry;
-    master->last_at = entry->at;
-    memcpy(master->entry_hash, entry->hash, HASH_SIZE);
-    return 0;
+    return append(master, statement, entry, error);
 }
 
 /* Entry and hash from one row; 0 when there is none. */

@@ -130,6 +130,18 @@ int kin_share(struct work *work, int64_t gsn, struct error *error) {
     return master_run(master, statement, "keeping what is shared", error);
 }
 
+int kin_share_again(struct master *master, int64_t station, int64_t number, int64_t gsn,
+                    struct error *error) {
+    sqlite3_stmt *statement = master_statement(master, SQL_SHARED_DOWN, error);
+    if (statement == NULL) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, station);
+    sqlite3_bind_int64(statement, 2, number);
+    sqlite3_bind_int64(statement, 3, gsn);
+    return master_run(master, statement, "keeping what is shared", error);
+}
+
 int kin_own(struct work *work, struct stamp *stamp, struct error *error) {
     int64_t shared = 0;
     if (id_equal(stamp->device, work->device)) {

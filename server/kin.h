@@ -50,6 +50,10 @@ int kin_child(struct master *master, int64_t parent, int64_t number, struct byte
 
 /* A transaction of this station was known by `gsn` from another: when they are of one family, it is work of both. */
 int kin_share(struct work *work, int64_t gsn, struct error *error);
+/* Work of a lost history was merged again: what this station had sealed before a fork is its children's own, too, though
+ * it comes after them this time. */
+int kin_share_again(struct master *master, int64_t station, int64_t number, int64_t gsn,
+                    struct error *error);
 /* Makes a stamp of the work's own past the work's device's: before a fork, or shared. */
 int kin_own(struct work *work, struct stamp *stamp, struct error *error);
 

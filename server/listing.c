@@ -51,8 +51,9 @@ static int open_listing(const struct server_options *options, struct buffer *jso
     }
     int result = server_person_sql(ret->master->catalogue, &sql, error);
     if (result == 0) {
-        result =
-            database_statement(ret->master->db, buffer_text(&sql), &ret->person, error);
+        result = sql.failed ? error_out_of_memory(error)
+                            : database_statement(ret->master->db, buffer_text(&sql),
+                                                 &ret->person, error);
     }
     buffer_free(&sql);
     return result == 0 ? database_run(ret->master->db, "begin", error) : -1;

@@ -115,6 +115,7 @@ static const char SETTINGS[] =
 
 static const char *const FIXED_SQL[SQL_COUNT] = {
     [SQL_SAVEPOINT] = "savepoint work",
+    [SQL_ROLLBACK] = "rollback",
     [SQL_RELEASE] = "release work",
     [SQL_META_GET] =
         "select gsn, placements from row_meta where table_number = ? and row_key = ?",
@@ -220,6 +221,11 @@ static const char *const FIXED_SQL[SQL_COUNT] = {
         " and k.root = ?3))",
     [SQL_SHARED_PUT] = "insert into station_shared (station, gsn) values (?, ?)"
                        " on conflict do nothing",
+    [SQL_SHARED_DOWN] =
+        "insert into station_shared (station, gsn) with recursive line (station) as ("
+        " select station from station_kin where parent = ?1 and number > ?2"
+        " union all select k.station from line l join station_kin k on k.parent = l.station)"
+        " select station, ?3 from line where true on conflict do nothing",
     [SQL_SHARED_GET] = "select 1 from station_shared where station = ? and gsn = ?",
 };
 
@@ -275,7 +281,9 @@ int master_open(const char *path, const struct env *env,
         scope_sums_prepare(master->db, catalogue, error) != 0) {
         goto out;
     }
-    if (make_parts(master, error) != 0) {
+    /* What must not fail when memory runs out is ready before. */
+    if (make_parts(master, error) != 0 ||
+        master_statement(master, SQL_ROLLBACK, error) == NULL) {
         goto out;
     }
     *ret = master;
@@ -333,6 +341,9 @@ static int read_heads(struct master *master, struct error *error) {
 }
 
 int master_begin(struct master *master, struct error *error) {
+    if (master->unfinished) {
+        master_rollback(master); /* once more: it may have lacked memory */
+    }
     if (database_run(master->db, "begin immediate", error) != 0) {
         return -1;
     }
@@ -360,7 +371,9 @@ int master_commit(struct master *master, struct error *error) {
 
 void master_rollback(struct master *master) {
     if (sqlite3_get_autocommit(master->db) == 0) {
-        sqlite3_exec(master->db, "rollback", NULL, NULL, NULL);
+        sqlite3_stmt *statement = master_statement(master, SQL_ROLLBACK, NULL);
+        master->unfinished =
+            statement == NULL || master_run(master, statement, "rolling back", NULL) != 0;
     }
     scope_sums_undo(master->sums, 0);
     master_forget(master);

@@ -46,6 +46,7 @@ struct scope_sums;
 
 struct master {
     sqlite3 *db;
+    bool unfinished; /* a transaction could not be rolled back yet */
     const struct env *env;
     const struct catalogue *catalogue;
     struct function_context functions;
@@ -95,6 +96,7 @@ int master_set_setting(sqlite3 *db, const char *name, const char *value,
 /* The server's fixed statements. */
 enum master_sql {
     SQL_SAVEPOINT,
+    SQL_ROLLBACK,
     SQL_RELEASE,
     SQL_META_GET,
     SQL_META_INSERT,
@@ -140,6 +142,7 @@ enum master_sql {
     SQL_KIN_CHILD,
     SQL_SHARED_FAMILY,
     SQL_SHARED_PUT,
+    SQL_SHARED_DOWN,
     SQL_SHARED_GET,
     SQL_COUNT
 };

@@ -532,26 +532,49 @@ int pull_scopes(struct reader *reader, const struct station *station,
     return 0;
 }
 
-/* How many entries are still to come: for the progress bar, so only where it is cheap. */
-static int64_t count_left(struct pull *pull) {
-    enum { CHEAP = 64 };
+/* The rows of the scopes that are still walked. */
+static int64_t rows_of_walks(const struct pull *pull) {
+    sqlite3_stmt *statement = pull->reader->sum_get;
+    int64_t rows = 0;
+    for (size_t i = 0; i < pull->walk_count; i++) {
+        sqlite3_reset(statement);
+        sqlite3_bind_int64(statement, 1, pull->walks[i].number);
+        if (sqlite3_step(statement) == SQLITE_ROW) {
+            rows += sqlite3_column_int64(statement, 1);
+        }
+        sqlite3_reset(statement);
+    }
+    return rows;
+}
+
+/* How many entries are still to come, for the progress bar. Counted as far as that is cheap, since every chunk counts
+ * anew; beyond, as if the scopes' rows lay evenly between the first gsn and the head. */
+static int64_t count_left(const struct pull *pull) {
+    enum { CHEAP = 64, COUNTED = 5 * LIMIT_CHUNK_ROWS };
     int64_t left = 0;
-    static const char SQL[] = "select count(*) from feed where scope = ? and gsn > ?";
+    static const char SQL[] = "select count(*) from (select 1 from feed where scope = ?"
+                              " and gsn > ? limit ?)";
     struct error ignored;
     sqlite3_stmt *statement =
         pull->walk_count > CHEAP ? NULL : reader_statement(pull->reader, SQL, &ignored);
     if (statement == NULL) {
         return 0;
     }
-    for (size_t i = 0; i < pull->walk_count; i++) {
+    for (size_t i = 0; i < pull->walk_count && left < COUNTED; i++) {
         sqlite3_reset(statement);
         sqlite3_bind_int64(statement, 1, pull->walks[i].number);
         sqlite3_bind_int64(statement, 2, pull->last.gsn);
+        sqlite3_bind_int64(statement, 3, COUNTED - left);
         left += sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0)
                                                       : 0;
     }
     sqlite3_reset(statement);
-    return left;
+    if (left < COUNTED || pull->begun_at <= pull->last.gsn) {
+        return left;
+    }
+    double share = (double)(pull->begun_at - pull->last.gsn) / (double)pull->begun_at;
+    int64_t evenly = (int64_t)((double)rows_of_walks(pull) * share);
+    return evenly > left ? evenly : left;
 }
 
 static int encode_rows(struct pull *pull, struct buffer *rows_bytes,
@@ -693,9 +716,12 @@ int pull_fill(struct reader *reader, const struct station *station,
     int result = -1;
     if (check_cursor(reader, request, &pull->begun_at, error) != 0 ||
         tombstones_purged(reader->db, &purged, error) != 0 ||
-        pull_scopes(reader, station, &pull->current, error) != 0 ||
-        scope_set_difference(&request->held, &pull->current, &response->lost,
+        pull_scopes(reader, station, &pull->current, error) != 0) {
+        goto out;
+    }
+    if (scope_set_difference(&request->held, &pull->current, &response->lost,
                              &response->gained) != 0) {
+        error_out_of_memory(error);
         goto out;
     }
     if (is_behind(request, purged)) {

@@ -11,6 +11,7 @@
 #include "server/journal.h"
 #include "sync/message.h"
 
+static const char KEY_FILE[] = "server.key";
 static const char NEXT_FILE[] = "server.key.next";
 static const char OLD_FILE[] = "server.keys.old";
 
@@ -66,48 +67,84 @@ static bool is_public(const struct sign_keys *keys, const struct sign_public *wa
     return memcmp(keys->public_key, wanted->bytes, SIGN_PUBLIC) == 0;
 }
 
-int server_settle_key(const char *data, const struct sign_public *wanted,
-                      struct sign_keys *ret, struct error *error) {
+/* The seed in `file` whose public key is `wanted`. */
+static int find_key(const char *data, const char *file, const struct sign_public *wanted,
+                    struct sign_keys *ret, bool *ret_found, struct error *error) {
     uint8_t seeds[KEY_NOTICES * SIGN_SEED];
     size_t count = 0;
-    struct sign_keys next;
-    if (server_read_keys(data, ret, error) != 0) {
-        return -1;
-    }
-    if (is_public(ret, wanted)) {
-        return 0;
-    }
-    int result = read_seeds(data, NEXT_FILE, seeds, &count, error);
-    if (result == 0 && count == 1) {
-        seal_keys(seeds, &next);
-    }
-    if (result == 0 && (count != 1 || !is_public(&next, wanted))) {
-        result = error_set(error, "server.key", "data",
-                           "server.key is not the key of this folder's master.db");
-    }
-    if (result == 0) { /* a rotation ended before the new key took its place */
-        char *from = server_path(data, NEXT_FILE);
-        char *to = server_path(data, "server.key");
-        result = from && to && rename(from, to) == 0 && server_sync_folder(data) == 0
-                     ? 0
-                     : file_failed(error, to);
-        free(from);
-        free(to);
-        *ret = next;
+    int result = read_seeds(data, file, seeds, &count, error);
+    for (size_t i = 0; i < count && result == 0 && !*ret_found; i++) {
+        seal_keys(seeds + i * SIGN_SEED, ret);
+        *ret_found = is_public(ret, wanted);
     }
     seal_wipe(seeds, sizeof seeds);
-    seal_wipe(&next, sizeof next);
     return result;
 }
 
-int server_copy_old_keys(const char *from, const char *to, struct error *error) {
-    uint8_t seeds[KEY_NOTICES * SIGN_SEED];
-    size_t count = 0;
-    int result = read_seeds(from, OLD_FILE, seeds, &count, error);
-    if (result == 0 && count > 0) {
-        result = write_seeds(to, OLD_FILE, seeds, count * SIGN_SEED, error);
+static int remove_next(const char *data, struct error *error) {
+    char *path = server_path(data, NEXT_FILE);
+    int result =
+        path && (unlink(path) == 0 || errno == ENOENT) ? 0 : file_failed(error, path);
+    free(path);
+    return result;
+}
+
+int server_settle_key(const char *data, const struct sign_public *wanted,
+                      struct sign_keys *ret, struct error *error) {
+    bool found = false;
+    struct error why = {0};
+    int loaded = server_read_keys(data, ret, &why);
+    if (loaded == 0 && is_public(ret, wanted)) {
+        return 0;
     }
-    seal_wipe(seeds, sizeof seeds);
+    /* A rotation, or the founding, ended before the new key took its place; or the master is a copy of before a rotation, and its key is
+     * among the older ones. */
+    if (find_key(data, NEXT_FILE, wanted, ret, &found, error) != 0 ||
+        (!found && find_key(data, OLD_FILE, wanted, ret, &found, error) != 0)) {
+        return -1;
+    }
+    if (!found) {
+        return error_set(error, "server.key", "data", "%s",
+                         loaded != 0
+                             ? why.message
+                             : "server.key is not the key of this folder's master.db");
+    }
+    /* The first half of an Ed25519 secret key is its seed. */
+    return write_seeds(data, KEY_FILE, ret->secret_key, SIGN_SEED, error) != 0
+               ? -1
+               : remove_next(data, error);
+}
+
+int server_keep_next_key(const char *data, const uint8_t seed[SIGN_SEED],
+                         struct error *error) {
+    return write_seeds(data, NEXT_FILE, seed, SIGN_SEED, error);
+}
+
+int server_copy_keys(const char *from, const char *to, struct error *error) {
+    uint8_t next[KEY_NOTICES * SIGN_SEED];
+    uint8_t old[KEY_NOTICES * SIGN_SEED];
+    size_t next_count = 0;
+    size_t old_count = 0;
+    struct sign_keys keys;
+    /* While a rotation goes on the next key is in one of the two files at any time, if they are read in this order. */
+    int result = read_seeds(from, NEXT_FILE, next, &next_count, error) != 0 ||
+                         server_read_keys(from, &keys, error) != 0 ||
+                         read_seeds(from, OLD_FILE, old, &old_count, error) != 0
+                     ? -1
+                     : 0;
+    if (result == 0 && old_count > 0) {
+        result = write_seeds(to, OLD_FILE, old, old_count * SIGN_SEED, error);
+    }
+    if (result == 0) {
+        result = next_count > 0 ? write_seeds(to, NEXT_FILE, next, SIGN_SEED, error)
+                                : remove_next(to, error);
+    }
+    if (result == 0) {
+        result = write_seeds(to, KEY_FILE, keys.secret_key, SIGN_SEED, error);
+    }
+    seal_wipe(next, sizeof next);
+    seal_wipe(old, sizeof old);
+    seal_wipe(&keys, sizeof keys);
     return result;
 }
 

@@ -42,11 +42,14 @@ struct key_choice key_ring_of_certificate(const struct key_ring *ring,
 /* The first key there was: what is keyed by a secret and must outlive a rotation uses it. */
 const struct sign_keys *key_ring_first(const struct key_ring *ring);
 
-/* The key of this folder whose public key is `wanted`; takes the place of the former one when it was left beside it. */
+/* The key of this folder whose public key is `wanted`; takes the place of `server.key` when it is one beside it. */
 int server_settle_key(const char *data, const struct sign_public *wanted,
                       struct sign_keys *ret, struct error *error);
-/* Copies the older keys to a backup. */
-int server_copy_old_keys(const char *from, const char *to, struct error *error);
+/* Keeps a key beside the present one, durably, for server_settle_key; what was kept there before is gone. */
+int server_keep_next_key(const char *data, const uint8_t seed[SIGN_SEED],
+                         struct error *error);
+/* Copies the present key and the others to a backup, each file whole or not at all; also while a key is replaced. */
+int server_copy_keys(const char *from, const char *to, struct error *error);
 
 /* Entry 8 applied: when it is made and when it is replayed. *ret_next: the key that signs from now on.
  * journal.key: the notice does not follow from the key before */

@@ -7,8 +7,8 @@
 #include "schema/base/hash.h"
 #include "server/derived.h"
 #include "server/journal.h"
+#include "server/papers.h"
 #include "server/placing.h"
-#include "server/server_key.h"
 #include "server/verdicts.h"
 #include "sync/clock.h"
 #include "sync/wire.h"
@@ -45,13 +45,17 @@ static int read_former(sqlite3 *db, size_t count, struct arena *arena,
     sqlite3_bind_int64(statement, 1, station->number);
     sqlite3_bind_int64(statement, 2, (sqlite3_int64)count);
     int result = 0;
-    while (result == 0 && sqlite3_step(statement) == SQLITE_ROW) {
+    int rc = SQLITE_DONE;
+    while (result == 0 && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
         struct former_key *key = &former[station->former_count++];
         key->last_number = sqlite3_column_int64(statement, 1);
         result = copy_fixed(value_of_column(statement, 0).bytes, key->key.bytes,
                             SIGN_PUBLIC, error) ||
                  copy_fixed(value_of_column(statement, 2).bytes, key->last_hash,
                             HASH_SIZE, error);
+    }
+    if (result == 0 && rc != SQLITE_DONE) {
+        result = error_from_sqlite(error, db, "reading a device's former keys");
     }
     sqlite3_finalize(statement);
     station->former = former;
@@ -340,6 +344,36 @@ int station_put(struct master *master, const struct certificate *certificate,
     return master_run(master, statement, "keeping a station", error);
 }
 
+int station_rekey(struct master *master, const struct station *station,
+                  const struct certificate *next, struct bytes envelope,
+                  struct error *error) {
+    static const char FORMER[] =
+        "insert into station_key (public_key, station, last_number,"
+        " last_hash, entry) values (?, ?, ?, ?, ?)";
+    static const char NEXT[] =
+        "update station set public_key = ?2, certificate = ?3 where number = ?1";
+    sqlite3_stmt *statement = NULL;
+    if (database_statement(master->db, FORMER, &statement, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_blob(statement, 1, station->key.bytes, SIGN_PUBLIC, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, station->number);
+    sqlite3_bind_int64(statement, 3, next->last_number);
+    sqlite3_bind_blob(statement, 4, next->last_hash, HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 5, master->entry + 1);
+    int result = master_run(master, statement, "keeping a former key", error);
+    sqlite3_finalize(statement);
+    if (result != 0 || database_statement(master->db, NEXT, &statement, error) != 0) {
+        return -1;
+    }
+    sqlite3_bind_int64(statement, 1, station->number);
+    sqlite3_bind_blob(statement, 2, next->device_key.bytes, SIGN_PUBLIC, SQLITE_STATIC);
+    value_bind(statement, 3, value_blob(envelope));
+    result = master_run(master, statement, "keeping a new key", error);
+    sqlite3_finalize(statement);
+    return result;
+}
+
 int station_use_invitation(struct master *master, struct bytes token_hash,
                            int64_t station, struct error *error) {
     sqlite3_stmt *statement = master_statement(master, SQL_INVITATION_USE, error);
@@ -379,38 +413,17 @@ static int write_device(struct work *work, const void *context, struct error *er
     return derived_device(work, context, error);
 }
 
-/* A child that comes back after its enrolment was lost is of its parent's family again. */
-static int join_family(struct master *master, const struct certificate *certificate,
-                       int64_t number, struct error *error) {
-    struct arena arena = arena_make(LIMIT_PAYLOAD);
-    struct station parent;
-    struct error why = {0};
-    uint8_t hash[HASH_SIZE];
-    hash_blake2b((struct bytes){certificate->device.bytes, ID_SIZE}, hash);
-    int result = station_find(master->db, master->catalogue, certificate->parent, &arena,
-                              &parent, &why);
-    if (result == 0) {
-        const struct kinship kinship = {.station = number,
-                                        .parent = parent.number,
-                                        .root = parent.family.root,
-                                        .fork_gsn = master->gsn,
-                                        .hash = {hash, HASH_SIZE}};
-        result = kin_put(master, &kinship, error);
-    } else if (error_is(&why, "device.unknown")) {
-        result = 0;
-    } else {
-        *error = why;
-    }
-    arena_free(&arena);
-    return result;
+/* Enrolled without an invitation: it has shown its certificate. */
+static bool is_proof(struct bytes token_hash) {
+    static const uint8_t NO_INVITATION[HASH_SIZE];
+    return memcmp(token_hash.data, NO_INVITATION, HASH_SIZE) == 0;
 }
 
 /* A device that shows its certificate has work from before: what it has seen is what both histories share. */
 static int start_of(struct master *master, struct bytes token_hash,
                     struct station_start *ret, struct error *error) {
-    static const uint8_t NO_INVITATION[HASH_SIZE];
     *ret = (struct station_start){master->gsn, 0};
-    return memcmp(token_hash.data, NO_INVITATION, HASH_SIZE) != 0
+    return !is_proof(token_hash)
                ? 0
                : database_integer(master->db,
                                   "select coalesce(min(from_gsn), 0) from epoch"
@@ -425,13 +438,21 @@ int station_apply_enrol(struct master *master, struct work *work, struct bytes c
     struct certificate certificate;
     struct station_start start;
     int64_t number = 0;
+    bool known = false;
     if (station_read_enrol(content, &token_hash, &envelope, &certificate, error) != 0 ||
-        start_of(master, token_hash, &start, error) != 0 ||
+        papers_follow(master, &certificate, envelope, &known, error) != 0) {
+        return -1;
+    }
+    if (known) {
+        return 0;
+    }
+    if (start_of(master, token_hash, &start, error) != 0 ||
+        (is_proof(token_hash) && papers_take_key(master, &certificate, error) != 0) ||
         make_code_unique(master, &certificate, error) != 0 ||
         station_put(master, &certificate, envelope, &start, &number, error) != 0 ||
         station_use_invitation(master, token_hash, number, error) != 0 ||
         (!id_is_zero(certificate.parent) &&
-         join_family(master, &certificate, number, error) != 0)) {
+         papers_join_family(master, &certificate, number, error) != 0)) {
         return -1;
     }
     /* The list of devices is business data too. */
@@ -494,9 +515,10 @@ static void fill_certificate(struct master *master, const struct invite *invite,
     station_code(number, ret->code);
 }
 
-static int journal_enrol(struct master *master, struct work *work,
-                         const uint8_t token_hash[HASH_SIZE], struct bytes envelope,
-                         int64_t at, struct error *error) {
+int station_journal_enrol(struct master *master, struct work *work,
+                          const uint8_t token_hash[HASH_SIZE], struct bytes envelope,
+                          struct error *error) {
+    int64_t at = master_now(master);
     struct buffer content = buffer_make(LIMIT_TEXT);
     wire_put_array(&content, 2);
     wire_put_bytes(&content, (struct bytes){token_hash, HASH_SIZE});
@@ -531,24 +553,7 @@ static int enrol_new(struct master *master, struct work *work,
     fill_certificate(master, invite, request, number, at, &certificate);
     return station_certify(master, &certificate, arena, ret_certificate, error) != 0
                ? -1
-               : journal_enrol(master, work, token_hash, *ret_certificate, at, error);
-}
-
-int station_prove(struct master *master, struct work *work, struct bytes certificate,
-                  struct error *error) {
-    static const uint8_t NO_INVITATION[HASH_SIZE];
-    struct envelope envelope;
-    struct certificate shown;
-    if (envelope_open(certificate, &envelope, error) != 0 ||
-        server_key_signed(master, &envelope, error) != 0 ||
-        certificate_decode(envelope.body, &shown, error) != 0) {
-        return -1;
-    }
-    if (!id_equal(shown.org, master->org)) {
-        return error_set(error, "org.unknown", "org", "this is another company's server");
-    }
-    return journal_enrol(master, work, NO_INVITATION, certificate, master_now(master),
-                         error);
+               : station_journal_enrol(master, work, token_hash, *ret_certificate, error);
 }
 
 int station_enrol(struct master *master, struct work *work,
@@ -576,8 +581,7 @@ int station_enrol(struct master *master, struct work *work,
         return error_set(error, "device.revoked", "device", "this station was revoked");
     }
     if (found == 0 && known.number == used_by) {
-        *ret_certificate = known.certificate_envelope;
-        return 0;
+        return station_certify(master, &known.certificate, arena, ret_certificate, error);
     }
     if (found != 0 && !error_is(error, "device.unknown")) {
         return -1;

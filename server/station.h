@@ -59,10 +59,11 @@ int station_enrol(struct master *master, struct work *work,
 
 /* The number that the next station gets. */
 int station_next_number(struct master *master, int64_t *ret, struct error *error);
-/* A device that this server does not know, because it lost that part of its history, shows the certificate that it
- * was given: journals its enrolment again (in an open transaction). server.certificate */
-int station_prove(struct master *master, struct work *work, struct bytes certificate,
-                  struct error *error);
+/* Journals that a certificate was given out (in an open transaction), and does what follows from it. The hash of the
+ * token is zeros when the device showed it (papers.h). */
+int station_journal_enrol(struct master *master, struct work *work,
+                          const uint8_t token_hash[HASH_SIZE], struct bytes envelope,
+                          struct error *error);
 /* What a new device is known to have seen. */
 struct station_start {
     int64_t seen_base;
@@ -72,6 +73,10 @@ struct station_start {
 int station_put(struct master *master, const struct certificate *certificate,
                 struct bytes envelope, const struct station_start *start,
                 int64_t *ret_number, struct error *error);
+/* The device goes on under the key of the certificate `next`: the one before counts up to where that says. */
+int station_rekey(struct master *master, const struct station *station,
+                  const struct certificate *next, struct bytes envelope,
+                  struct error *error);
 /* The code that a station with this number gets. */
 void station_code(int64_t number, char ret[16]);
 /* Signs a certificate; the envelope lives in `arena`. */

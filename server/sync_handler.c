@@ -8,6 +8,7 @@
 #include "server/history.h"
 #include "server/internal.h"
 #include "server/metrics.h"
+#include "server/papers.h"
 #include "server/place.h"
 #include "server/pull.h"
 #include "server/quarantine.h"
@@ -258,35 +259,50 @@ static int read_again(struct sync_call *call, struct error *error) {
 static int prove_station(struct master *master, struct work *work, void *context,
                          struct error *error) {
     const struct sync_call *call = context;
-    struct arena arena = arena_make(LIMIT_REQUEST);
-    struct station known;
-    int found = station_find(master->db, master->catalogue, call->request.device, &arena,
-                             &known, error);
-    arena_free(&arena);
-    if (found == 0 || !error_is(error, "device.unknown")) {
-        return found; /* another request was faster */
-    }
-    return station_prove(master, work, call->request.certificate, error);
+    return papers_prove(master, work, &call->request, error);
 }
 
-/* The station, or one that shows its certificate because this server lost that part of its history. */
+/* A former key is told from one that was never the device's: whoever has it must learn what happened. */
+static int check_signature(const struct sync_call *call, struct error *error) {
+    static const char CONTEXT[] = "satchel sync request";
+    const struct station *station = &call->station;
+    if (envelope_verify(&call->envelope, CONTEXT, &station->key, error) == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < station->former_count; i++) {
+        if (envelope_verify(&call->envelope, CONTEXT, &station->former[i].key, NULL) ==
+            0) {
+            return error_set(error, "device.key_rotated", "device",
+                             "this device goes on under another key");
+        }
+    }
+    return -1;
+}
+
+static int look_station(struct sync_call *call, struct error *error) {
+    return station_find(call->reader->db, call->server->catalogue, call->request.device,
+                        &call->arena, &call->station, error) != 0
+               ? -1
+               : check_signature(call, error);
+}
+
+/* The station, by its signature; or one that shows its papers because this server lost that part of its history. */
 static int find_station(struct sync_call *call, struct error *error) {
-    const struct server *server = call->server;
     struct error why = {0};
-    if (station_find(call->reader->db, server->catalogue, call->request.device,
-                     &call->arena, &call->station, &why) == 0) {
+    if (look_station(call, &why) == 0) {
         return 0;
     }
     *error = why;
-    if (!error_is(&why, "device.unknown") || call->request.certificate.size == 0 ||
+    bool stranger =
+        error_is(&why, "device.unknown") || error_is(&why, "message.signature");
+    if (!stranger || call->request.certificate.size == 0 ||
         check_certificate(call, error) != 0 ||
-        ingest_run(server->ingest, prove_station, call, error) != 0 ||
+        ingest_run(call->server->ingest, prove_station, call, error) != 0 ||
         read_again(call, error) != 0) {
         return -1;
     }
     server_log(call->server, "info", "station proven", "%s", "");
-    return station_find(call->reader->db, server->catalogue, call->request.device,
-                        &call->arena, &call->station, error);
+    return look_station(call, error);
 }
 
 static int begin_epoch(struct master *master, struct work *work, void *context,
@@ -332,23 +348,6 @@ static int settle_history(struct sync_call *call, struct error *error) {
     return 0;
 }
 
-/* A former key is told from one that was never the device's: whoever has it must learn what happened. */
-static int check_signature(const struct sync_call *call, struct error *error) {
-    static const char CONTEXT[] = "satchel sync request";
-    const struct station *station = &call->station;
-    if (envelope_verify(&call->envelope, CONTEXT, &station->key, error) == 0) {
-        return 0;
-    }
-    for (size_t i = 0; i < station->former_count; i++) {
-        if (envelope_verify(&call->envelope, CONTEXT, &station->former[i].key, NULL) ==
-            0) {
-            return error_set(error, "device.key_rotated", "device",
-                             "this device goes on under another key");
-        }
-    }
-    return -1;
-}
-
 /* A copy, or a station that was restored from a backup, is behind what its device had sealed before, or asks with a
  * counter that was used. Duplicates and delays of the network look the same: it is noted, nothing is refused.
  * The bundle that it seals next proves it. */
@@ -381,8 +380,7 @@ static int admit(struct sync_call *call, struct bytes body, struct error *error)
     }
     call->named_cursor = call->request.cursor;
     call->reader = reader_take(server->readers, error);
-    if (call->reader == NULL || find_station(call, error) != 0 ||
-        check_signature(call, error) != 0) {
+    if (call->reader == NULL || find_station(call, error) != 0) {
         return -1;
     }
     look_for_fork(call);

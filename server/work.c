@@ -23,6 +23,7 @@ void work_reset(struct work *work) {
     work->changed = NULL;
     work->conflicts = NULL;
     error_clear(&work->flag);
+    work->starved = false;
     work->row_count = work->row_capacity = 0;
     work->touched_count = work->touched_capacity = 0;
     work->changed_count = work->changed_capacity = 0;

@@ -55,6 +55,7 @@ struct work {
     bool
         unguarded; /* no savepoint around each transaction: one is around all (apply.h) */
     bool must_undo; /* an unguarded one cannot stay */
+    bool starved; /* words for a derived row could not be put together: none is written */
     struct id device;
     int64_t station;             /* its number; 0: the server itself */
     struct family family;        /* of the station */

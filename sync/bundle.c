@@ -117,7 +117,7 @@ int bundle_seal(struct bundle_header *header, struct transaction_list list,
     wire_put_bytes(ret_bundle, buffer_bytes(&header_bytes));
     wire_put_bytes(ret_bundle, buffer_bytes(&payload));
     wire_put_bytes(ret_bundle, (struct bytes){signature, sizeof signature});
-    ret_bundle->failed |= header_bytes.failed;
+    ret_bundle->failed |= header_bytes.failed | payload.failed;
     if (ret_bundle->failed || ret_bundle->size > LIMIT_BUNDLE) {
         error_set(error, "bundle.size", NULL, "A sealed bundle takes at most %d bytes.",
                   LIMIT_BUNDLE);

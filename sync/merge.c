@@ -1,8 +1,7 @@
 /*
  * Merge: deciding one cell.
  *
- * Not concurrent: the incoming value is taken, but for `add` (the value is a difference, always added) and `first`
- * (what is there stays). Concurrent: the cell's rule decides, and the same two writes end the same whichever
+ * Not concurrent: the incoming value is taken, but for `add` (the value is a difference, always added). Concurrent: the cell's rule decides, and the same two writes end the same whichever
  * arrives first, because a tie of times is broken by the device id.
  */
 #include "sync/merge.h"
@@ -69,13 +68,13 @@ static struct merge_decision decide_later(const struct merge_case *c) {
     };
 }
 
-static struct merge_decision decide_first(const struct merge_case *c, bool concurrent) {
+static struct merge_decision decide_first(const struct merge_case *c) {
     bool set = false;
     for (size_t i = 0; i < c->count; i++)
         set = set || c->master_values[i].type != VALUE_NULL;
     if (!set)
         return (struct merge_decision){.take = true};
-    bool conflict = concurrent && !values_equal(c);
+    bool conflict = !values_equal(c);
     return (struct merge_decision){
         .conflict = conflict,
         .author_lost = conflict,
@@ -126,10 +125,10 @@ int merge_cell(const struct merge_case *merge_case, struct merge_decision *ret,
            c->rule == MERGE_FIRST);
     if (c->rule == MERGE_ADD)
         return decide_sum(c, ret, error);
-    if (c->rule == MERGE_FIRST)
-        *ret = decide_first(c, concurrent);
-    else if (!concurrent)
+    if (!concurrent)
         *ret = (struct merge_decision){.take = true};
+    else if (c->rule == MERGE_FIRST)
+        *ret = decide_first(c);
     else if (c->rule == MERGE_MAX || c->rule == MERGE_MIN)
         *ret = decide_bound(c);
     else if (values_equal(c))

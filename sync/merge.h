@@ -55,8 +55,8 @@ struct merge_decision {
 bool merge_is_concurrent(const struct stamp *master, int64_t base, struct id device);
 
 /* Decides. Equal values never conflict. add: master + incoming difference, never a conflict; overflow fails with
- * merge.overflow. max/min: the greater/lesser, never a conflict (NULL loses). first: the master's once not NULL; a different
- * later one conflicts when concurrent. state: as lww, with its own reason; whether a step is allowed is a rule's business. */
+ * merge.overflow. max/min: the greater/lesser, never a conflict (NULL loses). first: the master's when it is not NULL,
+ * and a different one conflicts; who knows of it may write another, as "restore mine" does. state: as lww, with its own reason; whether a step is allowed is a rule's business. */
 int merge_cell(const struct merge_case *merge_case, struct merge_decision *ret,
                struct error *error);
 

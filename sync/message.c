@@ -4,7 +4,7 @@
  *   envelope        [body, signature]
  *   enrol request   [token, device_key, name, schema_version] and, where it is said, server_key
  *   certificate     [org, device, device_key, code, name, actors (16 bytes each), ceiling, issued_at] and,
- *                   where it is for everyone or goes on from a parent, everyone, and then parent
+ *                   where it is for everyone or goes on from another, everyone, parent, [last_number, last_hash]
  *   enrol response  [certificate (an envelope), org_name, hq_time, schema_version, epoch] and, where the server's
  *                   key is another by now, [notice …]
  *   failure         [code, field, message]
@@ -213,10 +213,30 @@ int enrol_request_decode(struct bytes body, struct enrol_request *ret,
     return 0;
 }
 
+static void put_last(struct buffer *ret, const struct certificate *certificate) {
+    wire_put_array(ret, 2);
+    wire_put_integer(ret, certificate->last_number);
+    wire_put_bytes(ret, (struct bytes){certificate->last_hash, HASH_SIZE});
+}
+
+static void read_last(struct items *items, struct certificate *ret) {
+    const struct wire_node *node = items_node(items);
+    if (!node)
+        return;
+    struct items inner = items_open(node, "follows", 2, 2, items->error);
+    items_integer(&inner, "last_number", 0, INT64_MAX, &ret->last_number);
+    items_fixed(&inner, "last_hash", ret->last_hash, HASH_SIZE);
+    items->failed = inner.failed;
+    ret->follows = true;
+}
+
 void certificate_encode(const struct certificate *certificate, struct buffer *ret) {
     assert(certificate->actor_count <= CERTIFICATE_ACTORS);
-    bool has_parent = !id_is_zero(certificate->parent);
-    wire_put_array(ret, has_parent ? 10 : certificate->everyone ? 9 : 8);
+    bool has_parent = certificate->follows || !id_is_zero(certificate->parent);
+    wire_put_array(ret, certificate->follows    ? 11
+                        : has_parent            ? 10
+                        : certificate->everyone ? 9
+                                                : 8);
     wire_put_id(ret, certificate->org);
     wire_put_id(ret, certificate->device);
     wire_put_bytes(ret, (struct bytes){certificate->device_key.bytes, SIGN_PUBLIC});
@@ -230,6 +250,8 @@ void certificate_encode(const struct certificate *certificate, struct buffer *re
         wire_put_bool(ret, certificate->everyone);
     if (has_parent)
         wire_put_id(ret, certificate->parent);
+    if (certificate->follows)
+        put_last(ret, certificate);
 }
 
 static void read_actors(struct items *items, struct certificate *ret) {
@@ -259,6 +281,8 @@ int certificate_decode(struct bytes body, struct certificate *ret, struct error 
         items_bool(items, "everyone", &certificate.everyone);
     if (items->count > 9)
         items_id(items, "parent", &certificate.parent);
+    if (items->count > 10)
+        read_last(items, &certificate);
     if (message_close(&message) != 0)
         return -1;
     *ret = certificate;

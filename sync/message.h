@@ -79,6 +79,11 @@ struct certificate {
     int64_t issued_at;
     bool everyone; /* beside the actors: every active person, also one who comes later */
     struct id parent; /* the device that this one goes on from after a fork; zero: none */
+    /* Where it follows another certificate: the last bundle under the key before; for the first one of a child, the
+     * bundle that was the evidence of the fork. */
+    bool follows;
+    int64_t last_number;
+    uint8_t last_hash[HASH_SIZE];
 };
 void certificate_encode(const struct certificate *certificate, struct buffer *ret);
 int certificate_decode(struct bytes body, struct certificate *ret, struct error *error);
@@ -203,6 +208,8 @@ struct sync_request {
     struct sign_public server_key; /* the one that this station trusts */
     struct bytes
         certificate;      /* its envelope, for a server that does not know us; empty */
+    struct bytes *papers; /* the envelopes of the certificates before it, oldest first */
+    size_t paper_count;
     bool rebuild;         /* everything again: the station holds nothing */
     int64_t first_bundle; /* the oldest that the station still has; 0: it has none */
     struct former_gsns *formers; /* of each bundle, or none at all */

@@ -4,7 +4,7 @@
  *   request   [org, device, time, counter, schema_version, epoch, cursor, held, position, digest,
  *              digest_rows, [bundle …], held_proof] and, where it is said, waiting, and since protocol 2
  *              [protocol, head_id, bundle_epoch, chain_number, chain_hash, server_key, certificate, rebuild,
- *              first_bundle, [[former gsn …] of each bundle …]]
+ *              first_bundle, [[former gsn …] of each bundle …], rebuild_reason, [paper …]]
  *   response  [request_hash, hq_time, schema_version, epoch, [answer …], restart, gained, lost, rows,
  *              row_count, rows_left, more, next, head, digest, digest_rows, scopes_proof] and since protocol 2
  *              [protocol, rebuild, order, epoch_from, head_id, [notice …]]
@@ -25,7 +25,7 @@
 enum {
     REQUEST_ITEMS = 13,
     REQUEST_LATER = 8, /* items that came with protocol 2, at first */
-    REQUEST_LATER_NOW = 11,
+    REQUEST_LATER_NOW = 12,
     RESPONSE_ITEMS = 17,
     RESPONSE_LATER = 6,
     SCOPE_SIZE = 1 + ID_SIZE
@@ -121,6 +121,12 @@ static void put_formers(struct buffer *ret, const struct sync_request *request) 
     }
 }
 
+static void put_blobs(struct buffer *ret, const struct bytes *blobs, size_t count) {
+    wire_put_array(ret, count);
+    for (size_t i = 0; i < count; i++)
+        wire_put_bytes(ret, blobs[i]);
+}
+
 static void put_request_later(struct buffer *ret, const struct sync_request *request) {
     wire_put_array(ret, REQUEST_LATER_NOW);
     wire_put_integer(ret, request->protocol);
@@ -134,6 +140,7 @@ static void put_request_later(struct buffer *ret, const struct sync_request *req
     wire_put_integer(ret, request->first_bundle);
     put_formers(ret, request);
     wire_put_integer(ret, request->rebuild_reason);
+    put_blobs(ret, request->papers, request->paper_count);
 }
 
 int sync_request_encode(const struct sync_request *request, struct buffer *ret,
@@ -152,9 +159,7 @@ int sync_request_encode(const struct sync_request *request, struct buffer *ret,
     put_position(ret, &request->position);
     wire_put_integer(ret, request->digest);
     wire_put_integer(ret, request->digest_rows);
-    wire_put_array(ret, request->bundle_count);
-    for (size_t i = 0; i < request->bundle_count; i++)
-        wire_put_bytes(ret, request->bundles[i]);
+    put_blobs(ret, request->bundles, request->bundle_count);
     wire_put_bytes(ret, (struct bytes){request->held_proof, HASH_SIZE});
     if (waiting)
         wire_put_integer(ret, request->waiting);
@@ -186,16 +191,36 @@ static struct items open_inner(struct items *items, const char *what, size_t min
     return inner;
 }
 
+/* At most `most` of them, each of at most `maximum` bytes. */
+struct blob_limits {
+    size_t most;
+    size_t maximum;
+};
+
+static struct bytes *read_blobs(struct items *items, const char *what,
+                                struct blob_limits limits, struct arena *arena,
+                                size_t *ret_count) {
+    struct items inner = open_inner(items, what, 0, limits.most);
+    struct bytes *blobs = allocate(items, arena, inner.count, sizeof *blobs);
+    if (items->failed)
+        return NULL;
+    *ret_count = inner.count;
+    for (size_t i = 0; i < inner.count; i++)
+        items_bytes(&inner, what, 0, limits.maximum, &blobs[i]);
+    items->failed = inner.failed;
+    return blobs;
+}
+
 static void read_bundles(struct items *items, struct arena *arena,
                          struct sync_request *ret) {
-    struct items inner = open_inner(items, "bundles", 0, LIMIT_BUNDLES_OF_REQUEST);
-    ret->bundles = allocate(items, arena, inner.count, sizeof *ret->bundles);
-    if (items->failed)
-        return;
-    ret->bundle_count = inner.count;
-    for (size_t i = 0; i < inner.count; i++)
-        items_bytes(&inner, "bundle", 0, LIMIT_BUNDLE, &ret->bundles[i]);
-    items->failed = inner.failed;
+    const struct blob_limits limits = {LIMIT_BUNDLES_OF_REQUEST, LIMIT_BUNDLE};
+    ret->bundles = read_blobs(items, "bundles", limits, arena, &ret->bundle_count);
+}
+
+static void read_papers(struct items *items, struct arena *arena,
+                        struct sync_request *ret) {
+    const struct blob_limits limits = {LIMIT_PAPERS, LIMIT_ENROL_REQUEST};
+    ret->papers = read_blobs(items, "papers", limits, arena, &ret->paper_count);
 }
 
 static void read_gsns(struct items *items, struct arena *arena, struct former_gsns *ret) {
@@ -239,6 +264,8 @@ static void read_request_later(struct items *items, struct arena *arena,
         read_formers(&inner, arena, ret);
     if (inner.count > REQUEST_LATER + 2)
         items_integer(&inner, "rebuild_reason", 0, INT32_MAX, &ret->rebuild_reason);
+    if (inner.count > REQUEST_LATER + 3)
+        read_papers(&inner, arena, ret);
     items->failed = inner.failed;
 }
 

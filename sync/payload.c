@@ -65,20 +65,41 @@ static void put_column(struct encoder *encoder) {
     buffer_reset(&encoder->column);
 }
 
-static void put_runs(struct encoder *encoder) {
+void payload_put_runs(const struct transaction *transactions, size_t count,
+                      struct buffer *ret) {
     size_t i = 0;
-    while (i < encoder->count) {
-        struct id first = encoder->transactions[i].id;
+    while (i < count) {
+        struct id first = transactions[i].id;
         size_t n = 1;
-        while (i + n < encoder->count &&
-               id_equal(encoder->transactions[i + n].id,
+        while (i + n < count &&
+               id_equal(transactions[i + n].id,
                         transaction_id(first.bytes, transaction_counter(first) + n)))
             n++;
-        buffer_append(&encoder->column, first.bytes, PREFIX_SIZE);
-        pack_unsigned(&encoder->column, transaction_counter(first));
-        pack_unsigned(&encoder->column, n);
+        buffer_append(ret, first.bytes, PREFIX_SIZE);
+        pack_unsigned(ret, transaction_counter(first));
+        pack_unsigned(ret, n);
         i += n;
     }
+}
+
+bool payload_read_runs(struct pack_reader *from, struct transaction *transactions,
+                       size_t count) {
+    size_t i = 0;
+    while (i < count) {
+        struct bytes prefix = pack_read_bytes(from, PREFIX_SIZE);
+        uint64_t first = pack_read_unsigned(from);
+        size_t n = pack_read_count(from, count - i);
+        if (n == 0 ||
+            n - 1 > UINT64_MAX - first) /* nothing was read, or ids would come again */
+            return false;
+        for (size_t end = i + n; i < end; i++)
+            transactions[i].id = transaction_id(prefix.data, first++);
+    }
+    return true;
+}
+
+static void put_runs(struct encoder *encoder) {
+    payload_put_runs(encoder->transactions, encoder->count, &encoder->column);
     put_column(encoder);
 }
 
@@ -218,17 +239,8 @@ static int read_runs(struct decoder *decoder, struct error *error) {
     struct pack_reader column;
     if (open_column(decoder, ITEM_RUNS, "runs", &column, error) != 0)
         return -1;
-    size_t i = 0;
-    while (i < decoder->count) {
-        struct bytes prefix = pack_read_bytes(&column, PREFIX_SIZE);
-        uint64_t first = pack_read_unsigned(&column);
-        size_t n = pack_read_count(&column, decoder->count - i);
-        if (n == 0 ||
-            n - 1 > UINT64_MAX - first) /* nothing was read, or ids would come again */
-            return invalid("runs", error);
-        for (size_t end = i + n; i < end; i++)
-            decoder->transactions[i].id = transaction_id(prefix.data, first++);
-    }
+    if (!payload_read_runs(&column, decoder->transactions, decoder->count))
+        return invalid("runs", error);
     return close_column(&column, "runs", error);
 }
 

@@ -6,6 +6,7 @@
 
 #include "schema/base/error.h"
 #include "sync/change.h"
+#include "sync/pack.h"
 #include "sync/wire.h"
 
 /* Appends; ret->failed says whether there was room. */
@@ -20,5 +21,12 @@ int payload_decode(struct bytes data, size_t count, struct arena *arena,
 /* A command's name: letters a to z, digits, '_' and '.'. In memory of the arena. */
 int payload_read_command(const struct wire_node *node, struct arena *arena,
                          const char **ret, struct error *error);
+
+/* The ids of transactions, as runs of those that follow each other: prefix (8 bytes), first counter, how many; again until
+ * all have one. false: that is not what is there. */
+void payload_put_runs(const struct transaction *transactions, size_t count,
+                      struct buffer *ret);
+bool payload_read_runs(struct pack_reader *from, struct transaction *transactions,
+                       size_t count);
 
 #endif

@@ -32,7 +32,7 @@
 #include "sync/number_column.h"
 #include "sync/payload.h"
 
-enum { PREFIX_SIZE = 8, SCRATCH = 8 * LIMIT_PAYLOAD };
+enum { SCRATCH = 8 * LIMIT_PAYLOAD };
 
 /* One column of one table, whose cells stand together. */
 struct place {
@@ -65,23 +65,6 @@ static void put_numbers(struct encoder *encoder) {
                       encoder->numbers.size / sizeof(int64_t));
     dense->failed |= encoder->numbers.failed;
     buffer_reset(&encoder->numbers);
-}
-
-static void put_runs(struct encoder *encoder) {
-    struct buffer *dense = encoder->writer.dense;
-    size_t i = 0;
-    while (i < encoder->count) {
-        struct id first = encoder->transactions[i].id;
-        size_t n = 1;
-        while (i + n < encoder->count &&
-               id_equal(encoder->transactions[i + n].id,
-                        transaction_id(first.bytes, transaction_counter(first) + n)))
-            n++;
-        buffer_append(dense, first.bytes, PREFIX_SIZE);
-        pack_unsigned(dense, transaction_counter(first));
-        pack_unsigned(dense, n);
-        i += n;
-    }
 }
 
 static void put_users(struct encoder *encoder) {
@@ -228,7 +211,7 @@ static void put_shape_cells(struct encoder *encoder, const struct change *shape)
 }
 
 static void encode_dense(struct encoder *encoder) {
-    put_runs(encoder);
+    payload_put_runs(encoder->transactions, encoder->count, encoder->writer.dense);
     put_users(encoder);
     put_commands(encoder);
     put_transactions(encoder);
@@ -322,19 +305,10 @@ static int read_numbers(struct decoder *decoder, size_t count, int64_t maximum,
 }
 
 static int read_runs(struct decoder *decoder, struct error *error) {
-    struct pack_reader *dense = &decoder->reader.dense;
-    size_t i = 0;
-    while (i < decoder->count) {
-        struct bytes prefix = pack_read_bytes(dense, PREFIX_SIZE);
-        uint64_t first = pack_read_unsigned(dense);
-        size_t n = pack_read_count(dense, decoder->count - i);
-        if (n == 0 ||
-            n - 1 > UINT64_MAX - first) /* nothing was read, or ids would come again */
-            return invalid("runs", error);
-        for (size_t end = i + n; i < end; i++)
-            decoder->transactions[i].id = transaction_id(prefix.data, first++);
-    }
-    return 0;
+    return payload_read_runs(&decoder->reader.dense, decoder->transactions,
+                             decoder->count)
+               ? 0
+               : invalid("runs", error);
 }
 
 static int read_users(struct decoder *decoder, struct error *error) {

@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 _Static_assert(SIGN_PUBLIC == crypto_sign_PUBLICKEYBYTES, "Ed25519 public key");
 _Static_assert(SIGN_SECRET == crypto_sign_SECRETKEYBYTES, "Ed25519 secret key");
@@ -160,7 +161,10 @@ static int inflate(struct bytes data, uint8_t *room, size_t size, struct error *
     if (!room)
         return error_out_of_memory(error);
     /* An error code of zstd's differs from every size that was accepted. */
-    if (ZSTD_decompress(room, size, data.data, data.size) != size)
+    size_t done = ZSTD_decompress(room, size, data.data, data.size);
+    if (ZSTD_getErrorCode(done) == ZSTD_error_memory_allocation)
+        return error_out_of_memory(error); /* which says nothing of the data */
+    if (done != size)
         return error_set(error, "seal.compression", NULL,
                          "The compressed data is damaged.");
     return 0;

@@ -83,7 +83,7 @@ class Link:
         self._hold = threading.Event()
         self._hold.set()  # not holding
         self._cut = False
-        self._drop_after = None  # bytes towards the station after which the link tears
+        self._tear_up = self._tear_down = None  # totals of bytes at which the link tears
         self._open = set()
         self._lock = threading.Lock()
         self._listener = socket.socket()
@@ -104,12 +104,17 @@ class Link:
         with self._lock:
             self._cut = False
             self._hold.set()
-            self._drop_after = None
+            self._tear_up = self._tear_down = None
 
     def tear_after(self, count):
-        """Lets `count` more bytes through to the station and then cuts."""
+        """Lets `count` more bytes through to the station, not one more, and then cuts."""
         with self._lock:
-            self._drop_after = self.bytes_down + count
+            self._tear_down = self.bytes_down + count
+
+    def tear_up_after(self, count):
+        """The same for what the station sends."""
+        with self._lock:
+            self._tear_up = self.bytes_up + count
 
     def hold(self):
         """Keeps what the server answers from the station, until restore() or cut()."""
@@ -135,23 +140,40 @@ class Link:
                 near, _ = self._listener.accept()
             except OSError:
                 return
-            if self._cut:
-                self._reset(near)
-                continue
-            try:
-                far = socket.create_connection(self.target, timeout=5)
-                far.settimeout(None)
-            except OSError:
-                self._reset(near)
-                continue
+            far = None if self._cut else self._reach()
             with self._lock:
-                self._open |= {near, far}
+                refused = far is None or self._cut  # cut meanwhile
+                if not refused:
+                    self._open |= {near, far}
+            if refused:
+                for one in filter(None, (near, far)):
+                    self._reset(one)
+                continue
             for source, sink, down in ((near, far, False), (far, near, True)):
-                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self._pump, args=(source, sink, down), daemon=True).start()
+
+    def _reach(self):
+        """A connection to the server, if there is one."""
+        try:
+            far = socket.create_connection(self.target, timeout=5)
+            far.settimeout(None)
+            return far
+        except OSError:
+            return None
+
+    def _pass(self, data, down):
+        """What of the data goes through."""
+        if down:
+            data = data if self._tear_down is None else data[:self._tear_down - self.bytes_down]
+            self.bytes_down += len(data)
+        else:
+            data = data if self._tear_up is None else data[:self._tear_up - self.bytes_up]
+            self.bytes_up += len(data)
+        return data
 
     def _pump(self, source, sink, down):
         try:
+            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while data := source.recv(self.CHUNK):
                 if self.delay:
                     time.sleep(self.delay)
@@ -161,16 +183,11 @@ class Link:
                 with self._lock:
                     if source not in self._open:  # cut meanwhile
                         return
-                with self._lock:
-                    if down:
-                        self.bytes_down += len(data)
-                    else:
-                        self.bytes_up += len(data)
-                    torn = self._drop_after is not None and self.bytes_down > self._drop_after
-                if torn:
+                    passed = self._pass(data, down)
+                sink.sendall(passed)
+                if len(passed) < len(data):
                     self.cut()
                     return
-                sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
             pass
@@ -186,6 +203,8 @@ class Link:
 class Server:
     """satcheld over one data folder, on a port that stays the same over restarts."""
 
+    program = BIN / "satcheld"
+
     def __init__(self, folder, port=None):
         self.folder = pathlib.Path(folder)
         self.port = port or free_port()
@@ -197,7 +216,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def run(self, *words):
-        command = [BIN / "satcheld", *words]
+        command = [self.program, *words]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         if done.returncode != 0:
             raise Failure(command, done.returncode, done.stdout, done.stderr)
@@ -213,8 +232,8 @@ class Server:
         output = self.run("invite", "--data", self.folder, "--user", user, *options)
         return output.strip().splitlines()[-1].strip()
 
-    def verify(self):
-        return self.run("verify", "--data", self.folder)
+    def verify(self, *options):
+        return self.run("verify", "--data", self.folder, *options)
 
     def access(self, user):
         """A first password for headquarters' page."""
@@ -224,7 +243,7 @@ class Server:
         log = open(self.folder / "serve.log", "ab")
         before = ["faketime", "-f", self.clock] if self.clock else []
         self.process = subprocess.Popen(
-            [*before, BIN / "satcheld", "serve", "--data", self.folder,
+            [*before, self.program, "serve", "--data", self.folder,
              "--listen", f"127.0.0.1:{self.port}", *options],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.PIPE)
         log.close()
@@ -282,6 +301,8 @@ class Server:
 class Station:
     """One folder of the satchel command line."""
 
+    program = BIN / "satchel"
+
     def __init__(self, home, link=None, clock=None, actor=None):
         self.home = pathlib.Path(home)
         self.link = link
@@ -291,7 +312,7 @@ class Station:
     def command(self, *words):
         before = ["faketime", "-f", self.clock] if self.clock else []
         actor = ["--as", self.actor] if self.actor else []
-        return [*before, BIN / "satchel", "--home", self.home, *actor, *words]
+        return [*before, self.program, "--home", self.home, *actor, *words]
 
     def start(self, *words, **options):
         options.setdefault("stdout", subprocess.PIPE)

@@ -155,8 +155,10 @@ void *arena_alloc(struct arena *arena, size_t size) {
     if (size > SIZE_MAX / 2)
         return NULL;
     size_t rounded = size == 0 ? unit : (size + unit - 1) / unit * unit;
-    if (rounded > arena->maximum || arena->used > arena->maximum - rounded)
+    if (rounded > arena->maximum || arena->used > arena->maximum - rounded) {
+        arena->full = true;
         return NULL;
+    }
     struct arena_block *block = arena->blocks;
     if (!block || block->capacity - block->used < rounded)
         block = arena_grow(arena, rounded);
@@ -201,6 +203,7 @@ void arena_reset(struct arena *arena) {
     }
     arena->blocks = NULL;
     arena->used = 0;
+    arena->full = false;
 }
 
 void arena_free(struct arena *arena) {

@@ -53,6 +53,7 @@ struct arena {
     struct arena_block *blocks;
     size_t used;
     size_t maximum;
+    bool full; /* something did not fit below the maximum: not memory was missing */
 };
 
 struct arena arena_make(size_t maximum);

@@ -94,17 +94,20 @@ static int open_file(const char *path, struct error *error) {
     return file < 0 ? failed(error, "cannot read", path) : file;
 }
 
-int file_folder_size(const char *folder, const uint8_t hash[HASH_SIZE], int64_t *ret,
-                     struct error *error) {
-    char path[PATH_SIZE];
+static int size_of(const char *path, int64_t when_absent, int64_t *ret,
+                   struct error *error) {
     struct stat found;
-    if (path_of(folder, hash, path, error) != 0)
-        return -1;
     int rc = lstat(path, &found);
     if (rc != 0 && errno != ENOENT && errno != ENOTDIR)
         return failed(error, "cannot read", path);
-    *ret = rc == 0 ? (int64_t)found.st_size : -1;
+    *ret = rc == 0 ? (int64_t)found.st_size : when_absent;
     return 0;
+}
+
+int file_folder_size(const char *folder, const uint8_t hash[HASH_SIZE], int64_t *ret,
+                     struct error *error) {
+    char path[PATH_SIZE];
+    return path_of(folder, hash, path, error) != 0 ? -1 : size_of(path, -1, ret, error);
 }
 
 /* At most `size` bytes from `offset` on, fewer at the end. */
@@ -198,14 +201,7 @@ int file_folder_check(const char *folder, const uint8_t hash[HASH_SIZE],
 int file_part_size(const char *folder, const char *name, int64_t *ret,
                    struct error *error) {
     char path[PATH_SIZE];
-    struct stat found;
-    if (part_path(folder, name, path, error) != 0)
-        return -1;
-    int rc = lstat(path, &found);
-    if (rc != 0 && errno != ENOENT && errno != ENOTDIR)
-        return failed(error, "cannot read", path);
-    *ret = rc == 0 ? (int64_t)found.st_size : 0;
-    return 0;
+    return part_path(folder, name, path, error) != 0 ? -1 : size_of(path, 0, ret, error);
 }
 
 static int write_all(int file, int64_t offset, struct bytes bytes) {

@@ -40,6 +40,7 @@
 #define LIMIT_BUNDLES_OF_REQUEST 64
 #define LIMIT_REQUEST (8 * 1024 * 1024) /* body of POST /v1/sync */
 #define LIMIT_ENROL_REQUEST (16 * 1024)
+#define LIMIT_PAPERS 256 /* certificates that a station shows beside its present one */
 #define LIMIT_QUARANTINE (256LL * 1024 * 1024) /* bytes kept of one revoked device */
 #define LIMIT_RESPONSE (64 * 1024 * 1024)      /* body a station accepts */
 #define LIMIT_CHUNK_ROWS 20000                 /* rows of one response */

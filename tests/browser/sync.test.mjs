@@ -107,6 +107,32 @@ test('refused work says in a sentence why, and goes when one has seen it', async
   await done(page)
 })
 
+test('refused work is done again with a tap when what stood against it is gone', async () => {
+  await company.hq.do('person.activate', { person: 'Moses Frase' })
+  await company.hq.sync()
+  await dustin.sync()
+  const page = await open(dustin, '/inbox')
+  dustin.link.cut()
+  const { id } = await dustin.do('customer.register', { name: 'Handed over twice' })
+  await dustin.do('customer.assign', { customer: id, to: 'Moses Frase' })
+  await company.hq.do('person.deactivate', { person: 'Moses Frase' })
+  await company.hq.sync()
+  dustin.link.restore()
+  const card = at(page, 'refusal').filter({ hasText: 'Handed over twice' })
+  await card.waitFor({ timeout: 45000 })
+  await company.hq.do('person.activate', { person: 'Moses Frase' })
+  await company.hq.sync()
+  await dustin.sync()
+  await card.locator('[data-test=resubmit]').dblclick() // a thumb that trembles
+  await card.waitFor({ state: 'detached' })
+  await waitUntil(async () => {
+    await company.hq.sync()
+    return (await company.hq.ask('customer.list', { text: 'Handed over twice', owner: 'Moses Frase' })).length === 1
+  }, 'headquarters took it')
+  assert.equal(await page.locator('[data-code]').count(), 0)
+  await done(page)
+})
+
 test('the sync page tells what waits, how far it is, and what came of it', async () => {
   anna.link.cut()
   for (let i = 0; i < 3; i++) await anna.do('customer.edit', { customer: customer.id, remark: `Remark ${i}` })

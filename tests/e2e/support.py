@@ -68,11 +68,13 @@ def write_files(folder, files):
 class Company:
     """A running server with its headquarters station, and whoever is added."""
 
+    server_class, station_class = Server, Station
+
     def __init__(self, test, folder):
         self.test = test
         self.folder = pathlib.Path(folder)
-        self.server = Server(self.folder / "server")
-        self.hq = Station(self.folder / "hq")
+        self.server = self.server_class(self.folder / "server")
+        self.hq = self.station_class(self.folder / "hq")
         self.links = {}
 
     def make(self, data):
@@ -92,7 +94,7 @@ class Company:
 
     def station(self, name, user, *options, clock=None, sync=True):
         """Enrols a station for a user over a link of its own."""
-        station = Station(self.folder / name, link=self.link(name), clock=clock)
+        station = self.station_class(self.folder / name, link=self.link(name), clock=clock)
         station.enrol(self.server.invite(user, *options), name=name)
         if sync:
             station.sync()

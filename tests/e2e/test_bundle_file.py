@@ -226,12 +226,16 @@ class BundleFile(support.TestCase):
 class FirstSync(support.TestCase):
 
     def test_a_first_sync_by_file(self):
-        """Headquarters' second station gets everything by stick, in as many responses as it takes."""
+        """Headquarters' second station gets everything by stick, in as many responses as it takes, though the server has
+        another key meanwhile."""
         company = self.company(full=True)
         station = company.station("second", "Headquarters", sync=False)
         company.links["second"].cut()
         stick = self.folder()
         station.json("bundle", "export", stick / "question")
+        company.server.stop()
+        company.server.run("rotate-key", "--data", company.server.folder)
+        company.server.start()
         said = company.server.run("bundle", "import", "--data", company.server.folder,
                                   stick / "question", "--answer", stick / "answer")
         self.assertNotIn("There is more", said)

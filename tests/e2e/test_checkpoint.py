@@ -64,6 +64,10 @@ class Checkpoint(support.TestCase):
         copy = self.company_.folder / "ann-before"
         shutil.copytree(self.ann.home, copy)
         self.say("checkpoint")
+        server.stop()
+        other = self.company_.folder / "other"
+        shutil.copytree(server.folder, other)
+        server.start()
         self.work(5, 8)
         said = self.say("archive", "--to", archive)
         self.assertGreater(int(said.split()[0]), 4)
@@ -71,6 +75,7 @@ class Checkpoint(support.TestCase):
         with sqlite3.connect(f"file:{server.folder / 'master.db'}?mode=ro", uri=True) as db:
             self.assertEqual(db.execute("select count(*) from journal where kind = 2 and content = x''"
                                         ).fetchone()[0], int(said.split()[0]))
+        self.check_what_is_not_in_it_stays(other, archive)
         self.assertIn("from the checkpoint", self.say("verify"))
         self.assertNotIn("from the checkpoint", self.say("verify", "--archive", archive))
         # a known bundle is answered as it was: a station that was put back sends it again
@@ -89,6 +94,16 @@ class Checkpoint(support.TestCase):
         self.work(8, 9)
         self.company_.settle(self.ann)
         self.say("verify")
+
+    def check_what_is_not_in_it_stays(self, other, archive):
+        """One bundle of the other master is not the one in the archive."""
+        one = "select min(entry) from journal where kind = 2"
+        self.tamper(other / "master.db", f"update journal set content = zeroblob(length(content)) where entry = ({one})")
+        self.company_.server.run("archive", "--data", other, "--to", archive)
+        with sqlite3.connect(other / "master.db") as db:
+            self.assertGreater(db.execute("select count(*) from journal_archived").fetchone()[0], 3)
+            self.assertEqual(db.execute(f"select content <> x'' from journal where entry = ({one})").fetchone(),
+                             (1,))
 
     def follow_an_old_copy(self, server):
         """A second disk that stopped following before the archive was made."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import unittest
 import urllib.request
 
@@ -274,6 +275,7 @@ class Keys(Life):
                 self.ann.run("rotate-key")
             except support.Failure:
                 pass
+            self.rotate_server()  # what is said again is signed with another key
             self.ann.link.restore()
             self.ann.sync()
         self.assertEqualEverywhere([f"work {count}" for count in (0, 100, 300, 600)], self.ann)
@@ -326,6 +328,107 @@ class Keys(Life):
         self.rotate_server()
         clone.sync()
         self.assertEqualEverywhere(["ann", "clone"], self.ann, clone)
+
+
+class Restored(Life):
+    """Headquarters' disk is lost, and with it what became of keys and copies since the backup."""
+
+    def setUp(self):
+        super().setUp()
+        self.log(self.ann, "before the backup")
+        self.ann.sync()
+        self.backup = self.company_.folder / "backup"
+        server = self.company_.server
+        server.run("backup", "--data", server.folder, "--to", self.backup)
+
+    def lose_the_disk(self):
+        server = self.company_.server
+        server.kill()
+        shutil.rmtree(server.folder)
+        support.copy_folder(self.backup, server.folder)
+        server.start()
+
+    def work_under_two_keys(self, station, name):
+        self.log(station, f"{name}: under the former key")
+        station.sync()
+        station.run("rotate-key")
+        self.log(station, f"{name}: under the next key")
+        station.sync()
+        return [f"{name}: under the former key", f"{name}: under the next key"]
+
+    def test_keys_that_were_replaced_since(self):
+        bob = self.company_.station("bob", "Bob Lane")  # the backup does not know him at all
+        expected = ["before the backup", *self.work_under_two_keys(self.ann, "ann"),
+                    *self.work_under_two_keys(self.ann, "ann again"), *self.work_under_two_keys(bob, "bob")]
+        thief = self.copy(self.ann, "thief")
+        self.ann.run("rotate-key")
+        self.lose_the_disk()
+        for station in (self.ann, bob):
+            self.log(station, f"after {station.home.name}")
+            station.sync()
+        self.assertEqualEverywhere([*expected, "after ann", "after bob"], self.ann, bob)
+        self.log(thief, "by a thief")  # the key before is a former one here, too
+        self.assertRefused("device.key_rotated", None, thief.sync)
+        self.ann.run("rotate-key")
+        self.log(self.ann, "end")
+        self.assertEqualEverywhere([*expected, "after ann", "after bob", "end"], self.ann, bob)
+
+    def test_a_key_that_is_to_be_replaced_when_the_disk_is_lost(self):
+        expected = ["before the backup", *self.work_under_two_keys(self.ann, "ann")]
+        self.ann.link.cut()
+        self.assertRefused("transport.unreachable", None, self.ann.json, "rotate-key")
+        self.lose_the_disk()
+        self.ann.link.restore()
+        self.ann.sync()
+        self.assertEqualEverywhere(expected, self.ann)
+
+    def copies(self, parent):
+        """A copy with a part in common and a part of its own, known to headquarters as a child of `parent`."""
+        self.log(parent, "in common")
+        parent.do("customer.edit", customer="Northwind", phone="555-1")
+        parent.sync()
+        clone = self.copy(parent, "clone")
+        self.log(parent, "parent alone")
+        parent.sync()
+        self.log(clone, "clone alone")
+        clone.sync()
+        clone.do("customer.edit", customer="Northwind", phone="555-2")
+        clone.sync()
+        return clone, ["before the backup", "in common", "parent alone", "clone alone"]
+
+    def families(self):
+        with sqlite3.connect(f"file:{self.company_.server.folder / 'master.db'}?mode=ro", uri=True) as db:
+            return db.execute("select c.code, p.code from station_kin k join station c on c.number = k.station"
+                              " join station p on p.number = k.parent").fetchall()
+
+    def test_a_copy_that_was_found_out_since(self):
+        for first in ("parent", "clone"):
+            with self.subTest(first=first):
+                self.tearDown()
+                self.setUp()
+                clone, expected = self.copies(self.ann)
+                family = self.families()
+                self.assertEqual(len(family), 1)
+                self.lose_the_disk()
+                for station in (self.ann, clone) if first == "parent" else (clone, self.ann):
+                    station.sync()
+                self.assertEqualEverywhere(expected, self.ann, clone)
+                self.assertEqual(self.phone(self.company_.hq), "555-2")
+                self.assertEqual(len(self.families()), 1)
+
+    def test_a_copy_of_a_station_that_the_backup_does_not_know(self):
+        """Its original never comes back: all there is of both is at the copy."""
+        dan = self.company_.station("dan", "Ann Reed")
+        clone, expected = self.copies(dan)
+        self.lose_the_disk()
+        clone.sync()
+        self.assertEqualEverywhere([text for text in expected if text != "parent alone"], clone, self.ann)
+        self.assertEqual(self.phone(self.company_.hq), "555-2")
+        self.assertEqual(len(self.families()), 1)
+        server = self.company_.server
+        server.run("revoke", "--data", server.folder, "--device", clone.status()["device_code"])
+        self.assertRefused("station.revoked", None, clone.sync)
+        self.assertRefused("station.revoked", None, dan.sync)
 
 
 if __name__ == "__main__":

@@ -293,6 +293,20 @@ class Rights(Files):
         cy = self.company_.station("cy", "Cy Dow")
         self.assertEqual(self.fetch(cy, file), data)
 
+    def test_headquarters_asks_the_row(self):
+        """A station that was not told yet that it lost the row, or only knows the hash, is given nothing."""
+        data = photo(50_000)
+        file = self.attach(self.ann, data)
+        self.ann.sync()
+        (self.ann.home / "files" / file[:2] / file[2:]).unlink()
+        self.assertEqual(self.fetch(self.ann, file), data)
+        (self.ann.home / "files" / file[:2] / file[2:]).unlink()
+        self.company_.hq.sync()
+        self.company_.hq.do("opportunity.assign", opportunity="D003", to="Cy Dow")
+        self.company_.hq.sync()
+        self.assertEqual(len(self.ann.ask("attachment.list", opportunity="D003")), 1)
+        self.assertRefused("file.absent", "file", self.fetch, self.ann, file)
+
     def test_handed_over_before_it_was_sent(self):
         """The photo of a record that left the author meanwhile still arrives."""
         data = photo(900_000)
@@ -347,7 +361,8 @@ class Room(Files):
         report = self.ann.sync()
         self.assertEqual((report["files_sent"], report["waiting"]), (1, 0))  # work goes on
         self.assertEqual([one["code"] for one in self.waiting(self.ann)["waiting"]], ["file.quota"])
-        self.assertEqual(self.kept()["kept_bytes"], 400_000)
+        # Before its first piece: nothing is sent in vain.
+        self.assertEqual((self.kept()["kept_bytes"], self.kept()["parts"]), (400_000, 0))
         # The others' room is their own.
         cy = self.company_.station("cy", "Cy Dow")
         self.attach(cy, photo(700_000, 10), "--opportunity", "D010")

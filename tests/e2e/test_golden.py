@@ -1,41 +1,17 @@
 """What earlier versions left on disk is read, taken in and proven by this one."""
 
-import json
-import shutil
 import sqlite3
 import unittest
 
+import golden
 import support
-
-GOLDEN = support.ROOT / "tests" / "golden"
-VERSIONS = sorted(path for path in GOLDEN.iterdir() if path.is_dir() and path.name.startswith("v"))
+from golden import VERSIONS
 
 
-class Golden(support.TestCase):
-    def copy(self, version):
-        folder = self.folder()
-        for name in ("server", "hq", "anna", "bob"):
-            shutil.copytree(version / name, folder / name)
-            for path in (folder / name).rglob("*"):
-                path.chmod(0o600 if path.is_file() else 0o700)
-        return folder
-
-    def open(self, version):
-        return self.open_copy(self.copy(version))
-
-    def open_copy(self, folder):
-        company = self.run_server(support.Company(self, folder))
-        company.server.verify()
-        company.server.start()
-        stations = {name: support.Station(folder / name) for name in ("hq", "anna", "bob")}
-        for station in stations.values():
-            station.run("move", company.server.address)
-        return company, stations
-
+class Golden(golden.TestCase):
     def check(self, version):
         company, stations = self.open(version)
-        expected = json.loads((version / "expected.json").read_text())
-        for name, waiting in expected["waiting"].items():
+        for name, waiting in self.expected(version)["waiting"].items():
             self.assertEqual(stations[name].status()["waiting"], waiting, name)
         company.settle(*stations.values())
         for name, station in stations.items():
@@ -50,7 +26,14 @@ class Golden(support.TestCase):
         self.assertIn("李明朗贸易有限公司", names)
         refusals = stations["anna"].inbox()["refusals"]
         self.assertEqual([row["command"] for row in refusals], ["opportunity.win"])
-        company.server.verify()
+        self.check_picture(self.expected(version).get("file"), stations["hq"])
+        company.server.verify("--files")
+
+    def check_picture(self, file, hq):
+        if file is not None:
+            path = self.folder() / "picture"
+            hq.run("file", "get", file, path)
+            self.assertEqual(path.read_bytes(), golden.PICTURE)
 
     @staticmethod
     def change(database, *statements):

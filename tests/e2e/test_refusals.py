@@ -1,5 +1,6 @@
 """Refused work and what builds on it: readable, mended, done again, given up; nothing waits behind it."""
 
+import sqlite3
 import unittest
 
 import support
@@ -25,10 +26,16 @@ class Refusals(support.TestCase):
         self.hq.sync()
         return ann
 
+    def open_at_hq(self):
+        master = self.company_.server.folder / "master.db"
+        with sqlite3.connect(f"file:{master}?mode=ro", uri=True) as db:
+            return db.execute("select count(*) from refusal where settled_at is null").fetchone()[0]
+
     def test_refused_work_comes_back(self):
         ann = self.refuse()
         report = ann.sync()
         self.assertEqual((report["refused"], report["waiting"]), (3, 0))
+        self.assertEqual(self.open_at_hq(), 3)
         inbox = ann.inbox()
         self.assertEqual([entry["command"] for entry in inbox["refusals"]],
                          ["customer.register", "interaction.log", "opportunity.register"])
@@ -51,6 +58,7 @@ class Refusals(support.TestCase):
         self.assertEqual(ann.inbox()["refusals"], [])
         report = ann.sync()
         self.assertEqual((report["refused"], report["waiting"]), (0, 0))
+        self.assertEqual(self.open_at_hq(), 0)  # the person's other devices need not ask him again
         self.hq.sync()
         deals = [row for row in self.hq.ask("opportunity.list", limit=100)
                  if row["name"] == "Bigger deal"]

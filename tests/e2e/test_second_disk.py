@@ -103,6 +103,86 @@ class SecondDisk(support.TestCase):
         self.assertEqual(self.names(self.company_.hq), {f"Customer {number}" for number in range(6)})
         self.company_.server.verify()
 
+    def rotate_server(self):
+        server = self.company_.server
+        server.stop()
+        server.run("rotate-key", "--data", server.folder)
+        server.start()
+
+    def test_the_servers_key_is_replaced_meanwhile(self):
+        server = self.set_up()
+        process = self.follow()
+        self.assertIn("following", process.stdout.readline())
+        self.work(0, 2)
+        self.rotate_server()
+        bob = self.company_.station("bob", "Bob Lane")  # has never heard of the first key
+        self.rotate_server()
+        size = self.size()
+        bob.sync()
+        bob.do("customer.register", name="Customer 2")
+        bob.sync()
+        support.wait_until(lambda: self.size() > size, "the stream grows")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.lose_the_disk()
+        for station in (self.ann, bob):  # who still trusts the first key, and who the last
+            station.sync()
+        self.company_.settle(self.ann, bob)
+        self.assertEqual(self.names(self.company_.hq), {f"Customer {number}" for number in range(3)})
+        self.rotate_server()
+        self.company_.settle(self.ann, bob)
+        server.verify()
+
+    def test_a_copy_of_before_the_key_was_replaced(self):
+        """The keys are there already, the entry that tells of the last one is not."""
+        server = self.set_up()
+        self.once()
+        self.work(0, 2)
+        self.rotate_server()
+        kept = {name: (server.folder / name).read_bytes() for name in ("server.key", "server.keys.old")}
+        for name, content in kept.items():
+            (self.disk / "base" / name).write_bytes(content)
+        self.lose_the_disk()
+        self.ann.sync()
+        self.company_.settle(self.ann)
+        self.assertEqual(self.names(self.company_.hq), {f"Customer {number}" for number in range(2)})
+        server.verify()
+
+    def test_photos_are_followed_too(self):
+        server = self.set_up()
+        photos = {name: name.encode() * 50000 for name in ("before", "while", "unsent")}
+
+        def attach(name):
+            path = self.company_.folder / f"{name}.jpg"
+            path.write_bytes(b"\xff\xd8\xff\xe0" + photos[name])
+            return self.ann.json("attach", str(path), "--opportunity", "D003")["file"]
+
+        def kept():
+            return {path.parent.name + path.name for path in (self.disk / "base" / "files").glob("??/*")}
+
+        files = {"before": attach("before")}
+        self.ann.sync()
+        process = self.follow()
+        self.assertIn("following", process.stdout.readline())
+        support.wait_until(lambda: len(kept()) == 1, "the first photo is there")
+        files["while"] = attach("while")
+        self.ann.sync()
+        support.wait_until(lambda: len(kept()) == 2, "the second photo is there")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 0)
+        files["unsent"] = attach("unsent")
+        self.lose_the_disk()
+        self.company_.hq.sync()
+        for name in ("before", "while"):  # the station that took them has not come yet
+            path = self.company_.folder / f"got-{name}"
+            self.company_.hq.run("file", "get", files[name], str(path))
+            self.assertEqual(path.read_bytes()[4:], photos[name])
+        self.ann.sync()
+        self.company_.hq.sync()
+        self.company_.hq.run("file", "get", files["unsent"], str(self.company_.folder / "got"))
+        said = server.run("verify", "--data", server.folder, "--files")
+        self.assertIn("3 files", said)
+
     def test_a_torn_end_is_cut_and_written_again(self):
         server = self.set_up()
         self.once()
@@ -166,6 +246,10 @@ class Refill(support.TestCase):
         mia.sync()
         self.assertEqual((mia.status()["waiting"], mia.status()["refused"]), (1, 0))
         self.assertIn("1 transactions wait", run("refill", "--data", company.server.folder))
+        run("checkpoint", "--data", company.server.folder)
+        with self.assertRaises(support.Failure) as caught:
+            run("archive", "--data", company.server.folder, "--to", company.folder / "archive")
+        self.assertIn("(archive.refill", caught.exception.errors)
         self.assertIn("1 refused", run("refill", "--data", company.server.folder, "--end"))
         mia.sync()
         self.assertEqual((mia.status()["waiting"], mia.status()["refused"]), (0, 1))

@@ -111,12 +111,12 @@ static struct expected expect_bound(const struct merge_case *c) {
     return (struct expected){.changes = wins, .only = wins ? now : was, .reason = ""};
 }
 
-static struct expected expect_first(const struct merge_case *c, bool concurrent) {
+static struct expected expect_first(const struct merge_case *c) {
     bool empty = true;
     for (size_t i = 0; i < c->count; i++) {
         empty = empty && c->master_values[i].type == VALUE_NULL;
     }
-    bool conflict = !empty && concurrent && !all_equal(c);
+    bool conflict = !empty && !all_equal(c);
     return (struct expected){.changes = empty,
                              .only = empty ? c->values[0] : c->master_values[0],
                              .conflict = conflict,
@@ -147,11 +147,11 @@ static struct expected expect(const struct merge_case *c) {
     if (c->rule == MERGE_ADD) {
         return expect_sum(c);
     }
-    if (c->rule == MERGE_FIRST) {
-        return expect_first(c, concurrent);
-    }
     if (!concurrent) {
         return (struct expected){.changes = true, .only = c->values[0], .reason = ""};
+    }
+    if (c->rule == MERGE_FIRST) {
+        return expect_first(c);
     }
     return c->rule == MERGE_MAX || c->rule == MERGE_MIN ? expect_bound(c)
                                                         : expect_latest(c);

@@ -40,6 +40,9 @@ enum fault {
     FAULT_RESTORE_STATION,
     FAULT_RESTORE_HQ,
     FAULT_REVOKE,
+    FAULT_DEVICE_KEY, /* a station replaces its key */
+    FAULT_SERVER_KEY,
+    FAULT_CARRY,   /* what is to be sent goes as a file, and the answer, too */
     FAULT_HORIZON, /* headquarters remembers what left a scope for hours only */
     FAULT_OLD_SCHEMA,
     /* hostile devices */

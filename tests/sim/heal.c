@@ -14,6 +14,12 @@ static int wake_all(struct world *world) {
     for (int i = 0; i < world->station_count; i++) {
         struct sim_station *station = world->stations[i];
         station->offline_until = 0;
+        if (station->version < SCHEMA_VERSION && !station->wiped) {
+            if (!station->machine.down) {
+                station_down(station, 0);
+            }
+            station_update(station);
+        }
         if (station->machine.down && !station->wiped && station_up(station) != 0) {
             return -1;
         }
@@ -185,7 +191,7 @@ static int verify_server(struct world *world) {
 
 int world_heal(struct world *world) {
     bool quiet = false;
-    world->calm = true;
+    world->calm = world->healing = true;
     sim_trace(&world->report, "all is well again");
     if (wake_all(world) != 0) {
         return -1;

@@ -7,14 +7,17 @@
 #include "tests/sim/folder.h"
 #include "tests/sim/world.h"
 
+enum { HISTORIES = 12 }; /* more would leave time for nothing else */
+
 /* A machine as it was once. */
 struct snapshot {
     struct disk_image *image;
     struct folder_copy files;
     int64_t position, cursor, at_ms;
-    int64_t head;
+    int64_t head, entry, purged;
     struct id device;
     int token; /* the play's */
+    bool marked;
 };
 
 static void snapshot_free(struct snapshot *snapshot) {
@@ -29,6 +32,10 @@ void lives_free(struct world *world) {
         snapshot_free(world->stations[i]->snapshot);
         world->stations[i]->snapshot = NULL;
     }
+    lives_forget_hq(world);
+}
+
+void lives_forget_hq(struct world *world) {
     snapshot_free(world->hq_snapshot);
     world->hq_snapshot = NULL;
 }
@@ -127,6 +134,7 @@ static int clone_station(struct sim_station *station) {
         clone->position = snapshot->position;
         clone->cursor = snapshot->cursor;
         clone->device = snapshot->device;
+        clone->version = station->version;
         clone->root = station->root;
         clone->revoked = station->revoked;
         clone->sync_per_mille = station->sync_per_mille;
@@ -152,16 +160,18 @@ static int take_back(struct sim_station *station) {
     const struct revoke_options options = {.device = device, .reason = "lost"};
     id_format(station->root, device);
     sim_trace(&world->report, "hq: revokes %s", station->machine.name);
-    if (server_revoke(&world->server_options, &options, &error) != 0) {
+    if (server_revoke(&world->server_options, &options, &error) != 0 &&
+        strcmp(error.code, "device.unknown") == 0 && world->histories > 0) {
+        return 0; /* headquarters lost it, and has not heard of it since */
+    }
+    if (error.code[0] != '\0') {
         return sim_wrong(&world->report, "revoking: %s: %s", error.code, error.message);
     }
     for (int i = 0; i < world->station_count; i++) {
         struct sim_station *relative = world->stations[i];
         relative->revoked = relative->revoked || id_equal(relative->root, station->root);
     }
-    return hq_watch(world) == 0 && world->play->revoked
-               ? world->play->revoked(world->playing, station->root)
-               : -(int)world->report.failed;
+    return hq_watch(world);
 }
 
 bool life_is_over(const struct sim_station *station, const char *code) {
@@ -214,7 +224,11 @@ int life_end(struct sim_station *station) {
             ledger->items[i].held = false;
         }
     }
-    return check_wiped(station);
+    return check_wiped(station) != 0 ||
+                   (world->play->wiped &&
+                    world->play->wiped(world->playing, station->number) != 0)
+               ? -1
+               : 0;
 }
 
 static void excuse_family(struct world *world, struct id root) {
@@ -260,6 +274,20 @@ int lives_settle(struct world *world) {
     return result;
 }
 
+/* A key that a copy asked for, and that a lost history gave to another copy, cannot be both's. */
+static bool has_next_key(const struct sim_station *station) {
+    struct folder_copy files;
+    bool found = false;
+    if (!station->machine.world->faults.on[FAULT_RESTORE_HQ] ||
+        !folder_read(station->machine.name, &files)) {
+        return false;
+    }
+    for (size_t i = 0; i < files.count; i++) {
+        found = found || strstr(files.files[i].name, "next") != NULL;
+    }
+    return found;
+}
+
 int life_of_station(struct sim_station *station) {
     struct world *world = station->machine.world;
     bool room = world->station_count < WORLD_STATIONS;
@@ -269,11 +297,15 @@ int life_of_station(struct sim_station *station) {
     if (station->snapshot != NULL && world_strikes(world, FAULT_RESTORE_STATION)) {
         return restore_station(station);
     }
+    if (has_next_key(station)) {
+        return 0;
+    }
     if (room && world_strikes(world, FAULT_CLONE)) {
         return clone_station(station);
     }
-    if (station->number > 0 && !station->revoked && world->server != NULL &&
-        world_strikes(world, FAULT_REVOKE)) {
+    /* Nobody takes headquarters' own stations, for everybody, back. */
+    if (!station->plan.everyone && station->number > 0 && !station->revoked &&
+        world->server != NULL && world_strikes(world, FAULT_REVOKE)) {
         return take_back(station);
     }
     return world->faults.on[FAULT_RESTORE_STATION] && dice_chance(&world->dice, 10)
@@ -305,12 +337,20 @@ static struct snapshot *back_up(struct world *world) {
 
 static int keep_hq(struct world *world) {
     const struct play *play = world->play;
-    bool marked = dice_chance(&world->dice, 500);
+    if (world->unnoticed) { /* what is copied now would say that nothing was lost */
+        return 0;
+    }
+    /* A copy that does not say what it is can be told from what a station holds. One that rebuilds after another loss
+     * holds nothing; so only backups are put back then. */
+    bool marked = world->histories > 0 || dice_chance(&world->dice, 500);
     struct snapshot *snapshot = marked ? back_up(world) : copy_machine(&world->hq);
     if (snapshot == NULL) {
         return -1;
     }
-    snapshot->head = hq_head(world);
+    snapshot->head = world->seen_gsn;
+    snapshot->marked = marked;
+    snapshot->entry = world->seen_entry;
+    snapshot->purged = world->purged;
     snapshot_free(world->hq_snapshot);
     world->hq_snapshot = snapshot;
     snapshot->token = play->server_snapshot ? play->server_snapshot(world->playing) : 0;
@@ -326,35 +366,76 @@ static void forget_merged(struct world *world, int64_t head) {
         if (item->gsn > head) {
             item->gsn = 0;
         }
-        item->excused = item->excused || (item->gsn == 0 && !item->held);
+        item->waits = false; /* what waited then is told of again */
+        /* What a station that was taken back had sent was in quarantine, and nowhere else. */
+        bool gone = !item->held || world->stations[item->station]->revoked;
+        item->excused = item->excused || (item->gsn == 0 && gone);
     }
+}
+
+/* What crashed stations have of the history that ends here is seen first. */
+static int wake_stations(struct world *world) {
+    for (int i = 0; i < world->station_count; i++) {
+        struct sim_station *station = world->stations[i];
+        if (station->machine.down && !station->wiped && station_up(station) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Headquarters does not know of those that were taken back since. */
+static int look_at_revoked(struct world *world) {
+    static const char SQL[] = "select revoked_at is not null from station where id = ?";
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(world->watch, SQL, -1, &statement, NULL) != SQLITE_OK) {
+        return sim_wrong(&world->report, "the stations cannot be read");
+    }
+    for (int i = 0; i < world->station_count; i++) {
+        struct sim_station *station = world->stations[i];
+        sqlite3_bind_blob(statement, 1, station->root.bytes, ID_SIZE, SQLITE_STATIC);
+        station->revoked = sqlite3_step(statement) == SQLITE_ROW &&
+                           sqlite3_column_int(statement, 0) != 0;
+        sqlite3_reset(statement);
+    }
+    sqlite3_finalize(statement);
+    return 0;
 }
 
 static int restore_hq(struct world *world) {
     const struct snapshot *snapshot = world->hq_snapshot;
+    if (wake_stations(world) != 0) {
+        return -1;
+    }
     hq_stop(world, world->now_ms);
     machine_power(&world->hq);
     sim_trace(&world->report, "hq: put back to %lld", (long long)snapshot->head);
     forget_merged(world, snapshot->head);
     world->seen_gsn = snapshot->head;
-    world->purge_entry = world->purged = 0;
+    world->seen_entry = snapshot->entry;
+    world->purged = snapshot->purged;
     world->histories++;
+    world->unnoticed = !snapshot->marked;
     struct folder_copy files = snapshot->files;
     if (!disk_replace(world->hq.disk, snapshot->image) ||
         !folder_write(world->hq.name, &files)) {
         return sim_wrong(&world->report, "headquarters cannot be put back");
     }
-    return (world->play->server_restore &&
-            world->play->server_restore(world->playing, snapshot->token) != 0)
-               ? -1
-               : hq_start(world);
+    if (world->play->server_restore &&
+        world->play->server_restore(world->playing, snapshot->token) != 0) {
+        return -1;
+    }
+    lives_forget_hq(
+        world); /* put back twice, it would begin two histories of one number */
+    return hq_start(world) != 0 ? -1 : look_at_revoked(world);
 }
 
 int life_of_hq(struct world *world) {
     if (world->server == NULL || world->depth > 0) {
         return 0;
     }
-    if (world->hq_snapshot != NULL && world_strikes(world, FAULT_RESTORE_HQ)) {
+    if (world->hq_snapshot != NULL && world->histories < HISTORIES &&
+        world_strikes(world, FAULT_RESTORE_HQ)) {
         return restore_hq(world);
     }
     return world->faults.on[FAULT_RESTORE_HQ] && dice_chance(&world->dice, 10)

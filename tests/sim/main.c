@@ -197,6 +197,18 @@ static int play_seed(const struct options *options, const struct world_options *
     return result;
 }
 
+static int load_former(const struct options *options, struct catalogue **ret,
+                       struct error *error) {
+    const struct embedded_file *files = NULL;
+    size_t count = 0;
+    options->play->schema(SCHEMA_VERSION - 1, &files, &count);
+    if (catalogue_load(files, count, ret, error) != 0) {
+        return -1;
+    }
+    (*ret)->version = SCHEMA_VERSION - 1;
+    return 0;
+}
+
 static int play_seeds(const struct options *options, struct totals *totals) {
     const struct embedded_file *files = NULL;
     size_t count = 0;
@@ -207,8 +219,9 @@ static int play_seeds(const struct options *options, struct totals *totals) {
                                 .trace = options->trace ? stdout : NULL,
                                 .disks = disks_make()};
     int result = -1;
-    options->play->schema(2, &files, &count);
-    if (run.disks == NULL || catalogue_load(files, count, &run.catalogue, &error) != 0) {
+    options->play->schema(SCHEMA_VERSION, &files, &count);
+    if (run.disks == NULL || catalogue_load(files, count, &run.catalogue, &error) != 0 ||
+        load_former(options, &run.former, &error) != 0) {
         printf("%s %s\n", error.code, error.message);
     } else {
         result = 0;
@@ -217,6 +230,7 @@ static int play_seeds(const struct options *options, struct totals *totals) {
         result = play_seed(options, &run, (uint64_t)(options->from + i), totals);
     }
     catalogue_free(run.catalogue);
+    catalogue_free(run.former);
     disks_free(run.disks);
     return result;
 }

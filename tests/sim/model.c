@@ -8,7 +8,7 @@
 #include "schema/functions.h"
 #include "tests/sim/model_parts.h"
 
-enum { MODEL_MEMORY = 1 << 30, MERGE_MEMORY = 1 << 26 };
+enum { MODEL_MEMORY = 1 << 30 };
 
 void *room_for(void *array, int count, int *room, size_t size) {
     if (count < *room)
@@ -42,23 +42,24 @@ struct transaction_of_model *transaction_find(const struct model *model, struct 
 
 const struct known_gsn *gsn_find(const struct model *model, int64_t gsn) {
     int low = 0;
-    int high = model->gsn_count;
+    int high = model->hq.gsn_count;
     while (low < high) {
         int middle = (low + high) / 2;
-        if (model->gsns[middle].gsn < gsn)
+        if (model->hq.gsns[middle].gsn < gsn)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < model->gsn_count && model->gsns[low].gsn == gsn ? &model->gsns[low]
-                                                                 : NULL;
+    return low < model->hq.gsn_count && model->hq.gsns[low].gsn == gsn
+               ? &model->hq.gsns[low]
+               : NULL;
 }
 
 static void gsn_add(struct model *model, const struct known_gsn *known) {
-    model->gsns =
-        room_for(model->gsns, model->gsn_count, &model->gsn_room, sizeof *model->gsns);
-    model->gsns[model->gsn_count++] = *known;
-    model->head = known->gsn;
+    model->hq.gsns = room_for(model->hq.gsns, model->hq.gsn_count, &model->hq.gsn_room,
+                              sizeof *model->hq.gsns);
+    model->hq.gsns[model->hq.gsn_count++] = *known;
+    model->hq.head = known->gsn;
 }
 
 static void person_add(struct model *model, struct id person) {
@@ -86,7 +87,7 @@ static void for_everybody(struct model *model, struct version *version) {
 static void genesis_row(struct model *model, int table, const struct id *key, int keys,
                         const struct value *values) {
     static const struct id nobody;
-    const struct row_stamp stamp = {model->gsns[0].gsn, model->gsns[0].at, nobody};
+    const struct row_stamp stamp = {model->hq.gsns[0].gsn, model->hq.gsns[0].at, nobody};
     struct value all[COLUMNS] = {{0}};
     uint8_t bytes[KEY_MOST] = {0};
     const struct model_table *found = model_table(table);
@@ -131,6 +132,8 @@ int model_make(const struct model_setup *setup, struct model **ret) {
                                     .time = (uint64_t)setup->genesis_at << 16};
     gsn_add(model, &first);
     person_add(model, setup->admin);
+    past_begin(model, -1, 0);
+    model->hq.epochs[model->hq.epoch_count++] = (struct epoch_of_model){1, 0};
     genesis(model);
     *ret = model;
     return 0;
@@ -146,12 +149,12 @@ void model_free(struct model *model) {
             free(model->stations[i]);
         }
     arena_free(&model->arena);
-    free(model->gsns);
     free(model->people);
-    free(model->refused);
     free(model->lost);
     free(model->lines);
-    free(model->devices);
+    past_free(&model->hq);
+    past_free(&model->hq_copy);
+    free(model->histories);
     free(model->copies);
     free(model);
 }
@@ -172,7 +175,9 @@ int model_enrolled(struct model *model, const struct enrolled_seen *told) {
     *station = (struct station_of_model){.number = told->station,
                                          .device = told->device,
                                          .plan = told->plan,
-                                         .schema_version = told->schema_version};
+                                         .schema_version = told->schema_version,
+                                         .rows_version = told->schema_version,
+                                         .history = model->hq.history};
     station->ceiling = roles_of_text(told->plan.ceiling);
     overlay_make(&station->overlay, NULL);
     station->line = line_begin(model, -1, 0);
@@ -211,6 +216,7 @@ static void transaction_add(struct model *model, const struct sim_operation *ope
         .command =
             arena_text(&model->arena, operation->command, strlen(operation->command)),
         .base = outcome->base,
+        .epoch = station->epoch,
         .true_ms = outcome->true_ms,
         .changes = result->changes,
         .change_count = result->change_count,
@@ -312,6 +318,7 @@ static void commit(struct merging *merging) {
             }
         }
     derive_conflicts(merging);
+    derive_flag(merging);
     if (moved)
         scopes_place(merging->model, merging->seen->gsn);
 }
@@ -324,11 +331,14 @@ static const char *kind_word(int kind) {
 
 static bool is_expected(const struct merging *merging) {
     const struct merged_seen *seen = merging->seen;
+    const char *flag = merging->flag ? merging->flag : "";
     if (merging->code_count == 0)
-        return seen->kind == (merging->kept_count ? 2 : 1);
+        return seen->kind == (merging->kept_count ? 2 : 1) &&
+               strcmp(seen->code, flag) == 0;
     for (int i = 0; i < merging->code_count; i++)
         if (seen->kind == 3 && strcmp(seen->code, merging->codes[i]) == 0)
-            return true;
+            return seen->what == SEEN_EPOCH || /* for the last time */
+                   !past_defers(merging->model, seen, seen->code);
     return false;
 }
 
@@ -337,6 +347,10 @@ static int compare_verdict(const struct merging *merging) {
     const struct transaction_of_model *transaction = merging->transaction;
     struct sim_report *report = merging->model->report;
     uint64_t time = seen->kind == 3 ? (uint64_t)seen->at << 16 : merging->time;
+    int64_t base = past_base_of(merging->model, transaction, seen->epoch);
+    if (seen->base != base)
+        return sim_wrong(report, "gsn %lld: base %lld, expected %lld",
+                         (long long)seen->gsn, (long long)seen->base, (long long)base);
     if (!is_expected(merging))
         return sim_wrong(report,
                          "gsn %lld (%s of station %d): %s %s (%s), expected %s %s",
@@ -355,27 +369,24 @@ static int compare_verdict(const struct merging *merging) {
     return 0;
 }
 
+/* A device does not go back to an older program. */
+static void note_program(struct model *model, const struct merged_seen *seen) {
+    struct device_of_model *device = device_find(model, seen->device);
+    if (device && seen->schema_version > device->schema_version)
+        device->schema_version = seen->schema_version;
+}
+
 static int merge_told(struct model *model, struct transaction_of_model *transaction,
                       const struct merged_seen *seen) {
-    struct merging *merging = calloc(1, sizeof *merging);
-    assert(merging);
-    merging->model = model;
-    merging->transaction = transaction;
-    merging->seen = seen;
-    merging->device = device_find(model, seen->device);
-    if (!merging->device)
-        merging->device = device_of_child(model, transaction->station, seen->device);
-    merging->arena = arena_make(MERGE_MEMORY);
-    overlay_make(&merging->overlay, NULL);
-    int result = -1;
     sim_trace(model->report, "gsn %lld: %s of station %d on %lld", (long long)seen->gsn,
               transaction->command, transaction->station, (long long)seen->base);
-    merge_decide(merging);
-    result = compare_verdict(merging);
+    note_program(model, seen);
+    struct merging *merging = merge_decide(model, transaction, seen);
+    int result = compare_verdict(merging);
     if (result == 0) {
-        const struct known_gsn known = {seen->gsn,           seen->at,
-                                        seen->time,          seen->device,
-                                        transaction->person, transaction->id};
+        const struct known_gsn known = {
+            seen->gsn,       seen->at,   seen->time,  seen->device, transaction->person,
+            transaction->id, seen->kind, seen->epoch, seen->former, transaction->base};
         gsn_add(model, &known);
         if (seen->kind == 3)
             derive_refusal(merging, seen->code);
@@ -383,29 +394,57 @@ static int merge_told(struct model *model, struct transaction_of_model *transact
             commit(merging);
         transaction->gsn = seen->gsn;
         transaction->kind = seen->kind;
+        past_decided(model, transaction);
         if (seen->base > merging->device->seen_base)
             merging->device->seen_base = seen->base;
     }
-    arena_free(&merging->arena);
-    free(merging);
+    merge_free(merging);
     return result;
+}
+
+/* What a released bundle showed of what its device knew is forgotten after it. */
+static void look_at_release(struct model *model, const struct merged_seen *seen) {
+    struct device_of_model *device = device_find(model, model->released.device);
+    if (model->released.entry == seen->entry)
+        return;
+    if (model->released.entry != 0 && device)
+        device->seen_base = model->released.seen_base;
+    model->released.entry = 0;
+    device = device_find(model, seen->device);
+    if (seen->what != SEEN_RELEASED || !device)
+        return;
+    model->released.entry = seen->entry;
+    model->released.device = seen->device;
+    model->released.seen_base = device->seen_base;
+}
+
+/* Headquarters' own. */
+static int control_told(struct model *model, const struct merged_seen *seen) {
+    const struct known_gsn known = {.gsn = seen->gsn,
+                                    .at = seen->at,
+                                    .time = seen->time,
+                                    .transaction = seen->transaction};
+    gsn_add(model, &known);
+    if (seen->what == SEEN_EPOCH)
+        past_epoch(model, seen->epoch, seen->base);
+    else if (seen->what == SEEN_REVOKED)
+        derive_revoked(model, seen->device, &known);
+    else {
+        device_of_parent(model, seen->transaction, seen->parent);
+        derive_device(model, &known);
+    }
+    return 0;
 }
 
 int model_merged(struct model *model, const struct merged_seen *seen) {
     struct transaction_of_model *transaction = transaction_find(model, seen->transaction);
     model->events++;
-    if (seen->gsn <= model->head)
+    if (seen->gsn <= model->hq.head)
         return sim_wrong(model->report, "gsn %lld comes after %lld", (long long)seen->gsn,
-                         (long long)model->head);
-    if (id_is_zero(seen->device)) {
-        const struct known_gsn known = {.gsn = seen->gsn,
-                                        .at = seen->at,
-                                        .time = seen->time,
-                                        .transaction = seen->transaction};
-        gsn_add(model, &known);
-        derive_device(model, &known);
-        return 0;
-    }
+                         (long long)model->hq.head);
+    look_at_release(model, seen);
+    if (seen->what == SEEN_REVOKED || id_is_zero(seen->device))
+        return control_told(model, seen);
     if (!transaction)
         return sim_wrong(model->report, "gsn %lld: nobody made this transaction",
                          (long long)seen->gsn);
@@ -423,10 +462,13 @@ int model_merged(struct model *model, const struct merged_seen *seen) {
 int model_synced(struct model *model, int number, int64_t cursor) {
     struct station_of_model *station = station_of(model, number);
     station->synced = ++model->events;
-    if (cursor < station->cursor || cursor > model->head)
+    if ((cursor < station->cursor && station->history == model->hq.history) ||
+        cursor > model->hq.head)
         return sim_wrong(model->report, "station %d: cursor %lld after %lld of %lld",
                          number, (long long)cursor, (long long)station->cursor,
-                         (long long)model->head);
+                         (long long)model->hq.head);
+    if (model->history_count > 1)
+        return 0; /* it may have answers to what was lost, and no rows for them yet */
     int kept = 0;
     for (int i = 0; i < station->pending_count; i++)
         if (station->pending[i]->gsn == 0 || station->pending[i]->gsn > cursor)

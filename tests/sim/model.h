@@ -58,6 +58,10 @@ int model_did(struct model *model, const struct sim_operation *operation,
 /* Headquarters gave a gsn: told for each, in their order, once. */
 int model_merged(struct model *model, const struct merged_seen *seen);
 
+/* Work that waits; and all of it was tried again, for the last time: the refill has ended. */
+int model_deferred(struct model *model, const struct merged_seen *seen);
+int model_retried(struct model *model, int64_t at, bool last);
+
 /* Where the station is, and which of its work it still holds as pending: read from its database. */
 int model_looked(struct model *model, int number, sqlite3 *db);
 /* The station is at this cursor, and knows what became of all its work up to there. */
@@ -67,8 +71,16 @@ int model_synced(struct model *model, int number, int64_t cursor);
 int model_snapshot(struct model *model, int number);
 int model_restore(struct model *model, int number, int token);
 int model_clone(struct model *model, int from, int to);
+/* It was taken back and knows: nothing is left of it. */
+int model_wiped(struct model *model, int number);
+/* It has another program from now on. */
+int model_updated(struct model *model, int number, int version);
 /* It goes on under a device of its own. */
 int model_reenrolled(struct model *model, int number, struct id device);
+
+/* Headquarters' disk is copied (the last copy counts), and put back. */
+int model_server_snapshot(struct model *model);
+int model_server_restore(struct model *model);
 
 /* Comparisons with what stands in the databases. */
 int model_check_station(struct model *model, int number, sqlite3 *db);

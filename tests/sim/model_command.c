@@ -190,6 +190,7 @@ static void record_update(struct model *model, const struct overlay_row *row,
             continue;
         if (table->columns[i].merge == SUM)
             value.integer -= former[i].integer;
+        change->formers[change->count] = keep_value(model, former[i]);
         add_cell(model, change, i, value);
     }
 }
@@ -257,7 +258,7 @@ static void finish(struct act *act, const struct command_of_model *command,
         return;
     struct rule_case rule_case = {&act->view, &act->top,  cells,
                                   cell_count, act->roles, act->station->schema_version};
-    const char *broken = rules_broken(&rule_case);
+    const char *broken = rules_broken(&rule_case, NULL);
     if (broken)
         refuse(ret, broken);
 }

@@ -202,6 +202,11 @@ static void customer_begin(struct act *act) {
         update(act, T_CUSTOMER, 0, sets, COUNT(sets));
 }
 
+static void customer_rank(struct act *act) {
+    const struct set sets[] = {{"rank", given(act, 1)}};
+    update(act, T_CUSTOMER, 0, sets, COUNT(sets));
+}
+
 static void customer_grade(struct act *act) {
     const struct set sets[] = {{"grade", given(act, 1)}};
     update(act, T_CUSTOMER, 0, sets, COUNT(sets));
@@ -413,7 +418,9 @@ static const struct lost_cell *lost_of(const struct act *act) {
     for (int i = 0; i < act->model->lost_count; i++) {
         const struct lost_cell *lost = &act->model->lost[i];
         if (id_equal(lost->conflict, act->call->arguments[0].id) &&
-            lost->gsn <= act->station->cursor && (!found || lost->gsn >= found->gsn))
+            lost->gsn <= act->station->cursor &&
+            in_history(act->model, act->station->history, lost->history, lost->gsn) &&
+            (!found || lost->gsn >= found->gsn))
             found = lost;
     }
     return found;
@@ -575,6 +582,11 @@ const struct command_of_model model_commands[] = {
      {A_ROW("customer", T_CUSTOMER), A_NUMBER_OR_NONE("best", -WIDE, WIDE),
       A_NUMBER_OR_NONE("floor", -WIDE, WIDE)},
      customer_rate},
+    {"customer.rank",
+     SELLING,
+     false,
+     {A_ROW("customer", T_CUSTOMER), A_NUMBER("rank", -WIDE, WIDE)},
+     customer_rank},
     {"customer.begin",
      SELLING,
      false,

@@ -97,8 +97,10 @@ static void tell(struct merging *merging, const struct row_stamp *stamp,
     struct made_row row = make_row(model, T_NOTICE);
     put_id(&row, "user_id", told->to);
     put(&row, "kind", value_text(told->kind));
-    put(&row, "table_number", value_integer(told->table));
-    put(&row, "row_key", value_blob(told->key));
+    if (told->table != 0) {
+        put(&row, "table_number", value_integer(told->table));
+        put(&row, "row_key", value_blob(told->key));
+    }
     put_id(&row, "from_user_id", told->from);
     show_to(model, write_row(&row, id_of_parts("notice", parts, 4), stamp), told->to);
 }
@@ -166,6 +168,7 @@ static void remember_values(const struct merging *merging, struct id id,
         room_for(model->lost, model->lost_count, &model->lost_room, sizeof *model->lost);
     struct lost_cell *lost = &model->lost[model->lost_count++];
     *lost = (struct lost_cell){.conflict = id,
+                               .history = model->hq.history,
                                .gsn = merging->seen->gsn,
                                .table = kept->row->table->number,
                                .cell = kept->cell};
@@ -230,15 +233,25 @@ static void remember_refused(struct merging *merging) {
         const struct model_change *change = &merging->transaction->changes[i];
         if (!change->insert && !moves_state(change))
             continue;
-        model->refused = room_for(model->refused, model->refused_count,
-                                  &model->refused_room, sizeof *model->refused);
-        struct refused_row *row = &model->refused[model->refused_count++];
+        model->hq.refused = room_for(model->hq.refused, model->hq.refused_count,
+                                     &model->hq.refused_room, sizeof *model->hq.refused);
+        struct refused_row *row = &model->hq.refused[model->hq.refused_count++];
         *row = (struct refused_row){.table = change->table->number,
                                     .whole = change->insert,
                                     .family = merging->device->family,
                                     .gsn = merging->seen->gsn};
         memcpy(row->key, change->key, KEY_MOST);
     }
+}
+
+void derive_flag(struct merging *merging) {
+    static const struct id nobody;
+    const struct row_stamp stamp = {merging->seen->gsn, (int64_t)(merging->time >> 16),
+                                    merging->transaction->person};
+    const struct told told = {
+        merging->transaction->person, nobody, "transaction.flagged", 0, {NULL, 0}};
+    if (merging->flag)
+        tell(merging, &stamp, &told);
 }
 
 void derive_refusal(struct merging *merging, const char *code) {
@@ -271,4 +284,35 @@ void derive_device(struct model *model, const struct known_gsn *known) {
     const struct row_stamp stamp = {known->gsn, known->at, nobody};
     struct made_row row = make_row(model, T_DEVICE);
     write_row(&row, known->transaction, &stamp); /* it has the device's id */
+    struct device_of_model *device = device_find(model, known->transaction);
+    if (!device || !device->unknown)
+        return;
+    device->unknown =
+        false; /* it has proven itself: what it saw is what both histories have */
+    device->seen_base = model->hq.epochs[model->hq.epoch_count - 1].from;
+}
+
+static void revoke(struct model *model, struct device_of_model *device,
+                   const struct row_stamp *stamp) {
+    uint8_t key[KEY_MOST] = {0};
+    struct value values[COLUMNS];
+    memcpy(key, device->id.bytes, ID_SIZE);
+    const struct model_row *row = row_find(model, T_DEVICE, key);
+    if (device->unknown || device->revoked || !row || !row->latest)
+        return;
+    memcpy(values, row->latest->values,
+           (size_t)row->table->column_count * sizeof *values);
+    values[column_of(row->table, "revoked_at")] = value_integer(stamp->at);
+    row_write(model, T_DEVICE, key, values, stamp);
+    device->revoked = true;
+}
+
+void derive_revoked(struct model *model, struct id device,
+                    const struct known_gsn *known) {
+    static const struct id nobody;
+    const struct row_stamp stamp = {known->gsn, known->at, nobody};
+    const struct device_of_model *named = device_find(model, device);
+    for (int i = 0; named && i < model->hq.device_count; i++)
+        if (model->hq.devices[i].family == named->family)
+            revoke(model, &model->hq.devices[i], &stamp);
 }

@@ -14,6 +14,15 @@ int line_begin(struct model *model, int parent, int64_t until) {
     return model->line_count++;
 }
 
+/* The same station's, before or after. */
+bool is_own_line(const struct model *model, int64_t gsn,
+                 const struct transaction_of_model *transaction) {
+    const struct known_gsn *known = gsn_find(model, gsn);
+    const struct transaction_of_model *other =
+        known ? transaction_find(model, known->transaction) : NULL;
+    return other && other->line == transaction->line;
+}
+
 bool is_own_past(const struct model *model, int64_t gsn,
                  const struct transaction_of_model *transaction) {
     const struct known_gsn *known = gsn_find(model, gsn);
@@ -31,22 +40,22 @@ bool is_own_past(const struct model *model, int64_t gsn,
 }
 
 struct device_of_model *device_find(const struct model *model, struct id id) {
-    for (int i = 0; i < model->device_count; i++)
-        if (id_equal(model->devices[i].id, id))
-            return &model->devices[i];
+    for (int i = 0; i < model->hq.device_count; i++)
+        if (id_equal(model->hq.devices[i].id, id))
+            return &model->hq.devices[i];
     return NULL;
 }
 
 void device_add(struct model *model, const struct station_of_model *station, int family) {
-    model->devices = room_for(model->devices, model->device_count, &model->device_room,
-                              sizeof *model->devices);
-    model->devices[model->device_count] =
+    model->hq.devices = room_for(model->hq.devices, model->hq.device_count,
+                                 &model->hq.device_room, sizeof *model->hq.devices);
+    model->hq.devices[model->hq.device_count] =
         (struct device_of_model){.id = station->device,
-                                 .family = family < 0 ? model->device_count : family,
+                                 .family = family < 0 ? model->hq.device_count : family,
                                  .plan = station->plan,
                                  .ceiling = station->ceiling,
                                  .schema_version = station->schema_version};
-    model->device_count++;
+    model->hq.device_count++;
 }
 
 /* --- copies of disks ---------------------------------------------------------------------------------------- */
@@ -67,7 +76,10 @@ int model_snapshot(struct model *model, int number) {
     struct station_copy copy = {.number = number,
                                 .line = station->line,
                                 .device = station->device,
+                                .history = station->history,
+                                .rows_version = station->rows_version,
                                 .made = ++model->events,
+                                .epoch = station->epoch,
                                 .cursor = station->cursor,
                                 .synced = station->synced,
                                 .pending_count = station->pending_count};
@@ -86,6 +98,9 @@ static void put_back(struct model *model, struct station_of_model *station,
     station->device = copy->device;
     station->line = line_begin(model, copy->line, copy->made);
     station->synced = copy->synced;
+    station->history = copy->history;
+    station->rows_version = copy->rows_version;
+    station->epoch = copy->epoch;
     take_pending(station, copy->pending, copy->pending_count);
     station_move(model, station, copy->cursor);
 }
@@ -120,9 +135,31 @@ struct device_of_model *device_of_child(struct model *model, int number,
     int family = parent ? parent->family : -1;
     child.device = device;
     device_add(model, &child, family);
-    struct device_of_model *added = &model->devices[model->device_count - 1];
+    struct device_of_model *added = &model->hq.devices[model->hq.device_count - 1];
     added->seen_base = seen_base;
     return added;
+}
+
+void device_of_parent(struct model *model, struct id device, struct id parent) {
+    const struct device_of_model *known = device_find(model, parent);
+    if (!known || device_find(model, device))
+        return;
+    struct device_of_model child = *known;
+    child.id = device;
+    model->hq.devices = room_for(model->hq.devices, model->hq.device_count,
+                                 &model->hq.device_room, sizeof *model->hq.devices);
+    model->hq.devices[model->hq.device_count++] = child;
+}
+
+int model_wiped(struct model *model, int number) {
+    station_of(model, number)->pending_count = 0;
+    model->events++;
+    return 0;
+}
+
+int model_updated(struct model *model, int number, int version) {
+    station_of(model, number)->schema_version = version;
+    return 0;
 }
 
 int model_reenrolled(struct model *model, int number, struct id device) {

@@ -1,8 +1,11 @@
 /* Merging at headquarters, as SYNC says it: authority, cells, references, rules. */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/model_parts.h"
+
+enum { MERGE_MEMORY = 1 << 26 };
 
 static void refuse(struct merging *merging, const char *code) {
     for (int i = 0; i < merging->code_count; i++)
@@ -62,14 +65,19 @@ static bool sees(const struct merging *merging, const struct model_row *row) {
     return false;
 }
 
+/* As the author said it, also of a lost history. */
+static int64_t stated_base(const struct merging *merging) {
+    return merging->seen->epoch > 0 ? merging->transaction->base : merging->seen->base;
+}
+
 static bool was_refused(const struct merging *merging, int table, const uint8_t *key,
                         bool whole) {
     const struct model *model = merging->model;
-    for (int i = 0; i < model->refused_count; i++) {
-        const struct refused_row *row = &model->refused[i];
+    for (int i = 0; i < model->hq.refused_count; i++) {
+        const struct refused_row *row = &model->hq.refused[i];
         if (row->table == table && row->whole == whole &&
             memcmp(row->key, key, KEY_MOST) == 0 &&
-            row->family == merging->device->family && row->gsn > merging->seen->base)
+            row->family == merging->device->family && row->gsn > stated_base(merging))
             return true;
     }
     return false;
@@ -146,6 +154,35 @@ static void collect(const struct overlay_row *row, const struct model_change *ch
     }
 }
 
+/* Copies of a device that was taken back are not told from one another any more. */
+static bool is_of_device(const struct merging *merging, int64_t gsn) {
+    const struct known_gsn *known = gsn_find(merging->model, gsn);
+    return merging->seen->what == SEEN_RELEASED && known &&
+           id_equal(known->device, merging->seen->device);
+}
+
+/* Written after the author's base by somebody whose work he did not know. */
+static bool is_news(const struct merging *merging, int64_t gsn) {
+    const struct merged_seen *seen = merging->seen;
+    return gsn > seen->base && gsn < seen->gsn &&
+           !is_own_past(merging->model, gsn, merging->transaction) &&
+           !is_of_device(merging, gsn) &&
+           !(seen->epoch > 0 && is_own_line(merging->model, gsn, merging->transaction)) &&
+           !past_knew(merging->model, gsn, seen, merging->transaction);
+}
+
+/* Work of a lost history that was written over there, by its own station or by somebody who knew it. */
+static bool came_before(const struct merging *merging, const struct known_gsn *last) {
+    const struct merged_seen *seen = merging->seen;
+    const struct model *model = merging->model;
+    if (seen->epoch == 0 || past_knew(model, last->gsn, seen, merging->transaction))
+        return false;
+    bool own = is_own_past(model, last->gsn, merging->transaction) ||
+               is_own_line(model, last->gsn, merging->transaction);
+    return (last->gsn > seen->base && own && last->time > merging->time) ||
+           past_superseded(model, last->gsn, seen);
+}
+
 /* What the transaction itself has written, it knows. */
 static void ask_writer(const struct merging *merging, int64_t gsn,
                        struct cell_case *cell) {
@@ -154,8 +191,7 @@ static void ask_writer(const struct merging *merging, int64_t gsn,
     const struct known_gsn *known = gsn_find(merging->model, gsn);
     if (known)
         cell->last = *known;
-    cell->concurrent = gsn > merging->seen->base && gsn < merging->seen->gsn &&
-                       !is_own_past(merging->model, gsn, merging->transaction);
+    cell->concurrent = is_news(merging, gsn);
 }
 
 static bool same_values(const struct cell_case *cell) {
@@ -214,9 +250,9 @@ static void merge_later(struct merging *merging, struct overlay_row *row,
 
 static void merge_once(struct merging *merging, struct overlay_row *row,
                        const struct cell_case *cell) {
-    if (is_null(cell->there[0]))
+    if (is_null(cell->there[0]) || !cell->concurrent)
         take(merging, row, cell);
-    else if (cell->concurrent && !same_values(cell))
+    else if (!same_values(cell))
         keep(merging, row, cell, true, "first");
 }
 
@@ -287,6 +323,8 @@ static bool merge_cell_of(struct merging *merging, struct overlay_row *row,
     case STATE:
         return merge_state(merging, row, cell);
     default:
+        if (came_before(merging, &cell->last))
+            return true;
         if (cell->concurrent)
             merge_later(merging, row, cell, false);
         else
@@ -303,8 +341,7 @@ static int64_t unseen_edit(const struct merging *merging, const struct overlay_r
     int64_t latest = 0;
     for (int i = 0; i < row->table->column_count; i++) {
         int64_t gsn = row->stamps[i] ? row->stamps[i] : row->born;
-        if (i != but && gsn > merging->seen->base && gsn < merging->seen->gsn &&
-            gsn > latest && !is_own_past(merging->model, gsn, merging->transaction))
+        if (i != but && gsn > latest && is_news(merging, gsn))
             latest = gsn;
     }
     return latest;
@@ -325,7 +362,8 @@ static void meet_delete(struct merging *merging, const struct overlay_row *row,
     if (deletes)
         other = unseen_edit(merging, row, deleted);
     ask_writer(merging, other, &cell);
-    if (other == 0 || !cell.concurrent)
+    if (other == 0 || !cell.concurrent ||
+        past_superseded(merging->model, other, merging->seen))
         return;
     cell.there[0] = deletes ? value_null() : row->values[deleted];
     cell.comes[0] = deletes ? row->values[deleted] : value_null();
@@ -419,15 +457,16 @@ static void run_rules(struct merging *merging) {
     struct rule_case rule_case = {&merging->view,        &merging->overlay,
                                   merging->cells,        merging->cell_count,
                                   merging->rights.roles, merging->device->schema_version};
-    const char *broken = rules_broken(&rule_case);
+    const char *broken = rules_broken(&rule_case, &merging->flag);
     if (broken)
         refuse(merging, broken);
 }
 
-void merge_decide(struct merging *merging) {
-    merging->before = (struct view){merging->model, INT64_MAX, NULL, NULL, NULL};
+static void decide(struct merging *merging) {
+    int history = merging->model->hq.history;
+    merging->before = (struct view){merging->model, INT64_MAX, NULL, NULL, NULL, history};
     merging->view =
-        (struct view){merging->model, INT64_MAX, NULL, &merging->overlay, NULL};
+        (struct view){merging->model, INT64_MAX, NULL, &merging->overlay, NULL, history};
     merging->time = clamp(merging);
     rights_of(&merging->before, merging->transaction->person, merging->device->ceiling,
               &merging->rights);
@@ -445,4 +484,26 @@ void merge_decide(struct merging *merging) {
             merge_change(merging, &merging->transaction->changes[i]);
     if (merging->code_count == 0)
         run_rules(merging);
+}
+
+struct merging *merge_decide(struct model *model,
+                             struct transaction_of_model *transaction,
+                             const struct merged_seen *seen) {
+    struct merging *merging = calloc(1, sizeof *merging);
+    assert(merging);
+    merging->model = model;
+    merging->transaction = transaction;
+    merging->seen = seen;
+    merging->device = device_find(model, seen->device);
+    if (!merging->device)
+        merging->device = device_of_child(model, transaction->station, seen->device);
+    merging->arena = arena_make(MERGE_MEMORY);
+    overlay_make(&merging->overlay, NULL);
+    decide(merging);
+    return merging;
+}
+
+void merge_free(struct merging *merging) {
+    arena_free(&merging->arena);
+    free(merging);
 }

@@ -56,6 +56,7 @@ struct model_column {
     const char *fallback; /* the default: a number or a text; NULL: none */
     enum model_check check;
     int64_t low, high;
+    int since; /* version of the schema; 0: always */
 };
 
 struct model_table {
@@ -113,7 +114,9 @@ struct version {
     int64_t created_at, updated_at;
     struct id created_by, updated_by;
     struct scope_bits scopes;
-    struct version *before;
+    int history;            /* in which it was made */
+    struct version *before; /* in that history */
+    struct version *older;  /* made before, in whichever */
 };
 
 struct edit_mark { /* who edited a row last, and who else */
@@ -124,7 +127,8 @@ struct edit_mark { /* who edited a row last, and who else */
 struct model_row {
     const struct model_table *table;
     uint8_t key[KEY_MOST];
-    struct version *latest;
+    struct version *latest; /* of the present history */
+    struct version *newest;
     struct model_row *next_of_hash, *next_of_table;
     struct edit_mark edits[2]; /* of two different stations, newest first */
     struct scope_bits found;   /* scratch of a placing */
@@ -133,7 +137,8 @@ struct model_row {
 struct model_row *row_find(const struct model *model, int table, const uint8_t *key);
 /* Found or made, without a version. */
 struct model_row *row_make(struct model *model, int table, const uint8_t *key);
-const struct version *version_at(const struct model_row *row, int64_t gsn);
+const struct version *version_at(const struct model *model, const struct model_row *row,
+                                 int history, int64_t gsn);
 /* A copy of the latest to be changed (or an empty first one), already in its place. */
 struct version *version_add(struct model *model, struct model_row *row, int64_t gsn);
 
@@ -146,6 +151,7 @@ struct model_change {
     int count;
     int columns[COLUMNS]; /* places */
     struct value values[COLUMNS];
+    struct value formers[COLUMNS]; /* of an update: what was there */
 };
 
 struct transaction_of_model {
@@ -156,6 +162,7 @@ struct transaction_of_model {
     struct id person;
     const char *command;
     int64_t base, true_ms;
+    int64_t epoch; /* that its station was in */
     struct model_change *changes;
     int change_count;
     int64_t gsn;    /* 0: not known at headquarters */
@@ -168,6 +175,8 @@ struct known_gsn {
     int64_t gsn, at;
     uint64_t time;
     struct id device, person, transaction;
+    int kind;
+    int64_t epoch, former, lost_base; /* of a lost history: what it was there */
 };
 
 /* --- who works where -------------------------------------------------------------------------------------- */
@@ -205,6 +214,8 @@ struct device_of_model {
     int ceiling;
     int schema_version;
     int64_t seen_base; /* the greatest base that headquarters took from it */
+    bool unknown;      /* headquarters lost its enrolment */
+    bool revoked;
 };
 
 struct station_of_model {
@@ -214,6 +225,9 @@ struct station_of_model {
     struct station_plan plan;
     int ceiling; /* roles */
     int schema_version;
+    int rows_version; /* of the program that got its rows */
+    int history;      /* that the cursor is of */
+    int64_t epoch;
     int64_t cursor;
     int64_t synced; /* the model's own count of events then */
     struct scope_bits held;
@@ -231,6 +245,7 @@ struct view {
     const struct scope_bits *held; /* NULL: all rows */
     const struct overlay *overlay; /* NULL: none */
     const struct cover *cover;     /* NULL: everything that is there */
+    int history;
 };
 
 struct seen_row {
@@ -255,6 +270,7 @@ bool view_next(const struct view *view, int table, struct view_place *place,
 struct value seen_value(const struct seen_row *row, const char *column);
 
 /* Empties it; its rows are taken from `arena`. */
+enum { SCHEMA_PRESENT = 3 };
 void overlay_make(struct overlay *overlay, const struct overlay *below);
 struct overlay_row *overlay_find(const struct overlay *overlay, int table,
                                  const uint8_t *key);
@@ -297,8 +313,9 @@ struct rule_case {
     int roles;
     int schema_version;
 };
-/* The first rule broken, in order of names; NULL: none. */
-const char *rules_broken(const struct rule_case *c);
+/* The first rule broken, in order of names; NULL: none. *ret_flag (may be NULL): the first that the author's program does
+ * not have. */
+const char *rules_broken(const struct rule_case *c, const char **ret_flag);
 
 /* Role and form of one change: NULL or a code. */
 const char *change_refused(const struct model_change *change, bool as_update,
@@ -318,6 +335,7 @@ struct refused_row {
 
 struct lost_cell { /* of a conflict: what may be put back */
     struct id conflict;
+    int history;
     int64_t gsn;
     int table, cell, count;
     uint8_t key[KEY_MOST];
@@ -332,11 +350,45 @@ struct hot_row {
 
 /* A station as it was once: what is needed to put it back. */
 struct station_copy {
-    int number, line;
+    int number, line, history, rows_version;
     struct id device;
-    int64_t made, cursor, synced;
+    int64_t made, cursor, synced, epoch;
     struct transaction_of_model **pending;
     int pending_count;
+};
+
+/* Headquarters goes on from a copy of what it was at `from` in the history before. */
+struct history_of_model {
+    int parent; /* -1: none */
+    int64_t from;
+};
+
+/* Work of a lost history that waits at headquarters. */
+struct waiting_of_model {
+    struct transaction_of_model *transaction;
+    struct merged_seen seen;
+};
+
+enum { EPOCHS_MOST = 256 };
+struct epoch_of_model {
+    int64_t number, from; /* up to this gsn all that came before has it too */
+};
+
+/* What headquarters alone knows: copied with it, and put back. */
+struct headquarters_of_model {
+    int history;
+    int64_t head;
+    struct known_gsn *gsns;
+    int gsn_count, gsn_room;
+    struct device_of_model *devices;
+    int device_count, device_room;
+    struct refused_row *refused;
+    int refused_count, refused_room;
+    struct waiting_of_model *waiting;
+    int waiting_count, waiting_room;
+    bool refilling;
+    struct epoch_of_model epochs[EPOCHS_MOST];
+    int epoch_count;
 };
 
 struct model {
@@ -347,9 +399,9 @@ struct model {
     struct model_row *of_table[T_NUMBERS];
     int row_count[T_NUMBERS];
     struct transaction_of_model *transactions[TRANSACTION_HASH];
-    struct known_gsn *gsns;
-    int gsn_count, gsn_room;
-    int64_t head;
+    struct headquarters_of_model hq, hq_copy;
+    struct history_of_model *histories;
+    int history_count, history_room;
     struct {
         enum model_scope kind;
         struct id id;
@@ -359,16 +411,17 @@ struct model {
     struct station_of_model *stations[STATIONS_MOST];
     struct line_of_life *lines;
     int line_count, line_room;
-    struct device_of_model *devices;
-    int device_count, device_room;
     struct station_copy *copies;
     int copy_count, copy_room;
     struct id *people;
     int person_count, person_room;
-    struct refused_row *refused;
-    int refused_count, refused_room;
     struct lost_cell *lost;
     int lost_count, lost_room;
+    struct { /* a bundle out of the quarantine is not of the device's chain */
+        int64_t entry;
+        struct id device;
+        int64_t seen_base;
+    } released;
     int64_t events; /* counts what was told */
     struct hot_row hot[HOT];
     int hot_count;
@@ -384,13 +437,40 @@ void *room_for(void *array, int count, int *room, size_t size);
 /* model_lives.c: copies of stations, and the devices that go on from one another. */
 int line_begin(struct model *model, int parent, int64_t until);
 /* Whether the work of `gsn` was known where the transaction was made, being of the same station's past. */
+bool is_own_line(const struct model *model, int64_t gsn,
+                 const struct transaction_of_model *transaction);
 bool is_own_past(const struct model *model, int64_t gsn,
                  const struct transaction_of_model *transaction);
 /* NULL: nobody knows it. */
 struct device_of_model *device_find(const struct model *model, struct id id);
 struct device_of_model *device_of_child(struct model *model, int number,
                                         struct id device);
+/* A copy of the parent is a device of its own from now on; nothing happens when the parent is none. */
+void device_of_parent(struct model *model, struct id device, struct id parent);
 void device_add(struct model *model, const struct station_of_model *station, int family);
+
+/* model_history.c: headquarters put back, and what was lost then. */
+/* Whether what was made in `made` at `gsn` is also of this history. */
+bool in_history(const struct model *model, int history, int made, int64_t gsn);
+int past_begin(struct model *model, int parent, int64_t from);
+/* What the gsn was in the lost history that the work is of: whether its author knew of it there; whether who wrote
+ * it knew of this work there. */
+bool past_knew(const struct model *model, int64_t gsn, const struct merged_seen *seen,
+               const struct transaction_of_model *transaction);
+bool past_superseded(const struct model *model, int64_t gsn,
+                     const struct merged_seen *seen);
+/* Whether a refusal is put off. */
+bool past_defers(const struct model *model, const struct merged_seen *seen,
+                 const char *code);
+/* What counts of a base that is of this epoch (0: the present one). */
+int64_t past_base(const struct model *model, int64_t epoch, int64_t base);
+/* The same of a transaction, that may have waited. */
+int64_t past_base_of(const struct model *model,
+                     const struct transaction_of_model *transaction, int64_t epoch);
+void past_epoch(struct model *model, int64_t number, int64_t from);
+/* It waits no longer. */
+void past_decided(struct model *model, const struct transaction_of_model *transaction);
+void past_free(struct headquarters_of_model *hq);
 
 /* model_scope.c: places all rows anew; those that moved get a version of this gsn. */
 void scopes_place(struct model *model, int64_t gsn);
@@ -479,9 +559,14 @@ struct merging {
     int kept_count;
     const char *codes[CODES_MOST];
     int code_count;
+    const char
+        *flag; /* merged all the same: a rule that the author's program does not have */
 };
-/* Decides: no code means that it is merged. */
-void merge_decide(struct merging *merging);
+/* Decides: no code means that it is merged. merge_free in any case. */
+struct merging *merge_decide(struct model *model,
+                             struct transaction_of_model *transaction,
+                             const struct merged_seen *seen);
+void merge_free(struct merging *merging);
 
 /* model_derived.c: rows that merging makes. */
 struct row_stamp {
@@ -492,8 +577,11 @@ struct row_stamp {
 struct version *row_write(struct model *model, int table, const uint8_t *key,
                           const struct value *values, const struct row_stamp *stamp);
 void derive_conflicts(struct merging *merging);
+void derive_flag(struct merging *merging);
 void derive_refusal(struct merging *merging, const char *code);
 /* An enrolment makes a row for the device. */
 void derive_device(struct model *model, const struct known_gsn *known);
+/* Taking back a device takes back its family. */
+void derive_revoked(struct model *model, struct id device, const struct known_gsn *known);
 
 #endif

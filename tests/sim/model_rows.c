@@ -134,10 +134,14 @@ struct model_row *row_make(struct model *model, int table, const uint8_t *key) {
     return row;
 }
 
-const struct version *version_at(const struct model_row *row, int64_t gsn) {
-    const struct version *version = row->latest;
-    while (version && version->gsn > gsn)
-        version = version->before;
+const struct version *version_at(const struct model *model, const struct model_row *row,
+                                 int history, int64_t gsn) {
+    bool present = history == model->hq.history;
+    const struct version *version = present ? row->latest : row->newest;
+    while (version &&
+           (version->gsn > gsn ||
+            !(present || in_history(model, history, version->history, version->gsn))))
+        version = present ? version->before : version->older;
     return version;
 }
 
@@ -169,8 +173,10 @@ struct version *version_add(struct model *model, struct model_row *row, int64_t 
         put_key(model, row, version->values);
     }
     version->gsn = gsn;
+    version->history = model->hq.history;
     version->before = former;
-    row->latest = version;
+    version->older = row->newest;
+    row->latest = row->newest = version;
     return version;
 }
 
@@ -226,7 +232,7 @@ static struct overlay_row *find_above(const struct view *view, int table,
 
 static bool see_base(const struct view *view, const struct model_row *row,
                      struct seen_row *ret) {
-    const struct version *version = version_at(row, view->at);
+    const struct version *version = version_at(view->model, row, view->history, view->at);
     if (!version || (view->held && !bits_meet(view->held, &version->scopes)))
         return false;
     *ret = (struct seen_row){row->table, row->key, version->values, version->row_gsn};

@@ -48,8 +48,6 @@ static bool owner_active(const struct rule_case *c) {
 }
 
 static bool amount_limit(const struct rule_case *c) {
-    if (c->schema_version < 2)
-        return false;
     for (int i = 0; i < c->cell_count; i++)
         if (c->cells[i].table->number == T_DEAL &&
             c->cells[i].column == column_of(c->cells[i].table, "amount_minor") &&
@@ -105,24 +103,34 @@ static bool stock_floor(const struct rule_case *c) {
 
 static bool text_short(const struct rule_case *c) {
     for (const struct overlay_row *row = c->touched->first; row; row = row->next)
-        if (c->schema_version >= 2 && row->touched && row->table->number == T_VISIT &&
+        if (row->touched && row->table->number == T_VISIT &&
             row->values[column_of(row->table, "text")].bytes.size > 10)
             return true;
     return false;
 }
 
-const char *rules_broken(const struct rule_case *c) {
+const char *rules_broken(const struct rule_case *c, const char **ret_flag) {
     static const struct {
         const char *name;
         bool (*broken)(const struct rule_case *c);
-    } rules[] = {
-        {"customer.member_limit", member_limit}, {"customer.owner_active", owner_active},
-        {"deal.amount_limit", amount_limit},     {"deal.step_allowed", step_allowed},
-        {"line.deal_open", deal_open},           {"product.stock_floor", stock_floor},
-        {"visit.text_short", text_short}};
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        if (rules[i].broken(c))
+        int since;
+    } rules[] = {{"customer.member_limit", member_limit, 1},
+                 {"customer.owner_active", owner_active, 1},
+                 {"deal.amount_limit", amount_limit, SCHEMA_PRESENT},
+                 {"deal.step_allowed", step_allowed, 1},
+                 {"line.deal_open", deal_open, 1},
+                 {"product.stock_floor", stock_floor, 1},
+                 {"visit.text_short", text_short, SCHEMA_PRESENT}};
+    const char *flag = NULL;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        if (!rules[i].broken(c))
+            continue;
+        if (rules[i].since <= c->schema_version)
             return rules[i].name;
+        flag = flag ? flag : rules[i].name;
+    }
+    if (ret_flag)
+        *ret_flag = flag;
     return NULL;
 }
 

@@ -66,10 +66,10 @@ static int deliver_message(struct world *world, size_t index) {
     struct buffer answer = buffer_make(ANSWER_MAXIMUM);
     int status = 0;
     world->messages[index] = world->messages[--world->message_count];
-    sim_trace(&world->report, "network: a late request of station %d arrives",
-              message.from);
     hq_answer(world, message.path, (struct bytes){message.data, message.size}, &answer,
               &status);
+    sim_trace(&world->report, "network: a late request of station %d has arrived: %s %d",
+              message.from, message.path, status);
     free(message.data);
     buffer_free(&answer);
     return world->report.failed ? -1 : 0;
@@ -152,6 +152,10 @@ static int post(void *context, const struct transport_request *request,
                    0) {
         result = bring_back(station, &answer, ret_body, error);
         world_pass(world, dice_between(&world->dice, 20, 400));
+        if (strcmp(request->path, "/v1/sync") != 0) {
+            sim_trace(&world->report, "%s: %s is answered with %d", station->machine.name,
+                      request->path, *ret_status);
+        }
     }
     if (let_others(world) != 0 || disk_is_crashed(station->machine.disk)) {
         result = fail(station, "nobody hears the answer", error);

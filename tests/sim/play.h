@@ -43,14 +43,22 @@ struct local_outcome {
     const char *result; /* JSON; NULL when a crash cut the command off */
 };
 
-/* A gsn that headquarters gave. */
+enum seen_what { SEEN_WORK, SEEN_RELEASED, SEEN_DEVICE, SEEN_EPOCH, SEEN_REVOKED };
+
+/* A gsn that headquarters gave, or work that has to wait for one. */
 struct merged_seen {
+    enum seen_what what;
+    int64_t entry;   /* of the journal */
     int64_t gsn, at; /* at: receipt */
     struct id transaction;
-    struct id device;      /* zero: headquarters' own */
+    struct id device;      /* zero: headquarters' own; or that is revoked */
     uint64_t stated, time; /* what the station said, and what counts: HLC */
     int64_t purged;        /* what left scopes up to here is forgotten by then */
     int64_t base;
+    int64_t epoch;    /* the lost history that it is of; 0: the present one */
+    int64_t former;   /* its gsn there; 0: none */
+    struct id parent; /* SEEN_DEVICE: that it is a copy of; zero: none */
+    int schema_version;
     int kind; /* enum verdict_kind */
     char code[64], field[64];
 };
@@ -88,6 +96,9 @@ struct play {
     int (*did)(void *context, const struct sim_operation *operation,
                const struct local_outcome *outcome);
     int (*merged)(void *context, const struct merged_seen *seen);
+    /* Work of a lost history that has to wait; all that waits was tried again, for the last time: the refill has ended. */
+    int (*deferred)(void *context, const struct merged_seen *seen);
+    int (*retried)(void *context, int64_t at, bool last);
     /* The station's cursor or the answers it has heard may be others than before; may be NULL. */
     int (*looked)(void *context, int station, sqlite3 *db);
     int (*synced)(void *context, int station, int64_t cursor);
@@ -96,7 +107,8 @@ struct play {
     int (*restore)(void *context, int station, int token);
     int (*clone)(void *context, int from, int to);
     int (*reenrolled)(void *context, int station, struct id device, const char *code);
-    int (*revoked)(void *context, struct id device);
+    int (*wiped)(void *context, int station);
+    int (*updated)(void *context, int station, int version);
     int (*server_snapshot)(void *context);
     int (*server_restore)(void *context, int token);
     int (*check_station)(void *context, int station, sqlite3 *db);

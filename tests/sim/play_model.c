@@ -66,6 +66,14 @@ static int merged(void *context, const struct merged_seen *seen) {
     return model_merged(model_of(context), seen);
 }
 
+static int deferred(void *context, const struct merged_seen *seen) {
+    return model_deferred(model_of(context), seen);
+}
+
+static int retried(void *context, int64_t at, bool last) {
+    return model_retried(model_of(context), at, last);
+}
+
 static int looked(void *context, int station, sqlite3 *db) {
     return model_looked(model_of(context), station, db);
 }
@@ -86,9 +94,26 @@ static int clone_of(void *context, int from, int to) {
     return model_clone(model_of(context), from, to);
 }
 
+static int wiped(void *context, int station) {
+    return model_wiped(model_of(context), station);
+}
+
+static int updated(void *context, int station, int version) {
+    return model_updated(model_of(context), station, version);
+}
+
 static int reenrolled(void *context, int station, struct id device, const char *code) {
     (void)code;
     return model_reenrolled(model_of(context), station, device);
+}
+
+static int server_snapshot(void *context) {
+    return model_server_snapshot(model_of(context));
+}
+
+static int server_restore(void *context, int token) {
+    (void)token;
+    return model_server_restore(model_of(context));
 }
 
 static int check_station(void *context, int station, sqlite3 *db) {
@@ -114,12 +139,18 @@ const struct play play_model = {.name = "model",
                                 .enrolled = enrolled,
                                 .did = did,
                                 .merged = merged,
+                                .deferred = deferred,
+                                .retried = retried,
                                 .looked = looked,
                                 .synced = synced,
                                 .snapshot = snapshot,
                                 .restore = restore,
                                 .clone = clone_of,
+                                .wiped = wiped,
+                                .updated = updated,
                                 .reenrolled = reenrolled,
+                                .server_snapshot = server_snapshot,
+                                .server_restore = server_restore,
                                 .check_station = check_station,
                                 .check_master = check_master,
                                 .finish = finish};

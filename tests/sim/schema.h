@@ -6,7 +6,7 @@
 
 #include "schema/embedded.h"
 
-/* The files of a version (1: the former, 2: the present one), sorted by path; they live as long as the program. */
+/* The files of a version (SCHEMA_VERSION: the present one; before it: the former), sorted by path; they live as long as the program. */
 void sim_schema(int version, const struct embedded_file **ret_files, size_t *ret_count);
 
 #endif

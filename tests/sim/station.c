@@ -176,11 +176,12 @@ int station_up(struct sim_station *station) {
     struct error error = {0};
     const struct embedded_file *files = NULL;
     size_t count = 0;
-    world->play->schema(2, &files, &count);
+    world->play->schema(station->version, &files, &count);
     const struct station_setup setup = {.home = station->machine.name,
                                         .env = &station->machine.env,
                                         .files = files,
                                         .file_count = count,
+                                        .version = station->version,
                                         .transport = network_transport(station)};
     if (station_open(&setup, &station->satchel, &error) != 0 &&
         life_is_over(station, error.code)) {
@@ -194,6 +195,15 @@ int station_up(struct sim_station *station) {
     sim_trace(&world->report, "%s: up", station->machine.name);
     return open_watch(station) == 0 && settle_cut(station) == 0 ? station_look(station)
                                                                 : -1;
+}
+
+void station_update(struct sim_station *station) {
+    struct world *world = station->machine.world;
+    station->version = SCHEMA_VERSION;
+    sim_trace(&world->report, "%s: has another program", station->machine.name);
+    if (world->play->updated) {
+        world->play->updated(world->playing, station->number, SCHEMA_VERSION);
+    }
 }
 
 void station_down(struct sim_station *station, int64_t until) {
@@ -238,8 +248,10 @@ static int enrol_station(struct sim_station *station, const char *invitation) {
                                            .invitation = invitation,
                                            .name = station->machine.name};
     for (int tries = 0; tries < ENROL_TRIES; tries++) {
-        if (enrol(&options, world->options.catalogue, &station->machine.env, &transport,
-                  &error) == 0) {
+        if (enrol(&options,
+                  station->version < SCHEMA_VERSION ? world->options.former
+                                                    : world->options.catalogue,
+                  &station->machine.env, &transport, &error) == 0) {
             return 0;
         }
         sim_trace(&world->report, "%s: enrolment: %s", station->machine.name, error.code);
@@ -260,7 +272,7 @@ static int tell_enrolled(struct sim_station *station) {
                                  .plan = station->plan,
                                  .parent = -1,
                                  .head = hq_head(world),
-                                 .schema_version = SCHEMA_VERSION};
+                                 .schema_version = station->version};
     snprintf(seen.code, sizeof seen.code, "%s", certificate->code);
     snprintf(seen.plan.ceiling, sizeof seen.plan.ceiling, "%.63s", certificate->ceiling);
     station->device = station->root = certificate->device;
@@ -296,6 +308,7 @@ int station_place(struct world *world, const struct station_plan *plan,
     world->stations[world->station_count++] = station;
     world->figures.stations++;
     station->number = number;
+    station->version = SCHEMA_VERSION;
     station->plan = *plan;
     *ret = station;
     snprintf(name, sizeof name, "s%03d", number);
@@ -311,6 +324,11 @@ static int add_station(struct world *world, const struct station_plan *plan,
         dice_chance(&world->dice, world->faults.per_mille[FAULT_SKEW])) {
         (*ret)->machine.skew_ms = dice_between(&world->dice, -86400000, 86400000);
         world->faults.struck[FAULT_SKEW]++;
+    }
+    if ((*ret)->number > 0 && !world->healing && world->faults.on[FAULT_OLD_SCHEMA] &&
+        dice_chance(&world->dice, world->faults.per_mille[FAULT_OLD_SCHEMA])) {
+        (*ret)->version = SCHEMA_VERSION - 1;
+        world->faults.struck[FAULT_OLD_SCHEMA]++;
     }
     return make_station(*ret);
 }
@@ -469,8 +487,10 @@ int station_exchange(struct sim_station *station, bool *ret_done) {
     station->disturbed = false;
     int64_t struck = world->faults.struck[FAULT_STATION_DISK];
     arm(station, SYNC_CALLS);
-    int failed =
-        station_sync(station->satchel, 0, watch_progress, station, &report, &error) != 0;
+    bool rekeys = world_strikes(world, FAULT_DEVICE_KEY);
+    int failed = (rekeys ? station_rotate_key(station->satchel, 0, &error)
+                         : station_sync(station->satchel, 0, watch_progress, station,
+                                        &report, &error)) != 0;
     disarm(station);
     station->syncing = false;
     bool excused =

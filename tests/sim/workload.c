@@ -285,25 +285,25 @@ static const struct {
 } habits[] = {{"customer.add", 40},     {"customer.add_to_pool", 12},
               {"customer.edit", 130},   {"customer.count", 70},
               {"customer.credit", 60},  {"customer.rate", 60},
-              {"customer.begin", 25},   {"customer.grade", 20},
-              {"customer.assign", 35},  {"customer.delete", 12},
-              {"customer.undelete", 5}, {"member.add", 45},
-              {"member.drop", 20},      {"visit.log", 35},
-              {"deal.add", 45},         {"deal.edit", 45},
-              {"deal.amount", 55},      {"deal.move", 90},
-              {"deal.leap", 4},         {"deal.pay", 25},
-              {"deal.assign", 25},      {"deal.delete", 8},
-              {"order.place", 35},      {"line.add", 40},
-              {"line.more", 50},        {"line.price", 30},
-              {"line.delete", 10},      {"remark.add", 30},
-              {"remark.edit", 40},      {"product.count", 45},
-              {"product.price", 10},    {"budget.change", 6},
-              {"notice.read", 30},      {"conflict.restore", 25},
-              {"conflict.keep", 15},    {"refusal.settle", 10},
-              {"deputy.set", 8},        {"deputy.end", 6},
-              {"person.place", 10},     {"person.activate", 4},
-              {"role.grant", 4},        {"role.take", 3},
-              {"branch.add", 1}};
+              {"customer.rank", 30},    {"customer.begin", 25},
+              {"customer.grade", 20},   {"customer.assign", 35},
+              {"customer.delete", 12},  {"customer.undelete", 5},
+              {"member.add", 45},       {"member.drop", 20},
+              {"visit.log", 35},        {"deal.add", 45},
+              {"deal.edit", 45},        {"deal.amount", 55},
+              {"deal.move", 90},        {"deal.leap", 4},
+              {"deal.pay", 25},         {"deal.assign", 25},
+              {"deal.delete", 8},       {"order.place", 35},
+              {"line.add", 40},         {"line.more", 50},
+              {"line.price", 30},       {"line.delete", 10},
+              {"remark.add", 30},       {"remark.edit", 40},
+              {"product.count", 45},    {"product.price", 10},
+              {"budget.change", 6},     {"notice.read", 30},
+              {"conflict.restore", 25}, {"conflict.keep", 15},
+              {"refusal.settle", 10},   {"deputy.set", 8},
+              {"deputy.end", 6},        {"person.place", 10},
+              {"person.activate", 4},   {"role.grant", 4},
+              {"role.take", 3},         {"branch.add", 1}};
 
 enum { HABITS = sizeof habits / sizeof *habits };
 
@@ -315,6 +315,9 @@ static const char *draw_habit(struct draw *draw, int roles) {
         int64_t at = below(draw, total);
         while (at >= habits[i].weight)
             at -= habits[i++].weight;
+        if (strcmp(habits[i].name, "customer.rank") == 0 &&
+            draw->station->rows_version < SCHEMA_PRESENT)
+            continue; /* its program, or its rows, know none yet */
         int allowed = command_at(command_find(habits[i].name))->roles;
         if (allowed == 0 || (allowed & roles) || chance(draw, 20))
             return habits[i].name;
@@ -480,7 +483,8 @@ bool workload_found(struct workload *workload, struct sim_operation *ret) {
 
 /* Somebody who may have a station of his own: headquarters invites nobody without a role. */
 static int with_role(const struct workload *workload, int number) {
-    const struct view view = {workload->model, INT64_MAX, NULL, NULL, NULL};
+    const struct view view = {
+        workload->model, INT64_MAX, NULL, NULL, NULL, workload->model->hq.history};
     for (int i = 0; i < workload->people; i++) {
         int person = 1 + (number + i) % workload->people;
         struct rights rights;

@@ -10,9 +10,10 @@
 enum {
     FOUNDING_STEPS = 5000,
     HOUR_MS = 3600000,
-    CHECK_EVERY = 40,    /* steps between looks at the master */
+    CHECK_EVERY = 40,    /* steps between looks at the master, for ten stations */
     CHECK_STATION = 100, /* per mille of syncs */
     PAUSE_MS = 60000,
+    UPDATE = 4 /* per mille */
 };
 
 bool world_strikes(struct world *world, enum fault fault) {
@@ -119,6 +120,8 @@ static int befall_all(struct world *world) {
         hq_stop(world, world->now_ms);
     } else if (world->server != NULL && world_strikes(world, FAULT_HQ_DOWN)) {
         hq_stop(world, world->now_ms + dice_below(&world->dice, 6 * HOUR_MS));
+    } else if (world->server != NULL && world_strikes(world, FAULT_SERVER_KEY)) {
+        return errand_server_key(world);
     } else if (world->server != NULL && world->station_count < WORLD_STATIONS &&
                world_strikes(world, FAULT_LATE_ENROL)) {
         struct sim_station *station = NULL;
@@ -141,6 +144,12 @@ static bool befall(struct world *world, struct sim_station *station) {
         sim_trace(&world->report, "%s: clock %+lld ms", station->machine.name,
                   (long long)station->machine.skew_ms);
     }
+    if (!station->syncing && station->version < SCHEMA_VERSION &&
+        dice_chance(&world->dice, UPDATE)) {
+        station_down(station, world->now_ms + dice_below(&world->dice, HOUR_MS));
+        station_update(station);
+        return false;
+    }
     if (!station->syncing && world_strikes(world, FAULT_STATION_RESTART)) {
         station_down(station, world->now_ms + dice_below(&world->dice, HOUR_MS));
         if (dice_chance(&world->dice, 500)) {
@@ -157,6 +166,9 @@ static int act(struct world *world, struct sim_station *station) {
     bool offline = station->offline_until > world->now_ms || world->server == NULL;
     bool sync = !station->syncing &&
                 dice_chance(&world->dice, offline ? 5 : station->sync_per_mille);
+    if (sync && world->server != NULL && world_strikes(world, FAULT_CARRY)) {
+        return errand_carry(station);
+    }
     if (sync) {
         int result = station_exchange(station, &done);
         if (result == 0 && done && station->watch != NULL && !station->syncing &&
@@ -198,6 +210,15 @@ static int check_master(struct world *world) {
                : 0;
 }
 
+/* Most stations were taken back. */
+static bool is_deserted(const struct world *world) {
+    int wiped = 0;
+    for (int i = 0; i < world->station_count; i++) {
+        wiped += world->stations[i]->wiped;
+    }
+    return 2 * wiped > world->station_count;
+}
+
 static int live(struct world *world) {
     int64_t operations = world->options.operations;
     int64_t begun = world->figures.operations;
@@ -206,8 +227,12 @@ static int live(struct world *world) {
     }
     for (int64_t step = 1; world->figures.operations - begun < operations; step++) {
         if (world_step(world) != 0 ||
-            (step % CHECK_EVERY == 0 && check_master(world) != 0)) {
+            (step % (CHECK_EVERY * (1 + world->station_count / 10)) == 0 &&
+             check_master(world) != 0)) {
             return -1;
+        }
+        if (step > 100 * operations && is_deserted(world)) {
+            return 0;
         }
         if (step > 100 * operations) {
             return sim_wrong(&world->report, "nothing is done any more");
@@ -224,7 +249,13 @@ static void leave_out(struct world *world) {
     on[FAULT_CLONE] = on[FAULT_CLONE] && (!models || play->clone);
     on[FAULT_RESTORE_STATION] = on[FAULT_RESTORE_STATION] && (!models || play->restore);
     on[FAULT_RESTORE_HQ] = on[FAULT_RESTORE_HQ] && (!models || play->server_restore);
-    on[FAULT_REVOKE] = on[FAULT_REVOKE] && (!models || play->revoked);
+    if (models && on[FAULT_RESTORE_HQ])
+        on[FAULT_CLONE] = on[FAULT_RESTORE_STATION] = false;
+    /* A copy cannot follow the key that another one replaced. */
+    if (on[FAULT_CLONE] || on[FAULT_RESTORE_STATION])
+        on[FAULT_DEVICE_KEY] = false;
+    on[FAULT_OLD_SCHEMA] = on[FAULT_OLD_SCHEMA] && play->updated;
+    on[FAULT_REVOKE] = on[FAULT_REVOKE] && (!models || play->wiped);
 }
 
 int world_run(struct world *world, const struct world_options *options) {

@@ -71,6 +71,7 @@ struct sim_station {
     int64_t cut_at;
     struct snapshot *snapshot; /* a backup of it; NULL: none */
     struct id root;            /* the device that its family began with */
+    int version;               /* of its program's schema */
     bool revoked;              /* headquarters takes nothing from it any more */
     bool wiped;                /* it knows, and nothing is left of it */
 };
@@ -93,7 +94,8 @@ struct world_options {
     bool verify;        /* replay headquarters' journal at the end */
     /* Lives longer than the world: loaded once. */
     struct disks *disks;
-    struct catalogue *catalogue;
+    struct catalogue *catalogue,
+        *former; /* of the present version, and of the one before */
 };
 
 struct world_figures {
@@ -109,16 +111,19 @@ struct world {
     struct dice dice;
     int64_t now_ms;
     struct faults faults;
-    bool calm; /* no faults any more */
+    bool calm;    /* no faults any more */
+    bool healing; /* for ever */
     struct machine hq;
     struct server_options server_options;
     struct server *server; /* NULL: not running */
     sqlite3 *watch;        /* reads the master */
-    sqlite3_stmt *news;
-    int64_t seen_gsn;
-    int64_t purge_entry, purged; /* of the journal, as far as it was looked at */
+    sqlite3_stmt *entries, *decided;
+    int64_t seen_entry, seen_gsn; /* of the journal, as far as it was looked at */
+    int64_t purged;
     struct snapshot *hq_snapshot;
-    int histories; /* how often headquarters was put back */
+    int server_keys;
+    bool unnoticed; /* it was put back, and nobody has shown it yet */
+    int histories;  /* how often headquarters was put back */
     struct sim_station *stations[WORLD_STATIONS];
     int station_count;
     int depth;
@@ -158,10 +163,13 @@ void hq_bury(struct world *world);
 /* Hands a request in; false: nobody answered. */
 bool hq_answer(struct world *world, const char *path, struct bytes body,
                struct buffer *ret, int *ret_status);
-/* Tells the play and the ledger what was merged since it was last asked. */
-int hq_watch(struct world *world);
 int hq_invite(struct world *world, const struct station_plan *plan, struct buffer *ret);
 int64_t hq_head(struct world *world);
+
+/* watch.c: tells the play and the ledger what the journal says since it was last asked. */
+int hq_watch(struct world *world);
+int watch_open(struct world *world);
+void watch_close(struct world *world);
 
 /* station.c */
 int station_add(struct world *world, struct sim_station **ret);
@@ -174,6 +182,8 @@ int station_place(struct world *world, const struct station_plan *plan,
 int station_up(struct sim_station *station);
 void station_down(struct sim_station *station, int64_t until);
 void station_bury(struct sim_station *station);
+/* It has the present program from now on; it must be down. */
+void station_update(struct sim_station *station);
 /* Whether its cursor moved: then it tells the play. */
 int station_look(struct sim_station *station);
 int station_work(struct sim_station *station, const struct sim_operation *operation);
@@ -186,6 +196,11 @@ struct transport network_transport(struct sim_station *station);
 int network_deliver_late(struct world *world);
 void network_free(struct world *world);
 
+/* errands.c */
+int errand_server_key(struct world *world);
+/* A round with headquarters by files. */
+int errand_carry(struct sim_station *station);
+
 /* hostile.c */
 /* A device that is not honest sends something of this before it sends the request itself; none of it may count. */
 int hostile_try(struct sim_station *station, const struct transport_request *request);
@@ -195,6 +210,8 @@ void hostile_free(struct world *world);
 int life_of_station(struct sim_station *station);
 int life_of_hq(struct world *world);
 void lives_free(struct world *world);
+/* The copy of headquarters that there is will not be put back. */
+void lives_forget_hq(struct world *world);
 /* It failed with this code, and may: headquarters took it back. Then nothing of it may be left. */
 bool life_is_over(const struct sim_station *station, const char *code);
 int life_end(struct sim_station *station);

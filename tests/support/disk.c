@@ -7,31 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/disk_file.h"
-
-enum { NAME_MAXIMUM = 512 };
-
-struct disk {
-    struct disks *disks;
-    char *name; /* with the slash */
-    struct disk_file *files;
-    bool crashed;
-    int64_t crash_at; /* calls left; 0: none */
-    int64_t fail_at;
-    int fail_code;
-    bool failing; /* for good */
-    bool fail_for_good;
-    struct disk_figures figures;
-    struct disk *next;
-};
-
-struct disks {
-    sqlite3_vfs vfs;
-    sqlite3_vfs *before;
-    struct dice dice;
-    int64_t now_ms;
-    struct disk *disks;
-};
+#include "tests/support/disk_inner.h"
 
 /* What SQLite holds for an open file. */
 struct handle {
@@ -44,27 +20,43 @@ struct handle {
     bool shm_exclusive[SHM_LOCKS];
 };
 
-struct disk_image {
-    struct disk_file *files;
-};
+/* --- what disk_libc.c uses too ----------------------------------------------------------------- */
 
-static struct disk *disk_of(const struct disks *disks, const char *path) {
+struct disk *disk_of(const struct disks *disks, const char *path) {
     struct disk *disk = path ? disks->disks : NULL;
-    while (disk != NULL && strncmp(path, disk->name, strlen(disk->name)) != 0) {
+    while (disk != NULL) {
+        size_t size = strlen(disk->name) - 1;
+        if (strncmp(path, disk->name, size) == 0 &&
+            (path[size] == '/' || path[size] == '\0')) {
+            break;
+        }
         disk = disk->next;
     }
     return disk;
 }
 
-static struct disk_file *find(struct disk_file *files, const char *name) {
-    while (files != NULL && (files->deleted || strcmp(files->name, name) != 0)) {
-        files = files->next;
+struct disk_file *disk_find(const struct disk *disk, const char *name) {
+    struct disk_file *file = disk->files;
+    while (file != NULL && (file->deleted || strcmp(file->name, name) != 0)) {
+        file = file->next;
     }
-    return files;
+    return file;
 }
 
-static void unlink_file(struct disk *disk, struct disk_file *file) {
+struct disk_file *disk_make_file(struct disk *disk, const char *name) {
+    struct disk_file *file = file_make(name);
+    if (file != NULL) {
+        file->next = disk->files;
+        disk->files = file;
+    }
+    return file;
+}
+
+void disk_forget_file(struct disk *disk, struct disk_file *file) {
     struct disk_file **link = &disk->files;
+    if (!file->deleted || file->handles > 0 || file->remembered > 0) {
+        return;
+    }
     while (*link != file) {
         link = &(*link)->next;
     }
@@ -72,8 +64,24 @@ static void unlink_file(struct disk *disk, struct disk_file *file) {
     file_free(file);
 }
 
-/* Whether a call that changes the disk may go on: SQLITE_OK or why not. */
-static int allowed(struct disk *disk) {
+/* Whether this call is one that fails. */
+static bool is_struck(struct disk_trouble *trouble) {
+    bool strikes = trouble->at > 0 && --trouble->at == 0;
+    trouble->failing = trouble->failing || (strikes && trouble->for_good);
+    trouble->struck = trouble->struck || strikes;
+    return strikes || trouble->failing;
+}
+
+int disk_allows_look(struct disk *disk) {
+    if (disk == NULL) {
+        return SQLITE_OK;
+    }
+    disk->figures.every++;
+    bool struck = is_struck(&disk->calls);
+    return disk->crashed ? SQLITE_IOERR : struck ? disk->calls.code : SQLITE_OK;
+}
+
+int disk_allows_change(struct disk *disk) {
     if (disk == NULL) {
         return SQLITE_OK;
     }
@@ -81,16 +89,23 @@ static int allowed(struct disk *disk) {
     if (disk->crash_at > 0 && --disk->crash_at == 0) {
         disk->crashed = true;
     }
-    bool fails = disk->fail_at > 0 && --disk->fail_at == 0;
-    disk->failing = disk->failing || (fails && disk->fail_for_good);
-    if (disk->crashed) {
-        return SQLITE_IOERR;
-    }
-    return fails || disk->failing ? disk->fail_code : SQLITE_OK;
+    bool struck = is_struck(&disk->changes);
+    int rc = disk_allows_look(disk);
+    return rc == SQLITE_OK && struck ? disk->changes.code : rc;
 }
 
-static bool is_dead(const struct disk *disk) {
-    return disk != NULL && disk->crashed;
+/* SQLite hears of reads and writes that are whole, or of none: a part of one is for others (disk_libc.c). */
+static int allowed(struct disk *disk) {
+    int rc = disk_allows_change(disk);
+    return rc == DISK_SHORT ? SQLITE_OK : rc;
+}
+
+/* Or `code`, the kind of call that fails. */
+static int may_look(struct disk *disk, int code) {
+    int rc = disk_allows_look(disk);
+    return rc == SQLITE_OK || rc == DISK_SHORT       ? SQLITE_OK
+           : rc == SQLITE_IOERR || rc == SQLITE_FULL ? code
+                                                     : rc;
 }
 
 /* --- an open file ----------------------------------------------------------------------------- */
@@ -101,8 +116,8 @@ static int handle_close(sqlite3_file *base) {
     file->handles--;
     if (handle->disk == NULL) {
         file_free(file);
-    } else if (file->handles == 0 && file->deleted) {
-        unlink_file(handle->disk, file);
+    } else {
+        disk_forget_file(handle->disk, file);
     }
     return SQLITE_OK;
 }
@@ -110,8 +125,9 @@ static int handle_close(sqlite3_file *base) {
 static int handle_read(sqlite3_file *base, void *data, int size, sqlite3_int64 offset) {
     const struct handle *handle = (struct handle *)base;
     const struct disk_file *file = handle->file;
-    if (is_dead(handle->disk)) {
-        return SQLITE_IOERR_READ;
+    int rc = may_look(handle->disk, SQLITE_IOERR_READ);
+    if (rc != SQLITE_OK) {
+        return rc;
     }
     int64_t there = file->size - offset;
     there = there < 0 ? 0 : there > size ? size : there;
@@ -167,7 +183,7 @@ static int handle_sync(sqlite3_file *base, int flags) {
 static int handle_size(sqlite3_file *base, sqlite3_int64 *ret) {
     const struct handle *handle = (struct handle *)base;
     *ret = handle->file->size;
-    return is_dead(handle->disk) ? SQLITE_IOERR_FSTAT : SQLITE_OK;
+    return may_look(handle->disk, SQLITE_IOERR_FSTAT);
 }
 
 /* --- its locks ---------------------------------------------------------------------------------- */
@@ -176,11 +192,12 @@ static int handle_lock(sqlite3_file *base, int wanted) {
     struct handle *handle = (struct handle *)base;
     struct disk_file *file = handle->file;
     bool others_write = file->writer != NULL && file->writer != handle;
-    if (is_dead(handle->disk)) {
-        return SQLITE_IOERR_LOCK;
-    }
     if (wanted <= handle->lock) {
         return SQLITE_OK;
+    }
+    int rc = may_look(handle->disk, SQLITE_IOERR_LOCK);
+    if (rc != SQLITE_OK) {
+        return rc;
     }
     if (wanted == SQLITE_LOCK_SHARED) {
         if (others_write && (file->pending || file->exclusive)) {
@@ -249,15 +266,16 @@ static int shm_map(sqlite3_file *base, int region, int size, int extend,
     struct handle *handle = (struct handle *)base;
     struct disk_shm *shm = &handle->file->shm;
     *ret = NULL;
-    if (is_dead(handle->disk) || region >= SHM_REGIONS) {
-        return SQLITE_IOERR_SHMMAP;
+    int rc = may_look(handle->disk, SQLITE_IOERR_SHMMAP);
+    if (rc != SQLITE_OK || region >= SHM_REGIONS) {
+        return rc != SQLITE_OK ? rc : SQLITE_IOERR_SHMMAP;
     }
     if (!handle->uses_shm) {
         handle->uses_shm = true;
         shm->users++;
     }
     if (shm->regions[region] == NULL && extend) {
-        shm->regions[region] = calloc(1, (size_t)size);
+        shm->regions[region] = disk_allocate((size_t)size);
         if (shm->regions[region] == NULL) {
             return SQLITE_IOERR_NOMEM;
         }
@@ -290,8 +308,9 @@ static int shm_lock(sqlite3_file *base, int from, int count, int flags) {
     struct disk_shm *shm = &handle->file->shm;
     bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
     bool lock = (flags & SQLITE_SHM_LOCK) != 0;
-    if (lock && is_dead(handle->disk)) {
-        return SQLITE_IOERR_SHMLOCK;
+    int rc = lock ? may_look(handle->disk, SQLITE_IOERR_SHMLOCK) : SQLITE_OK;
+    if (rc != SQLITE_OK) {
+        return rc;
     }
     for (int slot = from; slot < from + count && lock; slot++) {
         if (!shm_is_free(handle, slot, exclusive)) {
@@ -375,19 +394,19 @@ static int vfs_open(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *base,
     if (disk == NULL && name != NULL) {
         return disks->before->xOpen(disks->before, name, base, flags, ret_flags);
     }
-    if (is_dead(disk)) {
-        return SQLITE_CANTOPEN;
+    int rc = may_look(disk, SQLITE_CANTOPEN);
+    if (rc != SQLITE_OK) {
+        return rc;
     }
-    struct disk_file *file = disk ? find(disk->files, name) : NULL;
+    struct disk_file *file = disk ? disk_find(disk, name) : NULL;
     if (file == NULL && (flags & SQLITE_OPEN_CREATE) == 0) {
         return SQLITE_CANTOPEN;
     }
-    if (file == NULL && (file = file_make(name ? name : "")) == NULL) {
-        return SQLITE_NOMEM;
+    if (file == NULL) {
+        file = disk ? disk_make_file(disk, name) : file_make("");
     }
-    if (disk != NULL && find(disk->files, name) == NULL) {
-        file->next = disk->files;
-        disk->files = file;
+    if (file == NULL) {
+        return SQLITE_NOMEM;
     }
     if (ret_flags != NULL) {
         *ret_flags = flags;
@@ -402,7 +421,7 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync) {
         return disks->before->xDelete(disks->before, name, sync);
     }
     int rc = allowed(disk);
-    struct disk_file *file = find(disk->files, name);
+    struct disk_file *file = disk_find(disk, name);
     if (rc != SQLITE_OK) {
         return SQLITE_IOERR_DELETE;
     }
@@ -410,22 +429,20 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *name, int sync) {
         return SQLITE_IOERR_DELETE_NOENT;
     }
     file->deleted = true;
-    if (file->handles == 0) {
-        unlink_file(disk, file);
-    }
+    disk_forget_file(disk, file);
     return SQLITE_OK;
 }
 
 static int vfs_access(sqlite3_vfs *vfs, const char *name, int flags, int *ret) {
     struct disks *disks = vfs->pAppData;
-    const struct disk *disk = disk_of(disks, name);
+    struct disk *disk = disk_of(disks, name);
     if (disk == NULL) {
         return disks->before->xAccess(disks->before, name, flags, ret);
     }
-    const struct disk_file *file = find(disk->files, name);
+    const struct disk_file *file = disk_find(disk, name);
     /* An empty file is none, as on Unix. */
     *ret = file != NULL && (flags != SQLITE_ACCESS_EXISTS || file->size > 0);
-    return is_dead(disk) ? SQLITE_IOERR_ACCESS : SQLITE_OK;
+    return may_look(disk, SQLITE_IOERR_ACCESS);
 }
 
 static int vfs_path(sqlite3_vfs *vfs, const char *name, int size, char *ret) {
@@ -479,7 +496,7 @@ struct disks *disks_make(void) {
     disks->vfs.szOsFile = before->szOsFile > (int)sizeof(struct handle)
                               ? before->szOsFile
                               : (int)sizeof(struct handle);
-    disks->vfs.mxPathname = NAME_MAXIMUM;
+    disks->vfs.mxPathname = DISK_NAME;
     disks->vfs.zName = "memory-disks";
     disks->vfs.pNext = NULL;
     disks->vfs.pAppData = disks;
@@ -547,7 +564,10 @@ void disk_remove(struct disk *disk) {
         link = &(*link)->next;
     }
     *link = disk->next;
+    disk->step_count = 0; /* the files go whether a step names them or not */
     free_files(&disk->files);
+    names_free_folders(&disk->folders);
+    free(disk->steps);
     free(disk->name);
     free(disk);
 }
@@ -565,10 +585,18 @@ bool disk_is_crashed(const struct disk *disk) {
 }
 
 void disk_fail_at(struct disk *disk, int64_t calls, int code, bool for_good) {
-    disk->fail_at = calls;
-    disk->fail_code = code;
-    disk->fail_for_good = for_good;
-    disk->failing = false;
+    disk->changes =
+        (struct disk_trouble){.at = calls, .code = code, .for_good = for_good};
+}
+
+void disk_trouble_at(struct disk *disk, int64_t calls, int code, bool for_good) {
+    disk->calls = (struct disk_trouble){.at = calls, .code = code, .for_good = for_good};
+}
+
+bool disk_trouble_end(struct disk *disk) {
+    bool struck = disk->calls.struck;
+    disk->calls = (struct disk_trouble){.at = 0};
+    return struck;
 }
 
 void disk_restart(struct disk *disk, enum disk_loss loss, struct dice *dice) {
@@ -578,6 +606,7 @@ void disk_restart(struct disk *disk, enum disk_loss loss, struct dice *dice) {
         assert(kept);
         (void)kept;
     }
+    names_crash(disk, loss, dice);
     disk->crashed = false;
     disk->crash_at = 0;
 }
@@ -603,39 +632,55 @@ static bool copy_files(const struct disk_file *from, struct disk_file **to) {
 
 struct disk_image *disk_copy(const struct disk *disk) {
     struct disk_image *image = calloc(1, sizeof *image);
-    if (image != NULL && !copy_files(disk->files, &image->files)) {
+    if (image != NULL && !(copy_files(disk->files, &image->files) &&
+                           names_copy_folders(disk->folders, &image->folders))) {
         disk_image_free(image);
         return NULL;
     }
     return image;
 }
 
-/* The files' names begin with the name of the disk that they came from. */
-static bool rename_files(struct disk *disk) {
-    for (struct disk_file *file = disk->files; file != NULL; file = file->next) {
-        const char *rest = strrchr(file->name, '/') + 1;
-        char *name = malloc(strlen(disk->name) + strlen(rest) + 1);
-        if (name == NULL) {
-            return false;
-        }
-        memcpy(name, disk->name, strlen(disk->name));
-        memcpy(name + strlen(disk->name), rest, strlen(rest) + 1);
-        free(file->name);
-        file->name = name;
+/* The names begin with the name of the disk that they came from. */
+static bool rename_file(const struct disk *disk, struct disk_file *file) {
+    const char *rest = strchr(file->name, '/') + 1;
+    char *name = disk_allocate(strlen(disk->name) + strlen(rest) + 1);
+    if (name == NULL) {
+        return false;
     }
+    memcpy(name, disk->name, strlen(disk->name));
+    memcpy(name + strlen(disk->name), rest, strlen(rest) + 1);
+    free(file->name);
+    file->name = name;
     return true;
 }
 
+static bool rename_all(struct disk *disk) {
+    bool fine = true;
+    for (struct disk_file *file = disk->files; file != NULL; file = file->next) {
+        fine = fine && rename_file(disk, file);
+    }
+    for (struct disk_folder *folder = disk->folders; folder; folder = folder->next) {
+        char name[2 * DISK_NAME];
+        snprintf(name, sizeof name, "%s%s", disk->name, strchr(folder->name, '/') + 1);
+        snprintf(folder->name, sizeof folder->name, "%.*s", DISK_NAME - 1, name);
+    }
+    return fine;
+}
+
 bool disk_replace(struct disk *disk, const struct disk_image *image) {
+    disk->step_count = 0;
     free_files(&disk->files);
+    names_free_folders(&disk->folders);
     disk->crashed = false;
     disk->crash_at = 0;
-    return copy_files(image->files, &disk->files) && rename_files(disk);
+    return copy_files(image->files, &disk->files) &&
+           names_copy_folders(image->folders, &disk->folders) && rename_all(disk);
 }
 
 void disk_image_free(struct disk_image *image) {
     if (image != NULL) {
         free_files(&image->files);
+        names_free_folders(&image->folders);
         free(image);
     }
 }

@@ -5,6 +5,9 @@
  * synced. When its machine crashes, every later call fails until it is started again, and then the files
  * hold what was synced and as much of the rest as chance will have it, torn at sectors of 512 bytes.
  *
+ * In a program that is linked with the wrappers of disk_libc.c, open, write, rename and the like go to the
+ * disks too; a name that was made, moved or removed that way is durable when its folder was synced.
+ *
  * Several connections may have a file open (locks and the write-ahead log's index work), on one thread.
  * Files of no disk go where they went before; files without a name are memory.
  */
@@ -50,6 +53,12 @@ void disk_restart(struct disk *disk, enum disk_loss loss, struct dice *dice);
 /* The n-th write, truncation, deletion or sync from now fails (0: none), once or from then on, with an SQLite
  * code such as SQLITE_FULL or SQLITE_IOERR. */
 void disk_fail_at(struct disk *disk, int64_t calls, int code, bool for_good);
+/* The same for the n-th call of any kind: opens, reads, looks and locks too. */
+void disk_trouble_at(struct disk *disk, int64_t calls, int code, bool for_good);
+/* No more of it. Whether there was any. */
+bool disk_trouble_end(struct disk *disk);
+/* A code: what is read or written by other calls than SQLite's is done in part, as read and write may. */
+enum { DISK_SHORT = -1 };
 
 /* --- images -------------------------------------------------------------------------------- */
 
@@ -61,10 +70,12 @@ void disk_image_free(struct disk_image *image); /* NULL is fine */
 
 struct disk_figures {
     int64_t calls; /* writes, truncations, deletions, syncs */
+    int64_t every; /* calls of any kind */
     int64_t syncs;
     int64_t bytes;        /* written */
     int64_t lost_sectors; /* in crashes */
     int64_t torn_writes;  /* of which a part was kept */
+    int64_t lost_names;   /* changes of names */
 };
 struct disk_figures disk_figures(const struct disk *disk);
 

@@ -17,11 +17,23 @@ struct unsynced {
     size_t new_at;
 };
 
+volatile int disk_allocating;
+
+void *disk_allocate(size_t size) {
+    disk_allocating++;
+    void *memory = calloc(1, size);
+    disk_allocating--;
+    return memory;
+}
+
 struct disk_file *file_make(const char *name) {
-    struct disk_file *file = calloc(1, sizeof *file);
-    if (file != NULL && (file->name = strdup(name)) == NULL) {
+    struct disk_file *file = disk_allocate(sizeof *file);
+    if (file != NULL && (file->name = disk_allocate(strlen(name) + 1)) == NULL) {
         free(file);
         return NULL;
+    }
+    if (file != NULL) {
+        memcpy(file->name, name, strlen(name) + 1);
     }
     return file;
 }
@@ -48,7 +60,9 @@ static bool grow(void **data, size_t needed, size_t *room, size_t item) {
         return true;
     }
     size_t wanted = needed + needed / 2 + 16;
+    disk_allocating++;
     void *moved = realloc(*data, wanted * item);
+    disk_allocating--;
     if (moved == NULL) {
         return false;
     }

@@ -26,13 +26,19 @@ struct disk_file {
     uint8_t *kept; /* the steps' bytes, before and after */
     size_t kept_size, kept_room;
     int handles;
-    bool deleted; /* goes with its last handle */
-    int readers;  /* with a shared lock or more */
+    int remembered; /* by changes of names that are not durable */
+    bool deleted;   /* goes with its last handle and the last that remembers it */
+    int readers;    /* with a shared lock or more */
     const void *writer;
     bool pending, exclusive;
     struct disk_shm shm;
     struct disk_file *next;
 };
+
+/* Above 0 while the disks take memory for themselves, which is not the memory of who writes to them. */
+extern volatile int
+    disk_allocating; /* who calls malloc may leave out what malloc does not see */
+void *disk_allocate(size_t size); /* zeroed */
 
 struct disk_file *file_make(const char *name); /* NULL without memory */
 void file_free(struct disk_file *file);

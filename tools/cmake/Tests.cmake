@@ -3,6 +3,7 @@
 #   tests/fault/test_*.c          cmocka, links both sides
 #   tests/e2e/test_*.py           real programs, found through SATCHEL_BIN
 #   tests/sim/*.c                 bin/satchel-sim: the whole engine in one thread, by seeds
+#   tests/sim/schema              and bin/sim-satchel, bin/sim-satcheld: the real programs over its domain
 #   tests/fuzz/fuzz_*.c           a fuzz target each; here they replay tests/fuzz/corpus/
 #   tests/forge/*.c               bin/satchel-forge, for the tests that play a hostile device
 #   tests/browser/*.test.mjs      pages in Chromium, on real programs; pages.mjs: every page pictured and checked
@@ -45,12 +46,17 @@ if(support_sources)
     set_target_properties(satchel_test_support PROPERTIES SATCHEL_TEST ON)
 endif()
 
-# satchel_c_tests(<folder below tests/> LABEL label [EXCEPT file...] LINKS lib...)
+# What makes the libraries fail for tests that ask for it, one function each; only those that are used are linked.
+file(GLOB failing_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/failing/*.c")
+add_library(satchel_failing STATIC ${failing_sources})
+target_link_libraries(satchel_failing PRIVATE satchel_flags)
+target_link_options(satchel_failing INTERFACE
+    "LINKER:--wrap=realloc,--wrap=sodium_init,--wrap=ZSTD_compress,--wrap=ZSTD_decompress,--wrap=msgpack_zone_new,--wrap=pwrite")
+
+# satchel_c_tests(<folder below tests/> LABEL label LINKS lib...)
 function(satchel_c_tests folder)
-    cmake_parse_arguments(arg "" "LABEL" "EXCEPT;LINKS" ${ARGN})
+    cmake_parse_arguments(arg "" "LABEL" "LINKS" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${folder}/test_*.c")
-    list(TRANSFORM arg_EXCEPT PREPEND "${PROJECT_SOURCE_DIR}/tests/${folder}/")
-    list(REMOVE_ITEM sources ${arg_EXCEPT} "")
     foreach(source IN LISTS sources)
         cmake_path(RELATIVE_PATH source BASE_DIRECTORY "${PROJECT_SOURCE_DIR}/tests"
             OUTPUT_VARIABLE name)
@@ -85,12 +91,8 @@ function(satchel_python_tests folder)
     endforeach()
 endfunction()
 
-# WebAssembly's station knows no readings of Chinese characters, which is most of what search is about.
-if(SATCHEL_WASM)
-    set(schema_tests_except test_search.c)
-endif()
-satchel_c_tests(unit/schema LABEL unit EXCEPT ${schema_tests_except} LINKS satchel_schema)
-satchel_c_tests(unit/sync LABEL unit LINKS satchel_sync)
+satchel_c_tests(unit/schema LABEL unit LINKS satchel_schema satchel_failing)
+satchel_c_tests(unit/sync LABEL unit LINKS satchel_sync satchel_schema satchel_failing)
 satchel_c_tests(unit/client-core LABEL unit LINKS satchel_client)
 if(SATCHEL_WASM)
     return()
@@ -107,7 +109,20 @@ if(cli_sources)
     satchel_c_tests(unit/tools LABEL unit LINKS satchel_cli)
 endif()
 
-satchel_c_tests(fault LABEL fault LINKS satchel_client satchel_server)
+# What the tests of faults share, and the calls to the C library that go to disks in memory (tests/support/disk_libc.c).
+file(GLOB fault_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/fault/*.c")
+list(FILTER fault_sources EXCLUDE REGEX "/test_[^/]*$")
+add_library(satchel_fault STATIC EXCLUDE_FROM_ALL ${fault_sources})
+target_link_libraries(satchel_fault
+    PUBLIC satchel_test_support satchel_client satchel_server PRIVATE satchel_flags)
+set_target_properties(satchel_fault PROPERTIES SATCHEL_TEST ON)
+foreach(call open close read write pread pwrite ftruncate fsync flock stat lstat fstat access chmod statvfs
+        mkdir rmdir unlink rename opendir readdir closedir fopen fileno)
+    target_link_options(satchel_fault INTERFACE "LINKER:--wrap=${call}")
+endforeach()
+satchel_c_tests(fault LABEL fault LINKS satchel_fault satchel_client satchel_server)
+# They try their points in as many processes as there are processors.
+set_tests_properties(fault/allocation fault/calls fault/power PROPERTIES TIMEOUT 900 PROCESSORS 2)
 
 # satchel_fuzz_target(<name> LINKS lib...)
 # tests/fuzz-<name>: in the preset `fuzz` with libFuzzer and a mutator that knows MessagePack, else with a
@@ -155,6 +170,20 @@ add_test(NAME sim/same COMMAND "${CMAKE_COMMAND}" "-DSIM=$<TARGET_FILE:satchel-s
     -P "${PROJECT_SOURCE_DIR}/tests/sim/same.cmake")
 set_tests_properties(sim/model sim/domain sim/same PROPERTIES
     LABELS sim TIMEOUT 600 ENVIRONMENT "${test_environment}")
+
+# bin/sim-<program>: the same program over the simulator's domain, which has what ours has not (a stock that is added up).
+# Its own table of files goes before that of the library.
+add_library(satchel_sim_domain OBJECT)
+satchel_embed_sql(satchel_sim_domain tests/sim/schema FILE sim_domain WITH tables/engine.sql)
+target_link_libraries(satchel_sim_domain PRIVATE satchel_flags)
+foreach(program satchel satcheld)
+    get_target_property(links ${program} LINK_LIBRARIES)
+    add_executable(sim-${program}
+        $<TARGET_OBJECTS:${program}> $<TARGET_OBJECTS:satchel_sim_domain>)
+    target_link_libraries(sim-${program} PRIVATE ${links})
+    set_target_properties(sim-${program} PROPERTIES LINKER_LANGUAGE C)
+endforeach()
+
 satchel_program(satchel-forge FOLDER tests/forge LINKS satchel_sync)
 satchel_program(satchel-console FOLDER tests/console LINKS satchel_web)
 if(TARGET satcheld OR TARGET satchel)

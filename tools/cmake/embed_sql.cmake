@@ -1,4 +1,5 @@
-# Writes OUTPUT, a C table NAMEs of the text files named in LIST (one path a line, relative to ROOT, sorted).
+# Writes OUTPUT, a C table NAMEs of the text files named in LIST (one path a line, relative to ROOT or, what is not
+# there, to MORE; sorted).
 # A script of CMake's own, so that cross-compiling needs no second compiler.
 
 file(STRINGS "${LIST}" paths)
@@ -6,7 +7,11 @@ set(texts "")
 set(rows "")
 set(i 0)
 foreach(path IN LISTS paths)
-    file(READ "${ROOT}/${path}" text)
+    set(root "${ROOT}")
+    if(NOT EXISTS "${root}/${path}")
+        set(root "${MORE}")
+    endif()
+    file(READ "${root}/${path}" text)
     string(REPLACE "\\" "\\\\" text "${text}")
     string(REPLACE "\"" "\\\"" text "${text}")
     string(REPLACE "?" "\\?" text "${text}") # "??" begins a trigraph

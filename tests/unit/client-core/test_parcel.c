@@ -59,16 +59,24 @@ struct answering {
     const struct sign_keys *keys; /* what responses are signed with */
 };
 
-static struct answering begin_answer(struct world *world) {
-    struct parcel_head head = {.kind = PARCEL_ANSWERS,
-                               .id = world_id(7),
-                               .org = world->certificate.org,
-                               .device = world->certificate.device,
-                               .recipient = world->certificate.device_key};
+static struct parcel_head head_of_answer(const struct world *world) {
+    return (struct parcel_head){.kind = PARCEL_ANSWERS,
+                                .id = world_id(7),
+                                .org = world->certificate.org,
+                                .device = world->certificate.device,
+                                .recipient = world->certificate.device_key};
+}
+
+static struct answering begin_with(struct world *world, const struct parcel_head *head) {
     struct answering answering = {.parcel = buffer_make(LIMIT_PARCEL),
                                   .keys = &world->server_keys};
-    parcel_begin(&head, &answering.writer, &answering.parcel);
+    parcel_begin(head, &answering.writer, &answering.parcel);
     return answering;
+}
+
+static struct answering begin_answer(struct world *world) {
+    const struct parcel_head head = head_of_answer(world);
+    return begin_with(world, &head);
 }
 
 /* Adds a response to `asked`; its body is what the next one answers. */
@@ -274,6 +282,28 @@ static void answers_to_something_else_are_refused(void **state) {
     assert_int_equal(world_integer(world, "select cursor from station_progress"), 2);
 }
 
+/* Also when it is encrypted to this station, and says what it asked for. */
+static void files_for_others_are_refused(void **state) {
+    struct world *world = *state;
+    satchel_sync_report report;
+    struct parcel_head heads[3];
+    static const char *const codes[] = {"parcel.kind", "parcel.company",
+                                        "parcel.station"};
+    struct question question = export_one(world);
+    for (size_t i = 0; i < 3; i++)
+        heads[i] = head_of_answer(world);
+    heads[0].kind = PARCEL_QUESTIONS;
+    heads[1].org = world_id(9);
+    heads[2].device = world_id(9);
+    for (size_t i = 0; i < 3; i++) {
+        struct sync_response response = {.head = 5};
+        struct answering answering = begin_with(world, &heads[i]);
+        put_response(world, &answering, question.body, &response, true);
+        assert_string_equal(import_answer(world, &answering, &report), codes[i]);
+    }
+    assert_int_equal(world_integer(world, "select cursor from station_progress"), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, parcel_setup, world_teardown)
 
 int main(void) {
@@ -284,6 +314,7 @@ int main(void) {
         TEST(a_late_answer_takes_nothing_back),
         TEST(what_headquarters_did_not_sign_is_refused),
         TEST(answers_to_something_else_are_refused),
+        TEST(files_for_others_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

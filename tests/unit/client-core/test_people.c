@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "client-core/people.h"
+#include "tests/support/lacking.h"
 
 static int try_secret(struct world *world, const char *secret, satchel_error *error) {
     satchel_session *session = NULL;
@@ -157,9 +158,8 @@ static void *watch(void *context) {
 static void a_try_does_not_keep_the_station(void **state) {
     struct world *world = *state;
     satchel_error error = {0};
-#ifdef __EMSCRIPTEN__
-    skip(); /* one thread only */
-#endif
+    if (LACKING(THREADS))
+        skip();
     int64_t least = INT64_MAX;
     world_ok(satchel_set_secret(world->session, "1234", &error), &error);
     int64_t began = clock_now();

@@ -86,18 +86,7 @@ static void note(struct world *world, const struct sync_request *request,
     asked[world->step] =
         (struct asked){request->cursor, request->held.count, request->bundle_count,
                        request->rebuild, request->position.set};
-    for (size_t i = 0; i < request->bundle_count; i++) {
-        struct bundle_envelope envelope;
-        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
-        world->answers[i] =
-            (struct bundle_answer){.number = envelope.header.number,
-                                   .accepted = true,
-                                   .code = "",
-                                   .message = "",
-                                   .expected_number = envelope.header.number + 1};
-    }
-    response->answers = world->answers;
-    response->answer_count = request->bundle_count;
+    world_keep_waiting(world, request, response);
 }
 
 /* Tells the station to rebuild, then gives it the people, and customer 2 only, in two answers. */
@@ -271,6 +260,66 @@ static void what_was_set_aside_is_forgotten(void **state) {
     assert_int_equal(world_integer(world, "select count(*) from station_misfit"), 0);
 }
 
+/* Headquarters counts a row that the station has not; after the rebuild both have the same. */
+static int counts_more(struct world *world, const struct sync_request *request,
+                       struct sync_response *response) {
+    if (request->rebuild)
+        return rebuilds(world, request, response);
+    note(world, request, response);
+    response->protocol = 2;
+    response->head = 2;
+    response->digest = 12345;
+    response->digest_rows = 99;
+    world->step++;
+    return 200;
+}
+
+static void a_difference_is_healed_but_not_over_and_over(void **state) {
+    struct world *world = *state;
+    two_customers_of_headquarters(world);
+    world->answer = counts_more;
+    world_sync(world);
+    world_sync(world);
+    assert_int_equal(world_integer(world, "select value from station_setting"
+                                          " where name = 'digest_differences'"),
+                     1);
+    assert_int_equal(
+        world_integer(world, "select value from station_setting where name = 'rebuilds'"),
+        1);
+    assert_int_equal(rows_named(world, "Acme"), 0);
+    assert_int_equal(rows_named(world, "Bolt"), 1);
+    world_sync(world); /* it differs still; everything came a moment ago */
+    world_sync(world);
+    assert_int_equal(
+        world_integer(world, "select value from station_setting where name = 'rebuilds'"),
+        1);
+}
+
+/* The row changed between two answers of one pull, and the later one came first. */
+static int newer_first(struct world *world, const struct sync_request *request,
+                       struct sync_response *response) {
+    struct sent_row row;
+    bool second = request->position.set;
+    note(world, request, response);
+    sent(&row, 0xc1, second ? "older" : "newer", second ? 7 : 8);
+    send_one(world, response, &row);
+    if (!second)
+        goes_on(response, 8);
+    else
+        response->head = 8;
+    world->step++;
+    return 200;
+}
+
+static void an_older_state_of_a_row_replaces_no_newer_one(void **state) {
+    struct world *world = *state;
+    world->answer = newer_first;
+    world_sync(world);
+    assert_int_equal(world->step, 2);
+    assert_int_equal(rows_named(world, "older"), 0);
+    assert_int_equal(rows_named(world, "newer"), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_that_do_not_come_again_are_gone, world_setup,
@@ -285,6 +334,10 @@ int main(void) {
                                         world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(what_was_set_aside_is_forgotten, world_setup,
                                         world_teardown),
+        cmocka_unit_test_setup_teardown(a_difference_is_healed_but_not_over_and_over,
+                                        world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(an_older_state_of_a_row_replaces_no_newer_one,
+                                        world_setup, world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

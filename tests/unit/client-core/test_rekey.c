@@ -198,6 +198,51 @@ static void a_key_is_replaced(void **state) {
         2);
 }
 
+/* Headquarters may have taken the new key already: what the former one seals now would be nobody's. */
+static const char *damaged_once(struct world *world,
+                                const struct device_request *request) {
+    return world->step++ == 1 ? "message.signature" : agreed(world, request);
+}
+
+/* The answer to the first question got lost, the second question was damaged on its way: headquarters has the next key by
+ * now, and so must the station. */
+static void a_damaged_question_is_asked_again(void **state) {
+    struct world *world = *state;
+    struct sign_public former = world->certificate.device_key;
+    world->rekey = damaged_once;
+    world->answer = merge_all;
+    ask_for_rotation(world);
+    world->answer_lost = true;
+    assert_string_equal(sync_fails(world), "transport.timeout");
+    assert_string_equal(sync_fails(world), "device.key_rotated");
+    world_sync(world);
+    assert_int_equal(world->rekeyed, 1);
+    assert_memory_not_equal(&former, &world->station->identity.certificate.device_key,
+                            sizeof former);
+}
+
+static void nothing_is_sealed_meanwhile(void **state) {
+    struct world *world = *state;
+    satchel_error error = {0};
+    satchel_parcel_report report;
+    void *data = NULL;
+    size_t size = 0;
+    world->rekey = agreed;
+    world->answer = merge_all;
+    ask_for_rotation(world);
+    world->answer_lost = true;
+    assert_string_equal(sync_fails(world), "transport.timeout");
+    world_do(world, "customer.add", add_c1);
+    world_ok(satchel_bundle_export(world->station, &data, &size, &report, &error),
+             &error);
+    satchel_free(data);
+    assert_int_equal(report.bundles, 0);
+    world_sync(world);
+    assert_int_equal(world_integer(world, "select count(*) from station_outbox"
+                                          " where verdict is null"),
+                     0);
+}
+
 /* Between the answer and the new key's place on disk the machine dies. */
 static void a_new_key_finds_its_place_after_a_crash(void **state) {
     struct world *world = *state;
@@ -225,6 +270,9 @@ static void another_certificate_is_not_taken(void **state) {
     ask_for_rotation(world);
     assert_string_equal(sync_fails(world), "server.key");
     world->certificate.org = world_id(1);
+    world->certificate.device = world_id(9);
+    assert_string_equal(sync_fails(world), "server.key");
+    world->certificate.device = world_id(2);
     world_sync(world);
 }
 
@@ -237,6 +285,8 @@ int main(void) {
         TEST(evidence_that_was_used_is_made_anew),
         TEST(a_refusal_loses_nothing),
         TEST(a_key_is_replaced),
+        TEST(a_damaged_question_is_asked_again),
+        TEST(nothing_is_sealed_meanwhile),
         TEST(a_new_key_finds_its_place_after_a_crash),
         TEST(another_certificate_is_not_taken),
     };

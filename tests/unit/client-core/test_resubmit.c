@@ -104,6 +104,25 @@ static void it_can_be_mended(void **state) {
     assert_int_equal(world_integer(world, "select visits from customer"), 5);
 }
 
+/* A difference counts on top of what is there by now; any other value is the one that was meant. */
+static void differences_stay_differences(void **state) {
+    struct world *world = *state;
+    world_sql(world, "insert into customer (id, name, visits, gsn)"
+                     " values (x'c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1', 'Acme', 7, 1)");
+    world->answer = refuse_all;
+    world_do(world, "customer.visit", "{\"customer\": \"" C1 "\", \"times\": 2}");
+    world_do(world, "customer.rename", "{\"customer\": \"" C1 "\", \"name\": \"Bolt\"}");
+    world_sync(world);
+    world_sync(world);
+    assert_int_equal(world_integer(world, "select visits from customer"), 7);
+    assert_string_equal(world_text(world, "select name from customer"), "Acme");
+    world->answer = merge_all;
+    resubmit(world, transaction(world, 0), NULL);
+    resubmit(world, transaction(world, 1), NULL);
+    assert_int_equal(world_integer(world, "select visits from customer"), 9);
+    assert_string_equal(world_text(world, "select name from customer"), "Bolt");
+}
+
 static void what_builds_on_it_waits_for_it(void **state) {
     struct world *world = *state;
     begin_refused(world);
@@ -223,6 +242,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(refused_work_is_done_again, world_setup,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(it_can_be_mended, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(differences_stay_differences, world_setup,
+                                        world_teardown),
         cmocka_unit_test_setup_teardown(what_builds_on_it_waits_for_it, world_setup,
                                         world_teardown),
         cmocka_unit_test_setup_teardown(it_is_given_up, world_setup, world_teardown),

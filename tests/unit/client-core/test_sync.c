@@ -1,111 +1,8 @@
 /*
- * Sync against a scripted headquarters: sealing and clocks, verdicts, pulling, rebase, and what goes
- * wrong on the way.
+ * Sync against a scripted headquarters: sealing and clocks, verdicts, and what goes wrong on the way.
  */
-#include "tests/unit/client-core/world.h"
-
-#define C1 "c1c1c1c1-c1c1-c1c1-c1c1-c1c1c1c1c1c1"
-#define KEY1 "x'c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1'"
-static const char add_c1[] = "{\"id\": \"" C1 "\", \"name\": \"Acme\"}";
-
-/* --- rows for answers ---------------------------------------------------------------------------- */
-
-/* One customer: name, visits, price_minor, currency, note, grade, owner, deleted_at. */
-struct sent_customer {
-    struct id id;
-    struct value values[8];
-    struct sync_row row;
-};
-
-static void customer(struct sent_customer *to, uint8_t n, const char *name,
-                     int64_t visits, int64_t gsn) {
-    to->id = world_id(n);
-    to->values[0] = value_text(name);
-    to->values[1] = value_integer(visits);
-    to->values[2] = value_integer(100);
-    to->values[3] = value_text("USD");
-    to->values[4] = value_text("from hq");
-    to->values[5] = value_null();
-    to->values[6] = value_null();
-    to->values[7] = value_null();
-    to->row = (struct sync_row){.key = {to->id.bytes, ID_SIZE},
-                                .gsn = gsn,
-                                .created_at = 11,
-                                .updated_at = 22,
-                                .created_by = world_id(0xd1),
-                                .updated_by = world_id(0xd1),
-                                .values = to->values};
-}
-
-static struct row_group group_of(struct sync_row *rows, size_t count) {
-    return (struct row_group){.table = 10,
-                              .columns = {2, 3, 4, 5, 6, 7, 8, 63},
-                              .column_count = 8,
-                              .rows = rows,
-                              .row_count = count};
-}
-
-/* The group is what the next answer brings. */
-static void bring(struct world *world, struct row_group *group) {
-    world->chunk = (struct row_chunk){group, 1};
-}
-
-static int merge_all(struct world *world, const struct sync_request *request,
-                     struct sync_response *response) {
-    world_take_bundles(world, request, response, VERDICT_MERGED);
-    if (world->chunk.group_count)
-        world_send_rows(world, response);
-    response->head = world->gsn;
-    world->chunk.group_count = 0;
-    return 200;
-}
-
-static int refuse_all(struct world *world, const struct sync_request *request,
-                      struct sync_response *response) {
-    world_take_bundles(world, request, response, VERDICT_REFUSED);
-    return 200;
-}
-
-/* Takes nothing, sends world->chunk. */
-static int rows_only(struct world *world, const struct sync_request *request,
-                     struct sync_response *response) {
-    (void)request;
-    if (world->chunk.group_count)
-        world_send_rows(world, response);
-    response->head = world->gsn;
-    for (size_t i = 0; i < request->bundle_count; i++) {
-        struct bundle_envelope envelope;
-        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
-        world->answers[i] =
-            (struct bundle_answer){.number = envelope.header.number,
-                                   .accepted = true,
-                                   .code = "",
-                                   .message = "",
-                                   .expected_number = envelope.header.number + 1};
-    }
-    response->answers = world->answers;
-    response->answer_count = request->bundle_count;
-    return 200;
-}
-
-static const char *sync_fails(struct world *world) {
-    static satchel_error error;
-    error = (satchel_error){0};
-    assert_int_not_equal(satchel_sync(world->station, NULL, NULL, NULL, &error), 0);
-    return error.code;
-}
-
-static void verify(struct world *world) {
-    satchel_error error = {0};
-    world_ok(satchel_verify(world->station, &error), &error);
-}
-
-/* The people of world_setup came without a digest. */
-static void forget_people(struct world *world) {
-    world_sql(world, "update app_user set gsn = 0");
-}
-
-/* --- sending ------------------------------------------------------------------------------------- */
+#include "tests/support/lacking.h"
+#include "tests/unit/client-core/customers.h"
 
 static void work_is_sealed_sent_and_settled(void **state) {
     struct world *world = *state;
@@ -162,6 +59,23 @@ static void a_slow_clock_is_corrected_at_sealing(void **state) {
                      WORLD_NOW_MS + day);
     assert_int_equal(world_integer(world, "select max(time) >> 16 from station_outbox"),
                      WORLD_NOW_MS + day + 60000);
+}
+
+static void later_work_has_a_later_time(void **state) {
+    struct world *world = *state;
+    world->answer = merge_all;
+    world_sync(world);
+    world_do(world, "customer.add", add_c1);
+    world_sync(world);
+    world->clock.boot = 2; /* started again, a day earlier */
+    world->clock.boot_ms = 5000;
+    world->clock.wall_ms -= 86400000;
+    world_do(world, "customer.add", "{\"name\": \"b\"}");
+    world_sync(world);
+    assert_int_equal(
+        world_integer(world, "select (select time from station_outbox where position = 2)"
+                             " > (select time from station_outbox where position = 1)"),
+        1);
 }
 
 static void another_start_asks_for_the_time_first(void **state) {
@@ -228,6 +142,34 @@ static void bundles_form_a_chain(void **state) {
     assert_memory_equal(envelope[1].header.previous_hash, envelope[0].hash, HASH_SIZE);
     buffer_free(&sealed[0]);
     buffer_free(&sealed[1]);
+}
+
+/* A day's look for what is old: with an answer that brings something. */
+static void hear_news_after(struct world *world, int64_t ms) {
+    struct sent_customer sent;
+    world->clock.wall_ms += ms;
+    world->clock.boot_ms += ms;
+    customer(&sent, 0xc1, "news", 1, ++world->gsn);
+    struct row_group group = group_of(&sent.row, 1);
+    bring(world, &group);
+    world_sync(world);
+}
+
+/* What headquarters has had for thirty days is forgotten, but the chain goes on from the last bundle. */
+static void old_bundles_are_forgotten(void **state) {
+    struct world *world = *state;
+    world->answer = merge_all;
+    for (int i = 0; i < 2; i++) {
+        world_do(world, "customer.add", "{\"name\": \"a\"}");
+        world_sync(world);
+    }
+    hear_news_after(world, BUNDLE_KEEP_MS - 86400000);
+    assert_int_equal(world_integer(world, "select count(*) from station_bundle"), 2);
+    hear_news_after(world, 2LL * 86400000);
+    assert_int_equal(world_integer(world, "select count(*) from station_bundle"), 1);
+    world_do(world, "customer.add", "{\"name\": \"b\"}");
+    world_sync(world);
+    assert_int_equal(world_integer(world, "select max(number) from station_bundle"), 3);
 }
 
 static void a_refusal_takes_the_work_back(void **state) {
@@ -378,164 +320,6 @@ static void an_unreadable_bundle_is_refused_whole(void **state) {
     assert_int_equal(world_integer(world, "select count(*) from customer"), 0);
 }
 
-/* --- pulling ------------------------------------------------------------------------------------- */
-
-static void rows_come_and_go(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent[3];
-    struct sync_row rows[3];
-    forget_people(world);
-    for (uint8_t i = 0; i < 3; i++) {
-        customer(&sent[i], (uint8_t)(0xc9 - i), "C", i, 10 + i);
-        rows[i] = sent[i].row;
-    }
-    struct row_group group = group_of(rows, 3);
-    bring(world, &group);
-    world->gsn = 12;
-    world->answer = merge_all;
-    world_sync(world);
-    assert_int_equal(world_integer(world, "select count(*) from customer"), 3);
-    assert_int_equal(world_integer(world, "select created_at from customer"), 11);
-    verify(world);
-    struct bytes key = {sent[0].id.bytes, ID_SIZE};
-    customer(&sent[1], 0xc8, "D", 7, 20);
-    rows[0] = sent[1].row;
-    group = group_of(rows, 1);
-    group.forget = &key;
-    group.forget_count = 1;
-    bring(world, &group);
-    world->gsn = 20;
-    world_sync(world);
-    assert_int_equal(world_integer(world, "select count(*) from customer"), 2);
-    assert_int_equal(world_integer(world, "select visits from customer where name = 'D'"),
-                     7);
-    assert_int_equal(world_integer(world, "select cursor from station_progress"), 20);
-    assert_int_equal(world_integer(world, "select digest_rows from station_progress"), 2);
-    verify(world);
-}
-
-static int two_chunks(struct world *world, const struct sync_request *request,
-                      struct sync_response *response) {
-    struct sent_customer sent;
-    struct row_group group;
-    bool second = request->position.set;
-    if (second) {
-        assert_int_equal(request->position.gsn, 10);
-        assert_int_equal(request->position.key.size, ID_SIZE);
-        assert_int_equal(request->position.target_hash[0], 0x77);
-    }
-    if (second && world->step == 1) { /* the scopes changed meanwhile */
-        world->step = 2;
-        response->restart = true;
-        response->more = true;
-        return 200;
-    }
-    customer(&sent, second ? 0xc2 : 0xc1, second ? "two" : "one", 0, second ? 11 : 10);
-    group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world_send_rows(world, response);
-    world->chunk.group_count = 0;
-    if (!second) {
-        response->more = true;
-        response->next = (struct pull_position){.set = true,
-                                                .gsn = 10,
-                                                .table = 10,
-                                                .key = {world->people[0].bytes, ID_SIZE}};
-        memset(response->next.target_hash, 0x77, HASH_SIZE);
-        if (world->step == 0) {
-            world->step = 1;
-            assert_int_equal(world_integer(world, "select count(*) from customer"), 0);
-        }
-    }
-    struct scope user = {SCOPE_USER, world->people[0]};
-    scope_set_add(&response->gained, user);
-    response->head = 11;
-    return 200;
-}
-
-static void chunks_show_together_and_survive_a_restart(void **state) {
-    struct world *world = *state;
-    struct scope_set held = {0};
-    world->answer = two_chunks;
-    world_sql(world, "update station_progress set cursor = 0"); /* a first sync */
-    world_sync(world);
-    assert_int_equal(world_integer(world,
-                                   "select count(*) from sqlite_schema where name in"
-                                   " ('customer_by_name', 'customer_by_owner')"),
-                     2);
-    assert_int_equal(world_integer(world, "select count(*) from customer indexed by"
-                                          " customer_by_name where name = 'two'"),
-                     1);
-    assert_int_equal(world_integer(world, "select count(*) from customer"), 2);
-    assert_int_equal(world_integer(world, "select count(*) from station_staging"), 0);
-    assert_int_equal(world->requests, 4);
-    assert_int_equal(progress_read_held(world->station->writer, &held, NULL), 0);
-    assert_int_equal(held.count, 1);
-    scope_set_free(&held);
-}
-
-static int stop_applying(void *context, const satchel_progress *progress) {
-    struct world *world = context;
-    return world->step == 1 && strcmp(progress->phase, "receiving") == 0;
-}
-
-static void a_stopped_pull_goes_on(void **state) {
-    struct world *world = *state;
-    satchel_error error = {0};
-    world->answer = two_chunks;
-    assert_int_not_equal(satchel_sync(world->station, stop_applying, world, NULL, &error),
-                         0);
-    assert_string_equal(error.code, "sync.stopped");
-    world->step = 2;
-    world_sync(world);
-    assert_int_equal(world_integer(world, "select count(*) from customer"), 2);
-}
-
-static void absent_and_unknown_columns_are_harmless(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    world->answer = merge_all;
-    customer(&sent, 0xc1, "Acme", 1, 5);
-    struct row_group group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 5;
-    world_sync(world);
-    /* an older server knows less, a newer one more */
-    struct value values[2] = {value_text("Acme 2"), value_text("?")};
-    sent.row.values = values;
-    sent.row.gsn = 6;
-    group = (struct row_group){.table = 10,
-                               .columns = {2, 40},
-                               .column_count = 2,
-                               .rows = &sent.row,
-                               .row_count = 1};
-    struct row_group groups[2] = {group, group};
-    groups[1].table = 77;
-    world->chunk = (struct row_chunk){groups, 2};
-    world->gsn = 6;
-    world_sync(world);
-    assert_string_equal(world_text(world, "select name || note || visits from customer"),
-                        "Acme 2from hq1");
-}
-
-static void a_row_that_does_not_fit_blocks_nothing(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent[2];
-    struct sync_row rows[2];
-    world->answer = merge_all;
-    customer(&sent[0], 0xc1, "", 1, 5); /* the name is too short */
-    customer(&sent[1], 0xc2, "Good", 1, 6);
-    rows[0] = sent[0].row;
-    rows[1] = sent[1].row;
-    struct row_group group = group_of(rows, 2);
-    bring(world, &group);
-    world->gsn = 6;
-    world_sync(world);
-    assert_int_equal(world_integer(world, "select count(*) from customer"), 1);
-    assert_int_equal(world_integer(world, "select count(*) from station_misfit"), 1);
-    assert_int_equal(world_integer(world, "select cursor from station_progress"), 6);
-}
-
 /* Bundles are sealed in the smaller format for a server that said it reads it, and in the first one before. */
 static int protocol_two(struct world *world, const struct sync_request *request,
                         struct sync_response *response) {
@@ -562,179 +346,11 @@ static void the_format_follows_the_server(void **state) {
     assert_int_equal(world->step, BUNDLE_FORMAT_PACKED);
 }
 
-/* --- rebase --------------------------------------------------------------------------------------- */
-
-/* The customer as headquarters has it, and pending work on it: a name, a visit, a tag. */
-static void begin_with_pending(struct world *world, struct sent_customer *sent) {
-    forget_people(world);
-    world->answer = rows_only;
-    customer(sent, 0xc1, "Acme", 10, 5);
-    struct row_group group = group_of(&sent->row, 1);
-    bring(world, &group);
-    world->gsn = 5;
-    world_sync(world);
-    world_do(world, "customer.rename", "{\"customer\": \"" C1 "\", \"name\": \"Mine\"}");
-    world_do(world, "customer.visit", "{\"customer\": \"" C1 "\", \"times\": 3}");
-    world_do(world, "customer.tag", "{\"customer\": \"" C1 "\"}");
-    verify(world);
-}
-
-static void pending_work_lies_over_what_comes(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    begin_with_pending(world, &sent);
-    customer(&sent, 0xc1, "Theirs", 20, 8);
-    sent.values[4] = value_text("their note");
-    struct row_group group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 8;
-    world_sync(world); /* the bundle is answered without verdicts: it stays pending */
-    assert_string_equal(world_text(world,
-                                   "select name || ' ' || visits || ' ' || note || ' ' ||"
-                                   " gsn from customer"),
-                        "Mine 23 their note 8");
-    assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 1);
-    assert_int_equal(world_integer(world, "select count(*) from station_image"), 1);
-    verify(world);
-    /* now it is refused: everything is as headquarters has it */
-    world_sql(world, "update station_outbox set verdict = 3, gsn = 9");
-    customer(&sent, 0xc1, "Theirs", 21, 9);
-    group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 9;
-    world_sync(world);
-    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
-                        "Theirs 21");
-    assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 0);
-    assert_int_equal(world_integer(world, "select count(*) from station_image"), 0);
-    verify(world);
-}
-
-static void work_after_a_merge_stays_on_top(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    begin_with_pending(world, &sent);
-    /* the rename is merged, visit and tag are not yet */
-    world_sql(world, "update station_outbox set verdict = 1, gsn = 6 where position = 1");
-    customer(&sent, 0xc1, "Mine", 10, 6);
-    struct row_group group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 6;
-    world_sync(world);
-    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
-                        "Mine 13");
-    assert_int_equal(
-        world_integer(world, "select count(*) from station_outbox where active"), 2);
-    verify(world);
-}
-
-/* A verdict may be known before the rows that show it have come. */
-static void merged_work_stays_until_its_rows_came(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    begin_with_pending(world, &sent);
-    world_sql(world, "update station_outbox set verdict = 1, gsn = 9");
-    customer(&sent, 0xc1, "Before", 10, 8);
-    struct row_group group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 8;
-    world_sync(world);
-    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
-                        "Mine 13");
-    assert_int_equal(
-        world_integer(world, "select count(*) from station_outbox where active"), 3);
-    verify(world);
-}
-
-static void a_leaving_row_keeps_its_work(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    satchel_error error = {0};
-    char *json = NULL;
-    begin_with_pending(world, &sent);
-    struct bytes key = {sent.id.bytes, ID_SIZE};
-    struct row_group group = {.table = 10, .forget = &key, .forget_count = 1};
-    bring(world, &group);
-    world->gsn = 7;
-    world_sync(world);
-    assert_int_equal(world_integer(world, "select count(*) from customer"), 0);
-    assert_int_equal(world_integer(world,
-                                   "select count(*) from station_outbox where active and"
-                                   " attention_code = 'row.missing'"),
-                     2); /* the tag has a row of its own */
-    assert_int_equal(world_integer(world, "select count(*) from customer_tag"), 1);
-    world_ok(satchel_inbox(world->session, &json, &error), &error);
-    assert_non_null(strstr(json, "row.missing"));
-    satchel_free(json);
-    /* it comes back: the work applies again */
-    customer(&sent, 0xc1, "Back", 1, 9);
-    group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 9;
-    world_sync(world);
-    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
-                        "Mine 4");
-    assert_int_equal(world_integer(world, "select count(*) from station_outbox where"
-                                          " attention_code is not null"),
-                     0);
-    verify(world);
-}
-
-static void an_insert_that_meets_a_row_merges(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    forget_people(world);
-    world->answer = rows_only;
-    world_do(world, "customer.add", add_c1);
-    customer(&sent, 0xc1, "Theirs", 20, 8);
-    sent.values[5] = value_text("A");
-    struct row_group group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 8;
-    world_sync(world);
-    assert_string_equal(world_text(world, "select name || ' ' || grade || ' ' || gsn from"
-                                          " customer"),
-                        "Acme A 8");
-    verify(world);
-}
-
-static void work_that_breaks_a_check_is_set_aside(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    begin_with_pending(world, &sent);
-    customer(&sent, 0xc1, "Theirs", 98, 8); /* three more visits are too many */
-    struct row_group group = group_of(&sent.row, 1);
-    bring(world, &group);
-    world->gsn = 8;
-    world_sync(world);
-    assert_string_equal(world_text(world, "select name || ' ' || visits from customer"),
-                        "Mine 98");
-    assert_string_equal(world_text(world,
-                                   "select attention_code from station_outbox where"
-                                   " position = 2"),
-                        "database.constraint");
-    assert_int_equal(world_integer(world, "select cursor from station_progress"), 8);
-}
-
-static void a_difference_is_found(void **state) {
-    struct world *world = *state;
-    struct sent_customer sent;
-    satchel_error error = {0};
-    begin_with_pending(world, &sent);
-    world_sql(world, "update customer set visits = 50");
-    assert_int_not_equal(satchel_verify(world->station, &error), 0);
-    assert_string_equal(error.code, "verify.pending");
-    world_sql(world, "update customer set gsn = 6");
-    assert_int_not_equal(satchel_verify(world->station, &error), 0);
-    assert_string_equal(error.code, "verify.digest");
-}
-
 static void another_process_may_be_syncing(void **state) {
     struct world *world = *state;
     int lock = -1;
-#ifdef __EMSCRIPTEN__
-    skip(); /* there is no other process, and locks are not kept */
-#endif
+    if (LACKING(PROCESSES))
+        skip();
     assert_int_equal(home_lock(world->home, "sync.lock", &world->env, 0, &lock, NULL), 0);
     assert_string_equal(sync_fails(world), "sync.busy");
     assert_true(world->clock.slept_ms >= 10000);
@@ -742,33 +358,21 @@ static void another_process_may_be_syncing(void **state) {
     world_sync(world);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(work_is_sealed_sent_and_settled),
-        TEST(the_format_follows_the_server),
         TEST(an_idle_poll_writes_nothing),
         TEST(a_slow_clock_is_corrected_at_sealing),
+        TEST(later_work_has_a_later_time),
         TEST(another_start_asks_for_the_time_first),
         TEST(a_lost_answer_is_asked_for_again),
         TEST(bundles_form_a_chain),
+        TEST(old_bundles_are_forgotten),
         TEST(a_refusal_takes_the_work_back),
         TEST(a_gap_is_filled_from_kept_bundles),
         TEST(what_goes_wrong_has_a_code),
         TEST(an_unreadable_bundle_is_refused_whole),
-        TEST(rows_come_and_go),
-        TEST(chunks_show_together_and_survive_a_restart),
-        TEST(a_stopped_pull_goes_on),
-        TEST(absent_and_unknown_columns_are_harmless),
-        TEST(a_row_that_does_not_fit_blocks_nothing),
-        TEST(pending_work_lies_over_what_comes),
-        TEST(work_after_a_merge_stays_on_top),
-        TEST(merged_work_stays_until_its_rows_came),
-        TEST(a_leaving_row_keeps_its_work),
-        TEST(an_insert_that_meets_a_row_merges),
-        TEST(work_that_breaks_a_check_is_set_aside),
-        TEST(a_difference_is_found),
+        TEST(the_format_follows_the_server),
         TEST(another_process_may_be_syncing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

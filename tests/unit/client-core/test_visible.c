@@ -80,6 +80,20 @@ static void what_one_does_not_see_is_not_there(void **state) {
     world_do(world, "customer.rename", "{\"customer\":\"" HERS_TEXT "\",\"name\":\"x\"}");
 }
 
+static void marks_do_not_tell_of_it(void **state) {
+    struct world *world = *state;
+    satchel_session *dustin = sign_in(world, "DU");
+    satchel_error error = {0};
+    char *marks = NULL;
+    world_do(world, "customer.rename", "{\"customer\":\"" HERS_TEXT "\",\"name\":\"x\"}");
+    world_ok(satchel_marks(world->session, &marks, &error), &error);
+    assert_non_null(strstr(marks, HERS_TEXT));
+    satchel_free(marks);
+    world_ok(satchel_marks(dustin, &marks, &error), &error);
+    assert_null(strstr(marks, HERS_TEXT));
+    satchel_free(marks);
+}
+
 static void statements_reach_visible_rows_only(void **state) {
     struct world *world = *state;
     world_do(world, "customer.rename_all", "{\"name\":\"z\"}");
@@ -253,6 +267,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(everybody_sees_his_own),
         TEST(what_one_does_not_see_is_not_there),
+        TEST(marks_do_not_tell_of_it),
         TEST(statements_reach_visible_rows_only),
         TEST(nobody_points_at_what_he_does_not_see),
         TEST(nobody_writes_back_into_what_he_does_not_see),

@@ -386,8 +386,16 @@ static inline int world_post(void *context, const struct transport_request *requ
     arena_reset(&world->arena);
     assert_int_equal(envelope_open(request->body, &envelope, NULL), 0);
     memcpy(device_key.bytes, world->certificate.device_key.bytes, SIGN_PUBLIC);
-    assert_int_equal(
-        envelope_verify(&envelope, "satchel sync request", &device_key, NULL), 0);
+    bool signed_by_it =
+        envelope_verify(&envelope, "satchel sync request", &device_key, NULL) == 0;
+    assert_true(signed_by_it || world->rekeyed > 0);
+    if (!signed_by_it) {
+        const struct error failure = {.code = "device.key_rotated",
+                                      .message = "another key"};
+        failure_encode(&failure, ret_body);
+        *ret_status = 409;
+        return 0;
+    }
     assert_int_equal(sync_request_decode(envelope.body, &world->arena, &decoded, NULL),
                      0);
     world->requests++;
@@ -465,6 +473,24 @@ static inline void world_take_bundles(struct world *world,
     response->answers = world->answers;
     response->answer_count = request->bundle_count;
     response->head = world->gsn;
+}
+
+/* Takes every bundle of the request without a word about what became of it: the work stays pending. */
+static inline void world_keep_waiting(struct world *world,
+                                      const struct sync_request *request,
+                                      struct sync_response *response) {
+    for (size_t i = 0; i < request->bundle_count; i++) {
+        struct bundle_envelope envelope;
+        assert_int_equal(bundle_open(request->bundles[i], &envelope, NULL), 0);
+        world->answers[i] =
+            (struct bundle_answer){.number = envelope.header.number,
+                                   .accepted = true,
+                                   .code = "",
+                                   .message = "",
+                                   .expected_number = envelope.header.number + 1};
+    }
+    response->answers = world->answers;
+    response->answer_count = request->bundle_count;
 }
 
 /* Answers (world->answer): every transaction is merged, or refused. */

@@ -2,14 +2,12 @@
  * base/file_folder: files under their hashes, in parts and whole.
  */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 
 #include "schema/base/file_folder.h"
 #include "schema/base/limits.h"
+#include "tests/support/failing/failing.h"
 
 #define TEXT "a photo, as far as a test can tell"
 #define assert_code(error, expected) assert_string_equal((error).code, (expected))
@@ -202,22 +201,17 @@ static int see_part(void *context, const char *name, int64_t size, int64_t writt
 /* Nothing is left of what could not be written to its end. */
 static void a_disk_that_takes_no_more(void **state) {
     static char large[100000];
-    struct rlimit former, limit;
     uint8_t hash[HASH_SIZE];
     struct error error = {0};
     struct seen seen = {0};
     (void)state;
     put("small", hash);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &former), 0);
-    limit = former;
-    limit.rlim_cur = 5000;
-    (void)signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    failing_disk(5000);
     int failed = file_folder_put(folder, (struct bytes){(const uint8_t *)large, 100000},
                                  hash, &error);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &former), 0);
+    failing_disk(-1);
     assert_int_equal(failed, -1);
-    assert_code(error, "file.failed");
+    assert_code(error, "file.full");
     assert_int_equal(file_folder_each(folder, see_file, &seen, NULL), 0);
     assert_int_equal(file_part_each(folder, "", see_part, &seen, NULL), 0);
     assert_int_equal(seen.files, 1);

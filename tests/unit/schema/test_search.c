@@ -15,6 +15,9 @@
 #include "schema/pinyin.h"
 #include "schema/search.h"
 #include "tests/support/fixture.h"
+#include "tests/support/lacking.h"
+
+#define BY_READING (LACKING(READINGS) ? "0" : "1")
 
 enum { OTHER_READINGS = 220 }; /* lines of the table in pinyin.c */
 
@@ -60,20 +63,31 @@ static void check_all(void **state, const struct sample *samples, size_t count,
 #define CHECK(samples, expected) \
     check_all(state, samples, sizeof(samples) / sizeof *(samples), expected)
 
-static void names_are_found(void **state) {
+static void names_are_found_by_their_characters(void **state) {
     static const struct sample samples[] = {
-        {"李明朗",
-         "李|明|朗|李明|明朗|李明朗|l|li|lm|lml|liml|liming|limingl|lming|lml|lminglang|"
-         "li ming lang|li ming|limi|LML|ｌｍｌ|ming|minglang|mlang|lang|la|李ml|李明l|l明朗"},
-        {"启明科技有限公司",
-         "qmkj|qiming|qimingkeji|kejiyou|gongs|gs|科技|技有|qi ming|启mkj"},
-        {"上海（浦东）分公司", "shpd|shanghaipudong|浦东|pdf|hpd"},
-        {"GTX项目二期", "gtxxm|gtx|gtxxiangmu|xm|gtx项|GTX 项目|xmeq"},
+        {"李明朗", "李|明|朗|李明|明朗|李明朗"},
+        {"启明科技有限公司", "科技|技有|启|启明科技有限公司"},
+        {"上海（浦东）分公司", "浦东|分公司"},
+        {"GTX项目二期", "gtx|二期"},
         {"GTX Pro", "gtx|pro|gtxpro|gtx pro|Ｇtx p|X PRO|tx"},
-        {"西安宏远", "xian|xi an|xi'an|xahy|xiahy|hongyuan"},
-        {"吕布", "lvbu|lubu|lü|lb|lv|lu"},
         {"Müller & Söhne", "müller|MÜLLER|söhne|ller"},
         {"ООО Ромашка", "ромаш|РОМАШКА"},
+    };
+    CHECK(samples, true);
+}
+
+static void names_are_found(void **state) {
+    if (LACKING(READINGS))
+        skip();
+    static const struct sample samples[] = {
+        {"李明朗",
+         "l|li|lm|lml|liml|liming|limingl|lming|lml|lminglang|"
+         "li ming lang|li ming|limi|LML|ｌｍｌ|ming|minglang|mlang|lang|la|李ml|李明l|l明朗"},
+        {"启明科技有限公司", "qmkj|qiming|qimingkeji|kejiyou|gongs|gs|qi ming|启mkj"},
+        {"上海（浦东）分公司", "shpd|shanghaipudong|pdf|hpd"},
+        {"GTX项目二期", "gtxxm|gtx|gtxxiangmu|xm|gtx项|GTX 项目|xmeq"},
+        {"西安宏远", "xian|xi an|xi'an|xahy|xiahy|hongyuan"},
+        {"吕布", "lvbu|lubu|lü|lb|lv|lu"},
         {"李 明朗", "lml|limi"},
     };
     CHECK(samples, true);
@@ -107,6 +121,8 @@ static void digits_are_found_in_numbers(void **state) {
 }
 
 static void names_with_other_readings(void **state) {
+    if (LACKING(READINGS))
+        skip();
     static const struct sample samples[] = {
         {"单田芳", "shan|dan|stf"},
         {"曾国藩", "zeng|zgf"},
@@ -128,6 +144,8 @@ static void names_with_other_readings(void **state) {
 /* Every entry of the table must be reachable: it is searched by code point. */
 static void the_table_of_readings_is_in_order(void **state) {
     (void)state;
+    if (LACKING(READINGS))
+        skip();
     struct pinyin *pinyin = pinyin_open();
     const char *readings[PINYIN_READINGS];
     size_t others = 0;
@@ -163,7 +181,7 @@ static void hostile_texts(void **state) {
         memcpy(text + i, "阿", 4);
     memset(needle, 'a', sizeof needle);
     needle[LIMIT_SEARCH_ITEMS] = '\0';
-    assert_true(found(state, needle, text));
+    assert_int_equal(found(state, needle, text), !LACKING(READINGS));
     needle[LIMIT_SEARCH_ITEMS - 1] = 'z';
     assert_false(found(state, needle, text));
     needle[LIMIT_SEARCH_ITEMS - 1] = 'a';
@@ -199,16 +217,17 @@ static void in_sql(void **state) {
     struct catalogue *catalogue = fixture_catalogue(NULL);
     sqlite3 *db = fixture_database(catalogue, &context);
     char room[512];
-    static const char *const questions[][2] = {
-        {"select search_matches('lml', '李明朗')", "1"},
-        {"select search_matches('lml', null, '张三', '李明朗')", "1"},
+    const char *const questions[][2] = {
+        {"select search_matches('lml', '李明朗')", BY_READING},
+        {"select search_matches('lml', null, '张三', '李明朗')", BY_READING},
+        {"select search_matches('明朗', null, '张三', '李明朗')", "1"},
         {"select search_matches('lml', null, '张三')", "0"},
         {"select search_matches(null, 'a')", "1"},
         {"select search_matches('', null)", "0"},
         {"select search_matches(12, 5123)", "1"},
-        {"select group_concat(column1) from (values ('李明'), ('王芳'), ('林木'))"
-         " where search_matches('lm', column1)",
-         "李明,林木"},
+        {"select group_concat(column1) from (values ('李明'), ('王芳'), ('明木'))"
+         " where search_matches('明', column1)",
+         "李明,明木"},
     };
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
         assert_string_equal(fixture_text(db, questions[i][0], room), questions[i][1]);
@@ -230,6 +249,7 @@ static void in_sql(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_found_by_their_characters),
         cmocka_unit_test(names_are_found),
         cmocka_unit_test(what_is_not_there_is_not_found),
         cmocka_unit_test(digits_are_found_in_numbers),

@@ -41,14 +41,34 @@ static int check_table(const struct golden *golden, const struct table *table) {
     return wrong;
 }
 
-static int check_database(struct golden *golden, const char *path) {
-    struct error error = {0};
+/* Its tables alone, as they were made. */
+static void open_text(struct golden *golden, const char *path) {
+    static char text[256 * 1024];
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof text - 1, file);
+    assert_true(size > 1000 && size < sizeof text - 1);
+    assert_int_equal(fclose(file), 0);
+    text[size] = '\0';
+    assert_int_equal(sqlite3_open(":memory:", &golden->db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(golden->db, text, NULL, NULL, NULL), SQLITE_OK);
+}
+
+static void open_database(struct golden *golden, const char *path) {
     char uri[1200];
-    int wrong = 0;
     snprintf(uri, sizeof uri, "file:%s?mode=ro&immutable=1", path);
     assert_int_equal(
         sqlite3_open_v2(uri, &golden->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL),
         SQLITE_OK);
+}
+
+static int check_version(struct golden *golden, const char *path) {
+    struct error error = {0};
+    int wrong = 0;
+    if (strcmp(path + strlen(path) - strlen(".sql"), ".sql") == 0)
+        open_text(golden, path);
+    else
+        open_database(golden, path);
     assert_int_equal(
         database_integer(golden->db, "pragma user_version", &golden->version, &error), 0);
     assert_true(golden->version >= 1 && golden->version <= SCHEMA_VERSION);
@@ -69,8 +89,12 @@ static void since_is_what_was(void **state) {
     assert_int_equal(golden.catalogue->version, SCHEMA_VERSION);
     assert_int_equal(
         glob(SATCHEL_SOURCE_DIR "/tests/golden/v*/server/master.db", 0, NULL, &found), 0);
+    assert_int_equal(
+        glob(SATCHEL_SOURCE_DIR "/tests/golden/v*/schema.sql", GLOB_APPEND, NULL, &found),
+        0);
+    assert_true(found.gl_pathc >= 2);
     for (size_t i = 0; i < found.gl_pathc; i++)
-        assert_int_equal(check_database(&golden, found.gl_pathv[i]), 0);
+        assert_int_equal(check_version(&golden, found.gl_pathv[i]), 0);
     globfree(&found);
     catalogue_free(golden.catalogue);
 }

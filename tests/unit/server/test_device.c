@@ -126,6 +126,10 @@ static const char *ask(struct fixture *f, const struct asked *asked, const char 
         assert_int_equal(master_commit(company->master, &error), 0);
         assert_int_equal(envelope_open(sealed_certificate, &envelope, &error), 0);
         assert_int_equal(certificate_decode(envelope.body, ret, &error), 0);
+        struct sign_public server;
+        memcpy(server.bytes, company->master->keys.public_key, SIGN_PUBLIC);
+        assert_int_equal(
+            envelope_verify(&envelope, "satchel certificate", &server, &error), 0);
     }
     buffer_free(&body);
     buffer_free(&sealed);
@@ -425,6 +429,28 @@ static void a_key_is_followed_by_another(void **state) {
     assert_string_equal(rotate(f, &late, &again), "device.key_taken");
 }
 
+/* Who asks again, because the answer was lost, trusts the key that the server has by then. */
+static void what_is_said_again_has_the_present_key(void **state) {
+    struct fixture *f = *state;
+    struct certificate certificate;
+    struct fake_station *copy = spare(f);
+    struct fake_station before = *f->boss_station;
+    struct sign_keys former = f->anna_station->keys;
+    struct sign_keys server = f->company.master->keys;
+    edit(f, f->boss_station, "phone", "111", 10, f->base);
+    struct asked forked = fork_of(f, &before, copy);
+    struct asked rotated = rotation_of(f, f->anna_station);
+    rotated.former = &former;
+    assert_string_equal(rotate(f, &rotated, &certificate), "");
+    f->company.master->keys = new_keys(f);
+    assert_string_equal(rotate(f, &rotated, &certificate), "");
+    f->company.master->keys = server;
+    assert_string_equal(reenrol(f, &forked, &certificate), "");
+    f->company.master->keys = new_keys(f);
+    assert_string_equal(reenrol(f, &forked, &certificate), "");
+    f->company.master->keys = server;
+}
+
 /* Bundles that were sealed before the rotation and not sent yet are still the former key's. */
 static void sealed_work_keeps_its_key(void **state) {
     struct fixture *f = *state;
@@ -515,6 +541,7 @@ int main(void) {
         TEST(shared_work_counts_once),
         TEST(what_a_relative_was_refused_is_refused),
         TEST(a_key_is_followed_by_another),
+        TEST(what_is_said_again_has_the_present_key),
         TEST(sealed_work_keeps_its_key),
         TEST(a_rotation_names_the_last_bundle),
         TEST(a_purpose_is_signed_too),

@@ -314,6 +314,67 @@ static void what_is_missing_is_waited_for(void **state) {
     assert_verifies(at);
 }
 
+/* So is the right to it: who was given a share worked on, was not answered any more, and comes before the share does. */
+static void a_grant_is_waited_for(void **state) {
+    struct drill *at = *state;
+    struct cell cell;
+    struct id theirs = text_id("theirs");
+    struct cell cells[] = {
+        cell_of(&at->company, "customer", "name", value_text("theirs")),
+        cell_of(&at->company, "customer", "kind", value_text("company")),
+        cell_of(&at->company, "customer", "owner_id",
+                value_blob((struct bytes){at->hq->user.bytes, ID_SIZE}))};
+    struct change insert =
+        change_of(&at->company, "customer", ROW_INSERT, &theirs, cells, 3);
+    assert_int_equal(
+        station_send(&at->company, at->hq, &insert, 1, at->company.now_ms, at->backup)
+            .kind,
+        VERDICT_MERGED);
+    at->backup = head_of(at);
+    restore(at);
+    struct change edit = edit_of(at, "theirs", &cell, "1");
+    struct bundle_answer answer =
+        send_lost(at, &(struct lost_work){at->anna, &edit, at->company.now_ms,
+                                          at->backup + 1, 0, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_string_equal(answer.verdicts[0].code, "scope.row");
+    struct id pair[2] = {theirs, at->anna->user};
+    struct change share =
+        change_of(&at->company, "customer_share", ROW_INSERT, pair, NULL, 0);
+    answer = send_lost(at, &(struct lost_work){at->hq, &share, at->company.now_ms - 1,
+                                               at->backup, at->backup + 1, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_MERGED);
+    assert_int_equal(company_integer(&at->company, "select count(*) from deferred"), 0);
+    assert_int_equal(company_integer(&at->company,
+                                     "select count(*) from customer"
+                                     " where name = 'theirs' and phone = '1'"),
+                     1);
+    assert_verifies(at);
+}
+
+/* What headquarters had merged once waits whatever is said against it now; what it had not is judged as ever. */
+static void what_was_merged_once_is_not_refused_at_once(void **state) {
+    struct drill *at = *state;
+    restore(at);
+    struct id link[2] = {at->anna->user, {{0}}};
+    memcpy(link[1].bytes,
+           company_value(&at->company, "select id from role where code = 'manager'")
+               .bytes.data,
+           ID_SIZE);
+    struct change change =
+        change_of(&at->company, "user_role", ROW_INSERT, link, NULL, 0);
+    struct lost_work work = {at->anna,       &change, at->company.now_ms,
+                             at->backup + 1, 0,       false};
+    struct bundle_answer answer = send_lost(at, &work);
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_REFUSED);
+    assert_string_equal(answer.verdicts[0].code, "role.insert");
+    work.former = at->backup + 2;
+    answer = send_lost(at, &work);
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_string_equal(answer.verdicts[0].code, "role.insert");
+    assert_verifies(at);
+}
+
 static void until_the_refill_ends(void **state) {
     struct drill *at = *state;
     struct master *master = at->company.master;
@@ -341,6 +402,52 @@ static void until_the_refill_ends(void **state) {
         send_lost(at, &(struct lost_work){at->hq, &edit, at->company.now_ms,
                                           at->backup + 1, at->backup + 3, false});
     assert_int_equal(answer.verdicts[0].kind, VERDICT_REFUSED); /* nothing waits now */
+    assert_verifies(at);
+}
+
+/* A device that the backup does not know has shown its certificate, and not yet which program it has: what waits is held
+ * against the one that its bundle names. */
+static void rules_hold_for_what_waits(void **state) {
+    struct drill *at = *state;
+    struct id old = text_id("old");
+    restore(at);
+    assert_int_equal(database_run(at->company.master->db,
+                                  "update station set schema_version = 0", NULL),
+                     0);
+    struct cell cell = cell_of(&at->company, "customer", "owner_id",
+                               value_blob((struct bytes){at->hq->user.bytes, ID_SIZE}));
+    struct change gift = change_of(&at->company, "customer", ROW_UPDATE, &old, &cell, 1);
+    struct bundle_answer answer =
+        send_lost(at, &(struct lost_work){at->anna, &gift, at->company.now_ms, at->backup,
+                                          at->backup + 1, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_string_equal(answer.verdicts[0].code, "customer.owner_change");
+    assert_int_equal(company_integer(&at->company, "select count(*) from deferred"), 1);
+}
+
+/* What waits is of its device's family: it knows what was refused there. */
+static void what_waits_knows_its_family(void **state) {
+    struct drill *at = *state;
+    struct id id = text_id("gift");
+    struct cell cell;
+    restore(at);
+    struct cell cells[] = {
+        cell_of(&at->company, "customer", "name", value_text("gift")),
+        cell_of(&at->company, "customer", "kind", value_text("company")),
+        cell_of(&at->company, "customer", "owner_id",
+                value_blob((struct bytes){at->hq->user.bytes, ID_SIZE}))};
+    struct change insert = change_of(&at->company, "customer", ROW_INSERT, &id, cells, 3);
+    struct bundle_answer answer =
+        send_lost(at, &(struct lost_work){at->anna, &insert, at->company.now_ms,
+                                          at->backup, 0, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_REFUSED);
+    struct change edit = edit_of(at, "gift", &cell, "1");
+    answer = send_lost(at, &(struct lost_work){at->anna, &edit, at->company.now_ms,
+                                               at->backup, at->backup + 2, false});
+    assert_int_equal(answer.verdicts[0].kind, VERDICT_DEFERRED);
+    assert_memory_equal(
+        company_value(&at->company, "select code from deferred").bytes.data,
+        "depends.refused", strlen("depends.refused"));
     assert_verifies(at);
 }
 
@@ -388,7 +495,12 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_gap_that_nobody_can_fill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_missing_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_grant_is_waited_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_merged_once_is_not_refused_at_once,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(until_the_refill_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rules_hold_for_what_waits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_waits_knows_its_family, set_up, tear_down),
         cmocka_unit_test(outcomes_are_read_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -640,6 +640,32 @@ static void they_go_when_all_have_passed_them(void **state) {
     world_free(&world);
 }
 
+/* Who will not come any more is not waited for. */
+static void a_revoked_station_does_not_hold_them_up(void **state) {
+    static struct world world;
+    char sql[200];
+    (void)state;
+    world_make(&world, 4714);
+    all_to_head(&world);
+    for (int i = 0; i < 60; i++)
+        something_happens(&world);
+    for (size_t i = 1; i < world.mirror_count; i++)
+        pull_to_head(&world, &world.mirrors[i]);
+    for (size_t i = 1; i < world.mirror_count; i++)
+        pull_once(&world, &world.mirrors[i], false);
+    purge(&world, TOMBSTONE_HORIZON_MS);
+    assert_true(tombstones(&world) > 0);
+    snprintf(sql, sizeof sql, "update station set revoked_at = 1 where public_key = x'");
+    for (size_t i = 0; i < SIGN_PUBLIC; i++)
+        snprintf(sql + strlen(sql), 3, "%02x",
+                 world.mirrors[0].station->keys.public_key[i]);
+    snprintf(sql + strlen(sql), 2, "'");
+    run(&world, sql);
+    purge(&world, TOMBSTONE_HORIZON_MS);
+    assert_int_equal(tombstones(&world), 0);
+    world_free(&world);
+}
+
 static void whoever_is_behind_the_horizon_gets_everything_again(void **state) {
     static struct world world;
     (void)state;
@@ -688,6 +714,7 @@ int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everybody_has_what_he_may_see),
         cmocka_unit_test(they_go_when_all_have_passed_them),
+        cmocka_unit_test(a_revoked_station_does_not_hold_them_up),
         cmocka_unit_test(whoever_is_behind_the_horizon_gets_everything_again),
         cmocka_unit_test(a_pull_under_way_begins_again),
     };

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "server/journal.h"
+#include "server/verdicts.h"
 #include "tests/support/company.h"
 
 static int set_up(void **state) {
@@ -104,6 +106,49 @@ static void an_altered_outcome_is_found(void **state) {
            "journal.hash");
 }
 
+/* The last entry once more, properly chained and signed, with another outcome. */
+static void journal_otherwise(struct company *company, struct journal_entry *entry,
+                              struct bytes outcome) {
+    struct master *master = company->master;
+    struct error error = {0};
+    assert_int_equal(
+        database_run(master->db,
+                     "delete from journal where entry = (select max(entry) from journal)",
+                     &error),
+        0);
+    assert_int_equal(journal_head(master->db, &master->entry, master->entry_hash, &error),
+                     0);
+    entry->outcome = outcome;
+    assert_int_equal(journal_put(master, entry, &error), 0);
+}
+
+static void a_verdict_that_was_not_decided_so_is_found(void **state) {
+    struct company *company = *state;
+    struct error error = {0};
+    struct outcome outcome;
+    struct journal_reader *reader = NULL;
+    struct journal_entry entry;
+    struct buffer bytes = buffer_make(LIMIT_TEXT);
+    int64_t last = company_integer(company, "select max(entry) from journal");
+    assert_int_equal(journal_read_after(company->master->db, last - 1, &reader, &error),
+                     0);
+    assert_int_equal(journal_next(reader, &entry, &error), 1);
+    entry.content = arena_copy(&company->arena, entry.content);
+    assert_int_equal(outcome_decode(entry.outcome, &company->arena, &outcome, &error), 0);
+    journal_close(reader);
+    outcome_encode(&outcome, &bytes);
+    journal_otherwise(company, &entry, buffer_bytes(&bytes));
+    assert_int_equal(verify(company, &error), 0);
+    assert_int_equal(outcome.verdicts[0].kind, VERDICT_MERGED);
+    outcome.verdicts[0].kind = VERDICT_CONFLICTS;
+    buffer_reset(&bytes);
+    outcome_encode(&outcome, &bytes);
+    journal_otherwise(company, &entry, buffer_bytes(&bytes));
+    assert_int_not_equal(verify(company, &error), 0);
+    assert_string_equal(error.code, "replay.differs");
+    buffer_free(&bytes);
+}
+
 static void another_key_is_found(void **state) {
     struct company *company = *state;
     struct error error = {0};
@@ -156,6 +201,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_removed_entry_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_forged_signature_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_altered_outcome_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_verdict_that_was_not_decided_so_is_found,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_key_is_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_backup_verifies, set_up, tear_down),
     };

@@ -1,44 +1,18 @@
 /*
  * sync/seal: keys, signatures, compression, base32.
  */
-#define _GNU_SOURCE /* RTLD_NEXT */
-#include "tests/unit/sync/failing_memory.h"
+#include "tests/support/failing/failing.h"
 #include "tests/unit/sync/support.h"
 
-#include <dlfcn.h>
-
 #include "sync/seal.h"
-
-/* Stand in for the libraries' own, to fail; not where these are linked in for good. */
-static bool sodium_fails;
-static bool zstd_fails;
-#ifdef __EMSCRIPTEN__
-enum { LIBRARIES_CAN_FAIL = 0 };
-#else
-enum { LIBRARIES_CAN_FAIL = 1 };
-int sodium_init(void);
-int sodium_init(void) {
-    int (*real)(void);
-    *(void **)&real = dlsym(RTLD_NEXT, "sodium_init");
-    return sodium_fails ? -1 : real();
-}
-size_t ZSTD_compress(void *to, size_t room, const void *from, size_t size, int level);
-size_t ZSTD_compress(void *to, size_t room, const void *from, size_t size, int level) {
-    size_t (*real)(void *, size_t, const void *, size_t, int);
-    *(void **)&real = dlsym(RTLD_NEXT, "ZSTD_compress");
-    return zstd_fails ? (size_t)-64 : real(to, room, from, size, level);
-}
-#endif
 
 static void test_start(void **state) {
     struct error error = {0};
     assert_int_equal(seal_start(&error), 0);
     assert_int_equal(seal_start(&error), 0);
-    if (!LIBRARIES_CAN_FAIL)
-        return;
-    sodium_fails = true;
+    failing_sodium(true);
     assert_int_equal(seal_start(&error), -1);
-    sodium_fails = false;
+    failing_sodium(false);
     assert_code(error, "seal.start");
 }
 
@@ -105,19 +79,32 @@ static void test_deflate_no_room(void **state) {
     assert_int_equal(seal_deflate(BYTES("not much"), 3, &small, &error), -1);
     assert_code(error, "seal.size");
     buffer_free(&small);
-    if (!LIBRARIES_CAN_FAIL)
-        skip();
-    zstd_fails = true;
+    failing_zstd(true);
     small = buffer_make(500);
     assert_int_equal(seal_deflate(BYTES("not much"), 3, &small, &error), -1);
     assert_code(error, "memory");
-    zstd_fails = false;
+    failing_zstd(false);
     error_clear(&error);
-    if (!failing_memory(true))
-        skip();
+    failing_memory(true);
     assert_int_equal(seal_deflate(BYTES("not much"), 3, &small, &error), -1);
     failing_memory(false);
     assert_code(error, "memory");
+}
+
+/* That memory ran out is not the data's fault: who asks again may get it. */
+static void test_inflate_without_memory(void **state) {
+    struct buffer deflated = buffer_make(500);
+    struct buffer inflated = buffer_make(500);
+    struct error error = {0};
+    assert_int_equal(seal_deflate(BYTES("enough"), 3, &deflated, &error), 0);
+    failing_zstd(true);
+    assert_int_equal(seal_inflate(buffer_bytes(&deflated), 500, &inflated, &error), -1);
+    failing_zstd(false);
+    assert_code(error, "memory");
+    assert_int_equal(seal_inflate(buffer_bytes(&deflated), 500, &inflated, &error), 0);
+    assert_int_equal(inflated.size, 6);
+    buffer_free(&deflated);
+    buffer_free(&inflated);
 }
 
 static void refuse_frame(struct bytes frame, const char *code) {
@@ -295,6 +282,7 @@ int main(void) {
         cmocka_unit_test(test_known_key),
         cmocka_unit_test(test_deflate),
         cmocka_unit_test(test_deflate_no_room),
+        cmocka_unit_test(test_inflate_without_memory),
         cmocka_unit_test(test_inflate_refuses),
         cmocka_unit_test(test_boxes),
         cmocka_unit_test(test_boxes_fail),

@@ -1,27 +1,10 @@
 /*
  * sync/wire: what the scan refuses, and values there and back.
  */
-#define _GNU_SOURCE /* RTLD_NEXT */
+#include "tests/support/failing/failing.h"
 #include "tests/unit/sync/support.h"
 
-#include <dlfcn.h>
-
 #include "schema/base/limits.h"
-
-/* Stands in for msgpack-c's own, to run out of memory; not where that is linked in for good. */
-static bool zones_fail;
-#ifdef __EMSCRIPTEN__
-enum { ZONES_CAN_FAIL = 0 };
-#else
-enum { ZONES_CAN_FAIL = 1 };
-struct msgpack_zone;
-struct msgpack_zone *msgpack_zone_new(size_t chunk_size);
-struct msgpack_zone *msgpack_zone_new(size_t chunk_size) {
-    struct msgpack_zone *(*real)(size_t);
-    *(void **)&real = dlsym(RTLD_NEXT, "msgpack_zone_new");
-    return zones_fail ? NULL : real(chunk_size);
-}
-#endif
 
 /* --- the scan ------------------------------------------------------------------------ */
 
@@ -270,11 +253,9 @@ static void test_getters(void **state) {
 static void test_no_memory(void **state) {
     struct wire_document *document = NULL;
     struct error error = {0};
-    if (!ZONES_CAN_FAIL)
-        skip();
-    zones_fail = true;
+    failing_zones(true);
     assert_int_equal(wire_open(BYTES("\x01"), &document, &error), -1);
-    zones_fail = false;
+    failing_zones(false);
     assert_code(error, "memory");
     wire_close(NULL);
 }

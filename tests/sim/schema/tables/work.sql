@@ -15,6 +15,7 @@ create table customer (  -- @table 20 @scope user(owner_id) pool(branch_id unles
   grade         text check (length(grade) <= 10),                           -- @column 10 @write manager hq
   owner_id      blob,                                                       -- @column 11 @ref app_user @write manager hq @self
   branch_id     blob,                                                       -- @column 12 @ref branch
+  rank          integer,                                                    -- @column 13 @merge max @since 3
   deleted_at    integer,                                                    -- @column 63
   created_at integer, created_by blob, updated_at integer, updated_by blob, gsn integer not null default 0
 ) strict, without rowid;
