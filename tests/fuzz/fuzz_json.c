@@ -247,148 +247,141 @@ static void give_long(seed_function give, void *context, const char *before, cha
 #define SHOP "\"customer\":\"0c0c0c0c-0c0c-0c0c-0c0c-0c0c0c0c0c0c\""
 #define SET(rest) "*\n\nthing.set\n{" ONE "," rest "}\n"
 
+static const char *const TEXTS[] = {
+    "customer.add\n{\"name\":\"Acme\",\"note\":\"\xe4\xbd\xa0\"}\n",
+    "customer.add\n[{\"name\":\"A\"},{\"name\":\"B\",\"note\":null}]\n",
+    "customer.add\n[{\"name\":\"A\"},{\"note\":null}]\n",
+    "customer.add\n[]\ncustomer.add\n[7]\ncustomer.add\n7\ncustomer.add\n{\ncustomer.add\n\n",
+    "customer.add\n{\"name\":7,\"note\":[1,{\"x\":true}],\"y\":1e9}\n",
+    "customer.add\n{\"name\":\"a\\u0000b\"}\ncustomer.add\n{\"name\":1.5}\n",
+    "customer.add\n{\"name\":\"[[[{\\\"\"}\ncustomer.add\n{\"name\":\"\\\\\\\"\"}\n",
+    "customer.add\n{\"name\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]}\n",
+    "customer.add\n{\"name\":\"666\"}\ncustomer.add\n{\"name\":\"a\",\"name\":\"b\"}\n",
+    "customer.add\n{\"name\":\"B\",\"id\":\"01900000-0000-7000-8000-000000000001\"}\n"
+    "customer.add\n{\"name\":\"C\",\"id\":\"01900000-0000-7000-8000-000000000001\"}\n"
+    "customer.visit\n{\"customer\":\"01900000-0000-7000-8000-000000000001\"}\n"
+    "customer.price\n{\"customer\":\"01900000-0000-7000-8000-000000000001\",\"price\":\"12.50\"}\n",
+    "customer.add\n{\"name\":\"C\",\"id\":\"00000000-0000-0000-0000-000000000000\"}\n"
+    "customer.add\n{\"name\":\"C\",\"id\":\"x\"}\ncustomer.add\n{\"name\":\"C\",\"id\":7}\n"
+    "customer.add\n{\"name\":\"C\",\"id\":\"01900000-0000-7000-8000-0000000000010\"}\n",
+    "*\n\ncustomer.hand_over\n{" SHOP ",\"to\":\"du\"}\ncustomer.touch\n{" SHOP "}\n",
+    "*\n\ncustomer.visit\n{" SHOP ",\"times\":50}\ncustomer.visit\n{" SHOP
+    ",\"times\":\"50\"}\ncustomer.visit\n{" SHOP ",\"times\":51}\n"
+    "customer.visit\n{" SHOP ",\"times\":-51}\ncustomer.visit\n{" SHOP
+    ",\"times\":\"+1\"}\n",
+    "*\n\ncustomer.price\n{" SHOP ",\"price\":\"12.50\"}\ncustomer.tag\n{" SHOP
+    "}\ncustomer.tag\n{" SHOP "}\ncustomer.same\n{" SHOP "}\n",
+    "*\n\ncustomer.rename\n{" SHOP ",\"name\":\"666\"}\ncustomer.rename\n{" SHOP
+    ",\"name\":\"Isdom 2\"}\ncustomer.grade\n{" SHOP ",\"grade\":\"A\"}\n",
+    "customer.two\n{\"name\":\"T\",\"ok\":false}\ncustomer.two\n"
+    "{\"name\":\"T\",\"ok\":true}\ncustomer.two\n{\"name\":\"T\",\"ok\":2}\n",
+    "customer.tag_any\n{\"customers\":[\"x\"]}\ncustomer.tag_any\n{\"customers\":[]}\n"
+    "customer.tag_any\n{\"customers\":\"[\"}\ncustomer.tag_any\n{\"customers\":7}\n"
+    "*\n\ncustomer.tag_any\n{\"customers\":[\"0123456789abcdef\"]}\n",
+    "*\n\nbad.delete\n{" SHOP "}\nbad.stamp\n{" SHOP "}\nbad.engine\n{" SHOP
+    "}\nbad.schema\n{}\n",
+    "*\n\nbad.key\n{\"text\":\"abc\"}\nbad.rekey\n{" ONE
+    "}\nbad.born\n{}\nbad.stamps\n{}\n"
+    "bad.table\n{}\nbad.pragma\n{}\nbad.parameter\n{}\nbad.syntax\n{}\n",
+    "bad.constraint\n{}\nbad.rights\n{}\nbad.user\n{}\nbad.key\n{}\nno.command\n{}\nthing.ad\n{}\n",
+    "thing.add\n{\"name\":\"n\",\"alias\":\"a\",\"code\":\"c\",\"size\":9}\n"
+    "thing.set\n{\"thing\":\"n\",\"size\":1,\"other\":\"A\",\"kind\":\"c\"}\n"
+    "thing.set\n{\"thing\":\"n\",\"enum\":\"large\"}\nthing.set\n{\"thing\":\"n\",\"size\":2}\n",
+    SET("\"by\":\"AN\",\"other\":\"dos\",\"kind\":\"a\""),
+    SET("\"other\":\"Twin\"") "thing.set\n{" ONE ",\"trace\":\"a\"}\nthing.set\n{" ONE
+                              ",\"kind\":\"b\"}\nthing.set\n{" ONE ",\"kind\":\"z\"}\n",
+    SET("\"other\":\"two\"") "thing.set\n{" ONE ",\"other\":7}\nthing.set\n{" ONE
+                             ",\"other\":true}\n",
+    SET("\"other\":\"0123456789012345678901234567890123456789\"") "thing.set\n{" ONE
+                                                                  ",\"by\":\"me\"}\n",
+    SET("\"size\":\"x\"") "thing.set\n{" ONE ",\"size\":\"-\"}\nthing.set\n{" ONE
+                          ",\"size\":\"99999999999999999999\"}\nthing.set\n{" ONE
+                          ",\"size\":\"-3\"}\n",
+    SET("\"size\":\"9223372036854775809\""),
+    SET("\"money\":\"\xc2\xa5"
+        "1,234.5\"") "thing.set\n{" ONE ",\"money\":\"-12.345\"}\nthing.set\n{" ONE
+                     ",\"money\":\"1,23\"}\nthing.set\n{" ONE ",\"money\":\"+\xef\xbf\xa5"
+                     "7\"}\n"
+                     "thing.set\n{" ONE ",\"money\":\".\"}\n",
+    SET("\"money\":\"92233720368547758\"") "thing.set\n{" ONE
+                                           ",\"money\":\"922337203685477580700\"}\n"
+                                           "thing.set\n{" ONE
+                                           ",\"money\":-999999999999999999}\n"
+                                           "thing.set\n{" ONE
+                                           ",\"money\":999999999999999999}\n"
+                                           "thing.set\n{" ONE ",\"money\":\",1\"}\n",
+    SET("\"money\":\"9223372036854775809\"") "thing.set\n{" ONE ",\"money\":\"1.,000\"}\n"
+                                             "thing.set\n{" ONE ",\"money\":\"1.2.3\"}\n",
+    SET("\"bp\":\"7 %\"") "thing.set\n{" ONE
+                          ",\"bp\":\"7\xef\xbc\x85\"}\nthing.set\n{" ONE
+                          ",\"bp\":\"7\"}\nthing.set\n{" ONE ",\"bp\":\"x%\"}\n",
+    SET("\"bool\":\"Yes\"") "thing.set\n{" ONE ",\"bool\":\"maybe\"}\nthing.set\n{" ONE
+                            ",\"bool\":\"\xe6\x98\xaf\"}\nthing.set\n{" ONE
+                            ",\"bool\":\"a long word that says nothing\"}\nthing.set\n{" ONE
+                            ",\"bool\":false}\n",
+    SET("\"date\":\"yesterday\"") "thing.set\n{" ONE
+                                  ",\"date\":\"2026-02-30\"}\nthing.set\n{" ONE
+                                  ",\"date\":\"2026-02-28\"}\nthing.set\n{" ONE
+                                  ",\"date\":7}\n",
+    SET("\"time\":\"now\"") "thing.set\n{" ONE ",\"time\":\"today\"}\nthing.set\n{" ONE
+                            ",\"time\":\"2026-11-23 10:00\"}\nthing.set\n{" ONE
+                            ",\"time\":\"1795399200000\"}\nthing.set\n{" ONE
+                            ",\"time\":\"179539920000x\"}\nthing.set\n{" ONE
+                            ",\"time\":\"1234567890123456\"}\n",
+    SET("\"enum\":\"small\"") "thing.set\n{" ONE ",\"enum\":\"medium\"}\nthing.set\n{" ONE
+                              ",\"enum\":7}\nthing.set\n{" ONE ",\"enum\":\"large\"}\n",
+    SET("\"more\":{\"a\":[1,2.5,true,null]}") "thing.set\n{" ONE
+                                              ",\"more\":\"{\"}\nthing.set\n{" ONE
+                                              ",\"more\":\"7\"}\nthing.set\n{" ONE
+                                              ",\"more\":8}\n",
+    SET("\"file\":\"xy\"") "thing.set\n{" ONE
+                           ",\"file\":\"bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319\"}\n"
+                           "thing.set\n{" ONE ",\"file\":7}\n",
+    "*\n\n+abc\n\nthing.set\n{" ONE
+    ",\"file\":\"bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319\"}\n+\n\n",
+    "*\n\nthing.grow\n{\"thing\":\"44444444-4444-4444-4444-444444444444\",\"by\":9223372036854775807}\n"
+    "thing.grow\n{" ONE ",\"by\":5}\nthing.grow\n{" ONE ",\"by\":1}\nthing.again\n{" ONE
+    "}\n",
+    "*\n\nthing.fill\n{" ONE ",\"size\":70000}\nthing.fill\n{" ONE
+    ",\"size\":70000,\"as\":\"blob\"}\nthing.fill\n{" ONE
+    ",\"size\":1000}\nthing.fill\n{" ONE
+    ",\"size\":30,\"as\":\"blob\"}\nthing.fill\n{" ONE ",\"size\":0}\n",
+    "thing.many\n{\"count\":0}\nthing.many\n{\"count\":3}\nthing.many\n{\"count\":9000}\n",
+    "=2\n\nthing.add\n{\"name\":\"n\"}\nthing.add\n{\"name\":\"n\",\"size\":0}\nthing.add\n"
+    "{\"name\":\"n\",\"size\":0,\"alias\":\"x\"}\ntrace.add\n{\"code\":\"a\"}\n",
+    "*\n\n=2\n\nthing.set\n{" ONE ",\"size\":3}\nthing.fill\n{" ONE
+    ",\"size\":7,\"as\":\"blob\"}\n",
+    "!\n\n*\n\nthing.set\n{" ONE ",\"size\":3}\ncustomer.rename\n{" SHOP
+    ",\"name\":\"x\"}\ncustomer.rename_all\n{\"name\":\"y\"}\n?customer.list\n{}\nbad.schema\n{}\n",
+    "!\n\ncustomer.add\n{\"name\":\"b\"}\ncustomer.rename_all\n{\"name\":\"y\"}\n?customer.list\n{}\n",
+    "?customer.list\n{\"like\":\"%\"}\n?customer.secret\n{}\n?value.kinds\n{}\n?notice.list\n{}\n"
+    "?no.query\n{}\n?customer.list\n[\n?customer.list\n{\"x\":1}\n"
+    "?thing.large\n{\"rows\":30,\"size\":900}\n?thing.large\n{\"rows\":51,\"size\":1}\n"
+    "?customer.list\n[1]\n",
+    "*\n\n&thing.add\n{}\n&thing.add\n\n}\n}\nthing.add\n\"\\\nthing.add\n{\"zz\":1}\n"
+    "thing.add\n{\"name\":7}\nthing.both\n\nconflict.restore\n{\"conflict\":\"x\"}\n",
+    "*\n\nthing.box\n{" ONE ",\"height\":1}\n=2\n\nthing.box\n{" ONE
+    ",\"height\":2,\"shape\":\"round\",\"seal\":\"uno\"}\nthing.box\n{" ONE
+    ",\"height\":3}\n",
+    "*\n\n=2\n\nthing.box\n{" ONE ",\"height\":2}\nthing.both\n{}\n",
+    "*\n\nthing.apply\n{}\nbad.unnamed\n{}\nbad.other_name\n{}\n!\n\nbad.stamps\n\n?thing.list\n\n",
+    SET("\"trace\":\"11111111-1111-1111-1111-111111111111\"") "thing.set\n{" ONE
+                                                              ",\"money\":\"-12.34\",\"size\":null}\nthing.set\n{" ONE
+                                                              ",\"money\":\"1,2x4\"}\nthing.set\n{" ONE
+                                                              ",\"money\":\"922337203685477581\"}\nthing.set\n{" ONE
+                                                              ",\"size\":\"1-2\"}\nthing.set\n{" ONE
+                                                              ",\"time\":\"10:00\"}\n",
+    "*\n\n?thing.list\n{\"thing\":\"uno\"}\n?thing.list\n{\"limit\":0}\n?thing.list\n{\"from\":\"today\"}\n"
+    "?thing.list\n{\"thing\":\"\xff\"}\n?thing.list\n{\"thing\":\" \"}\n",
+    "thing.add\n{\"name\":\"a\\u0001b\"}\nthing.add\n{\"name\":\"a\\u0085b\"}\nthing.add\n"
+    "{\"name\":\"a\\u202eb\"}\nthing.add\n{\"name\":\"a\\u2067b\"}\nthing.add\n{\"name\":\"a\\r\\n\\tb\"}\n"
+    "thing.add\n{\"name\":\"a\\rb\"}\nthing.add\n{\"name\":\"a\\u007fb\"}\nthing.add\n{\"name\":\"  \"}\n",
+    "thing.add\n{\"name\":\"longer than twelve\"}\nthing.add\n{\"name\":{\"a\":1}}\n"
+    "thing.add\n{\"name\":false}\nthing.add\n{\"name\":\"\\u3000\\u2066\"}\n",
+};
+
 void fuzz_seeds(seed_function give, void *context) {
-    static const char *const TEXTS[] = {
-        "customer.add\n{\"name\":\"Acme\",\"note\":\"\xe4\xbd\xa0\"}\n",
-        "customer.add\n[{\"name\":\"A\"},{\"name\":\"B\",\"note\":null}]\n",
-        "customer.add\n[{\"name\":\"A\"},{\"note\":null}]\n",
-        "customer.add\n[]\ncustomer.add\n[7]\ncustomer.add\n7\ncustomer.add\n{\ncustomer.add\n\n",
-        "customer.add\n{\"name\":7,\"note\":[1,{\"x\":true}],\"y\":1e9}\n",
-        "customer.add\n{\"name\":\"a\\u0000b\"}\ncustomer.add\n{\"name\":1.5}\n",
-        "customer.add\n{\"name\":\"[[[{\\\"\"}\ncustomer.add\n{\"name\":\"\\\\\\\"\"}\n",
-        "customer.add\n{\"name\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]}\n",
-        "customer.add\n{\"name\":\"666\"}\ncustomer.add\n{\"name\":\"a\",\"name\":\"b\"}\n",
-        "customer.add\n{\"name\":\"B\",\"id\":\"01900000-0000-7000-8000-000000000001\"}\n"
-        "customer.add\n{\"name\":\"C\",\"id\":\"01900000-0000-7000-8000-000000000001\"}\n"
-        "customer.visit\n{\"customer\":\"01900000-0000-7000-8000-000000000001\"}\n"
-        "customer.price\n{\"customer\":\"01900000-0000-7000-8000-000000000001\",\"price\":\"12.50\"}\n",
-        "customer.add\n{\"name\":\"C\",\"id\":\"00000000-0000-0000-0000-000000000000\"}\n"
-        "customer.add\n{\"name\":\"C\",\"id\":\"x\"}\ncustomer.add\n{\"name\":\"C\",\"id\":7}\n"
-        "customer.add\n{\"name\":\"C\",\"id\":\"01900000-0000-7000-8000-0000000000010\"}\n",
-        "*\n\ncustomer.hand_over\n{" SHOP ",\"to\":\"du\"}\ncustomer.touch\n{" SHOP "}\n",
-        "*\n\ncustomer.visit\n{" SHOP ",\"times\":50}\ncustomer.visit\n{" SHOP
-        ",\"times\":\"50\"}\ncustomer.visit\n{" SHOP ",\"times\":51}\n"
-        "customer.visit\n{" SHOP ",\"times\":-51}\ncustomer.visit\n{" SHOP
-        ",\"times\":\"+1\"}\n",
-        "*\n\ncustomer.price\n{" SHOP ",\"price\":\"12.50\"}\ncustomer.tag\n{" SHOP
-        "}\ncustomer.tag\n{" SHOP "}\ncustomer.same\n{" SHOP "}\n",
-        "*\n\ncustomer.rename\n{" SHOP ",\"name\":\"666\"}\ncustomer.rename\n{" SHOP
-        ",\"name\":\"Isdom 2\"}\ncustomer.grade\n{" SHOP ",\"grade\":\"A\"}\n",
-        "customer.two\n{\"name\":\"T\",\"ok\":false}\ncustomer.two\n"
-        "{\"name\":\"T\",\"ok\":true}\ncustomer.two\n{\"name\":\"T\",\"ok\":2}\n",
-        "customer.tag_any\n{\"customers\":[\"x\"]}\ncustomer.tag_any\n{\"customers\":[]}\n"
-        "customer.tag_any\n{\"customers\":\"[\"}\ncustomer.tag_any\n{\"customers\":7}\n"
-        "*\n\ncustomer.tag_any\n{\"customers\":[\"0123456789abcdef\"]}\n",
-        "*\n\nbad.delete\n{" SHOP "}\nbad.stamp\n{" SHOP "}\nbad.engine\n{" SHOP
-        "}\nbad.schema\n{}\n",
-        "*\n\nbad.key\n{\"text\":\"abc\"}\nbad.rekey\n{" ONE
-        "}\nbad.born\n{}\nbad.stamps\n{}\n"
-        "bad.table\n{}\nbad.pragma\n{}\nbad.parameter\n{}\nbad.syntax\n{}\n",
-        "bad.constraint\n{}\nbad.rights\n{}\nbad.user\n{}\nbad.key\n{}\nno.command\n{}\nthing.ad\n{}\n",
-        "thing.add\n{\"name\":\"n\",\"alias\":\"a\",\"code\":\"c\",\"size\":9}\n"
-        "thing.set\n{\"thing\":\"n\",\"size\":1,\"other\":\"A\",\"kind\":\"c\"}\n"
-        "thing.set\n{\"thing\":\"n\",\"enum\":\"large\"}\nthing.set\n{\"thing\":\"n\",\"size\":2}\n",
-        SET("\"by\":\"AN\",\"other\":\"dos\",\"kind\":\"a\""),
-        SET("\"other\":\"Twin\"") "thing.set\n{" ONE ",\"trace\":\"a\"}\nthing.set\n{" ONE
-                                  ",\"kind\":\"b\"}\nthing.set\n{" ONE
-                                  ",\"kind\":\"z\"}\n",
-        SET("\"other\":\"two\"") "thing.set\n{" ONE ",\"other\":7}\nthing.set\n{" ONE
-                                 ",\"other\":true}\n",
-        SET("\"other\":\"0123456789012345678901234567890123456789\"") "thing.set\n{" ONE
-                                                                      ",\"by\":\"me\"}\n",
-        SET("\"size\":\"x\"") "thing.set\n{" ONE ",\"size\":\"-\"}\nthing.set\n{" ONE
-                              ",\"size\":\"99999999999999999999\"}\nthing.set\n{" ONE
-                              ",\"size\":\"-3\"}\n",
-        SET("\"size\":\"9223372036854775809\""),
-        SET("\"money\":\"\xc2\xa5"
-            "1,234.5\"") "thing.set\n{" ONE ",\"money\":\"-12.345\"}\nthing.set\n{" ONE
-                         ",\"money\":\"1,23\"}\nthing.set\n{" ONE
-                         ",\"money\":\"+\xef\xbf\xa5"
-                         "7\"}\n"
-                         "thing.set\n{" ONE ",\"money\":\".\"}\n",
-        SET("\"money\":\"92233720368547758\"") "thing.set\n{" ONE
-                                               ",\"money\":\"922337203685477580700\"}\n"
-                                               "thing.set\n{" ONE
-                                               ",\"money\":-999999999999999999}\n"
-                                               "thing.set\n{" ONE
-                                               ",\"money\":999999999999999999}\n"
-                                               "thing.set\n{" ONE ",\"money\":\",1\"}\n",
-        SET("\"money\":\"9223372036854775809\"") "thing.set\n{" ONE
-                                                 ",\"money\":\"1.,000\"}\n"
-                                                 "thing.set\n{" ONE
-                                                 ",\"money\":\"1.2.3\"}\n",
-        SET("\"bp\":\"7 %\"") "thing.set\n{" ONE
-                              ",\"bp\":\"7\xef\xbc\x85\"}\nthing.set\n{" ONE
-                              ",\"bp\":\"7\"}\nthing.set\n{" ONE ",\"bp\":\"x%\"}\n",
-        SET("\"bool\":\"Yes\"") "thing.set\n{" ONE
-                                ",\"bool\":\"maybe\"}\nthing.set\n{" ONE
-                                ",\"bool\":\"\xe6\x98\xaf\"}\nthing.set\n{" ONE
-                                ",\"bool\":\"a long word that says nothing\"}\nthing.set\n{" ONE
-                                ",\"bool\":false}\n",
-        SET("\"date\":\"yesterday\"") "thing.set\n{" ONE
-                                      ",\"date\":\"2026-02-30\"}\nthing.set\n{" ONE
-                                      ",\"date\":\"2026-02-28\"}\nthing.set\n{" ONE
-                                      ",\"date\":7}\n",
-        SET("\"time\":\"now\"") "thing.set\n{" ONE
-                                ",\"time\":\"today\"}\nthing.set\n{" ONE
-                                ",\"time\":\"2026-11-23 10:00\"}\nthing.set\n{" ONE
-                                ",\"time\":\"1795399200000\"}\nthing.set\n{" ONE
-                                ",\"time\":\"179539920000x\"}\nthing.set\n{" ONE
-                                ",\"time\":\"1234567890123456\"}\n",
-        SET("\"enum\":\"small\"") "thing.set\n{" ONE
-                                  ",\"enum\":\"medium\"}\nthing.set\n{" ONE
-                                  ",\"enum\":7}\nthing.set\n{" ONE
-                                  ",\"enum\":\"large\"}\n",
-        SET("\"more\":{\"a\":[1,2.5,true,null]}") "thing.set\n{" ONE
-                                                  ",\"more\":\"{\"}\nthing.set\n{" ONE
-                                                  ",\"more\":\"7\"}\nthing.set\n{" ONE
-                                                  ",\"more\":8}\n",
-        SET("\"file\":\"xy\"") "thing.set\n{" ONE
-                               ",\"file\":\"bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319\"}\n"
-                               "thing.set\n{" ONE ",\"file\":7}\n",
-        "*\n\n+abc\n\nthing.set\n{" ONE
-        ",\"file\":\"bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319\"}\n+\n\n",
-        "*\n\nthing.grow\n{\"thing\":\"44444444-4444-4444-4444-444444444444\",\"by\":9223372036854775807}\n"
-        "thing.grow\n{" ONE ",\"by\":5}\nthing.grow\n{" ONE
-        ",\"by\":1}\nthing.again\n{" ONE "}\n",
-        "*\n\nthing.fill\n{" ONE ",\"size\":70000}\nthing.fill\n{" ONE
-        ",\"size\":70000,\"as\":\"blob\"}\nthing.fill\n{" ONE
-        ",\"size\":1000}\nthing.fill\n{" ONE
-        ",\"size\":30,\"as\":\"blob\"}\nthing.fill\n{" ONE ",\"size\":0}\n",
-        "thing.many\n{\"count\":0}\nthing.many\n{\"count\":3}\nthing.many\n{\"count\":9000}\n",
-        "=2\n\nthing.add\n{\"name\":\"n\"}\nthing.add\n{\"name\":\"n\",\"size\":0}\nthing.add\n"
-        "{\"name\":\"n\",\"size\":0,\"alias\":\"x\"}\ntrace.add\n{\"code\":\"a\"}\n",
-        "*\n\n=2\n\nthing.set\n{" ONE ",\"size\":3}\nthing.fill\n{" ONE
-        ",\"size\":7,\"as\":\"blob\"}\n",
-        "!\n\n*\n\nthing.set\n{" ONE ",\"size\":3}\ncustomer.rename\n{" SHOP
-        ",\"name\":\"x\"}\ncustomer.rename_all\n{\"name\":\"y\"}\n?customer.list\n{}\nbad.schema\n{}\n",
-        "!\n\ncustomer.add\n{\"name\":\"b\"}\ncustomer.rename_all\n{\"name\":\"y\"}\n?customer.list\n{}\n",
-        "?customer.list\n{\"like\":\"%\"}\n?customer.secret\n{}\n?value.kinds\n{}\n?notice.list\n{}\n"
-        "?no.query\n{}\n?customer.list\n[\n?customer.list\n{\"x\":1}\n"
-        "?thing.large\n{\"rows\":30,\"size\":900}\n?thing.large\n{\"rows\":51,\"size\":1}\n"
-        "?customer.list\n[1]\n",
-        "*\n\n&thing.add\n{}\n&thing.add\n\n}\n}\nthing.add\n\"\\\nthing.add\n{\"zz\":1}\n"
-        "thing.add\n{\"name\":7}\nthing.both\n\nconflict.restore\n{\"conflict\":\"x\"}\n",
-        "*\n\nthing.box\n{" ONE ",\"height\":1}\n=2\n\nthing.box\n{" ONE
-        ",\"height\":2,\"shape\":\"round\",\"seal\":\"uno\"}\nthing.box\n{" ONE
-        ",\"height\":3}\n",
-        "*\n\n=2\n\nthing.box\n{" ONE ",\"height\":2}\nthing.both\n{}\n",
-        "*\n\nthing.apply\n{}\nbad.unnamed\n{}\nbad.other_name\n{}\n!\n\nbad.stamps\n\n?thing.list\n\n",
-        SET("\"trace\":\"11111111-1111-1111-1111-111111111111\"") "thing.set\n{" ONE
-                                                                  ",\"money\":\"-12.34\",\"size\":null}\nthing.set\n{" ONE
-                                                                  ",\"money\":\"1,2x4\"}\nthing.set\n{" ONE
-                                                                  ",\"money\":\"922337203685477581\"}\nthing.set\n{" ONE
-                                                                  ",\"size\":\"1-2\"}\nthing.set\n{" ONE
-                                                                  ",\"time\":\"10:00\"}\n",
-        "*\n\n?thing.list\n{\"thing\":\"uno\"}\n?thing.list\n{\"limit\":0}\n?thing.list\n{\"from\":\"today\"}\n"
-        "?thing.list\n{\"thing\":\"\xff\"}\n?thing.list\n{\"thing\":\" \"}\n",
-        "thing.add\n{\"name\":\"a\\u0001b\"}\nthing.add\n{\"name\":\"a\\u0085b\"}\nthing.add\n"
-        "{\"name\":\"a\\u202eb\"}\nthing.add\n{\"name\":\"a\\u2067b\"}\nthing.add\n{\"name\":\"a\\r\\n\\tb\"}\n"
-        "thing.add\n{\"name\":\"a\\rb\"}\nthing.add\n{\"name\":\"a\\u007fb\"}\nthing.add\n{\"name\":\"  \"}\n",
-        "thing.add\n{\"name\":\"longer than twelve\"}\nthing.add\n{\"name\":{\"a\":1}}\n"
-        "thing.add\n{\"name\":false}\nthing.add\n{\"name\":\"\\u3000\\u2066\"}\n",
-    };
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
         give(context, bytes_of_text(TEXTS[i]));
     }

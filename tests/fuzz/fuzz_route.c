@@ -163,6 +163,21 @@ static void step_sync(struct world *world, const struct step_input *step,
     }
 }
 
+static void note_scopes(struct known_device *device,
+                        const struct sync_response *response) {
+    struct scope_set held = {0};
+    for (size_t i = 0; i < device->held.count; i++) {
+        if (!scope_set_has(&response->lost, device->held.scopes[i])) {
+            FUZZ_MUST(scope_set_add(&held, device->held.scopes[i]) == 0);
+        }
+    }
+    for (size_t i = 0; i < response->gained.count; i++) {
+        FUZZ_MUST(scope_set_add(&held, response->gained.scopes[i]) == 0);
+    }
+    scope_set_free(&device->held);
+    device->held = held;
+}
+
 /* What the answer says of the station's place. */
 static void note_place(struct known_device *device,
                        const struct sync_response *response) {
@@ -178,17 +193,7 @@ static void note_place(struct known_device *device,
         memcpy(device->position_key, response->next.key.data, response->next.key.size);
         device->position.key.data = device->position_key;
     } else if (response->protocol >= 2 && !id_is_zero(response->head_id)) {
-        struct scope_set held = {0};
-        for (size_t i = 0; i < device->held.count; i++) {
-            if (!scope_set_has(&response->lost, device->held.scopes[i])) {
-                FUZZ_MUST(scope_set_add(&held, device->held.scopes[i]) == 0);
-            }
-        }
-        for (size_t i = 0; i < response->gained.count; i++) {
-            FUZZ_MUST(scope_set_add(&held, response->gained.scopes[i]) == 0);
-        }
-        scope_set_free(&device->held);
-        device->held = held;
+        note_scopes(device, response);
         device->cursor = response->head;
         device->head_id = response->head_id;
         if (response->digest_rows >= 0) {

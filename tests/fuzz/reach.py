@@ -8,7 +8,9 @@ import glob
 import os
 import re
 
-FOLDERS = ("schema", "sync", "client-core", "server", "tools/satchel", "tests")
+# What the targets are linked from. Of the tests only their own.
+FOLDERS = ("schema", "sync", "client-core", "server", "tools/satchel", "tests/fuzz", "tests/support")
+HEADERS = ("tests/unit/client-core/world.h",)
 NAME = re.compile(r"[A-Za-z_]\w*")
 CODE = re.compile(r'"([a-z_]+(?:\.[a-z_]+)+|memory)"')
 # As error_is_failure has it: database, memory, a journal that does not hold; and the file system's own.
@@ -62,7 +64,8 @@ class Sources:
     def __init__(self, root):
         self.functions, self.lines, self.texts = [], {}, {}
         for folder in FOLDERS:
-            for path in sorted(glob.glob(f"{root}/{folder}/**/*.[ch]", recursive=True)):
+            files = [f"{root}/{name}" for name in HEADERS] if folder == "tests/fuzz" else []
+            for path in sorted(glob.glob(f"{root}/{folder}/**/*.[ch]", recursive=True)) + files:
                 name = os.path.relpath(path, root)
                 with open(path, encoding="utf-8") as source:
                     text = without_comments(source.read())
@@ -77,7 +80,9 @@ class Sources:
         self.world = self.only_the_world()
 
     def find(self, file, name):
-        return self.here.get((file, name)) or self.anywhere.get(name)
+        found = self.here.get((file, name)) or self.anywhere.get(name)
+        # The product names nothing of the tests.
+        return found if found is None or file.startswith("tests/") or not found.file.startswith("tests/") else None
 
     def named_by(self, function):
         """The functions and tables whose names stand in it: called, or handed to who calls them."""
