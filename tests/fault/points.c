@@ -26,7 +26,7 @@ enum {
     SECONDS_MOST = 60 * SLOWER,
     SITES = 1 << 16,
     VERIFY_EVERY = 16,
-    SITE_DEPTH = 3
+    SITE_DEPTH = 2
 };
 
 static const char *const SIDE_NAMES[] = {"station", "hq", "second"};

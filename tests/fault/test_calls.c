@@ -29,7 +29,7 @@ int main(int count, char **arguments) {
         .measure = measure,
         .arm = arm,
         .disarm = disarm,
-        .share = 15,
+        .share = 45,
         .modes_at_once = 1};
     return points_main(&calls, count, arguments);
 }

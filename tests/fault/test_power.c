@@ -24,7 +24,7 @@ int main(int count, char **arguments) {
         .arm = arm,
         .disarm = disarm,
         .crashes = true,
-        .share = 8,
+        .share = 24,
         .modes_at_once = 1};
     return points_main(&power, count, arguments);
 }
