@@ -205,16 +205,24 @@ static struct scope scope_at(size_t kind, size_t i) {
     return (struct scope){(enum scope_kind)kind, {{[15] = (uint8_t)i}}};
 }
 
+/* How many of one kind there are; the first of them stands at `first`. */
+static size_t same_kind(const struct scope_set *set, const struct plain_set *plain,
+                        size_t kind, size_t first) {
+    size_t count = 0;
+    for (size_t i = 0; i < IDS; i++) {
+        const struct scope scope = scope_at(kind, i);
+        bool has = plain->has[kind][i];
+        FUZZ_MUST(scope_set_has(set, scope) == has);
+        FUZZ_MUST(!has || scope_compare(set->scopes[first + count], scope) == 0);
+        count += has;
+    }
+    return count;
+}
+
 static void same_set(const struct scope_set *set, const struct plain_set *plain) {
     size_t count = 0;
     for (size_t kind = 1; kind < KINDS; kind++) {
-        for (size_t i = 0; i < IDS; i++) {
-            FUZZ_MUST(scope_set_has(set, scope_at(kind, i)) == plain->has[kind][i]);
-            if (plain->has[kind][i]) {
-                FUZZ_MUST(scope_compare(set->scopes[count], scope_at(kind, i)) == 0);
-                count++;
-            }
-        }
+        count += same_kind(set, plain, kind, count);
     }
     FUZZ_MUST(set->count == count);
 }
@@ -333,22 +341,28 @@ static void check_one_move(struct input *input, int64_t gsn, struct plain_place 
     *count = (size_t)moved;
 }
 
+static void same_places(const struct plain_place *plain, const struct placement *places,
+                        size_t count) {
+    size_t at = 0;
+    for (int64_t scope = 1; scope < SCOPES; scope++) {
+        if (!plain[scope].known) {
+            continue;
+        }
+        FUZZ_MUST(at < count && places[at].scope_number == scope);
+        FUZZ_MUST(places[at].gsn == plain[scope].gsn &&
+                  places[at].gone == plain[scope].gone);
+        at++;
+    }
+    FUZZ_MUST(at == count);
+}
+
 static void check_moves(struct input *input) {
     struct plain_place plain[SCOPES] = {{0}};
     struct placement places[SCOPES];
     size_t count = 0;
     for (int64_t gsn = 1; gsn <= MOVES && input->size > 0; gsn++) {
         check_one_move(input, gsn, plain, places, &count);
-        size_t at = 0;
-        for (int64_t scope = 1; scope < SCOPES; scope++) {
-            if (plain[scope].known) {
-                FUZZ_MUST(at < count && places[at].scope_number == scope);
-                FUZZ_MUST(places[at].gsn == plain[scope].gsn);
-                FUZZ_MUST(places[at].gone == plain[scope].gone);
-                at++;
-            }
-        }
-        FUZZ_MUST(at == count);
+        same_places(plain, places, count);
     }
 }
 
@@ -370,11 +384,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 void fuzz_seeds(seed_function give, void *context) {
     uint8_t bytes[40];
     for (uint8_t choice = 0; choice < 3; choice++) {
-        for (uint8_t rule = 0; rule <= MERGE_STATE; rule++) {
+        for (unsigned rule = 0; rule <= MERGE_STATE; rule++) {
             for (size_t i = 0; i < sizeof bytes; i++) {
                 bytes[i] = (uint8_t)(i * (rule + 7U));
             }
-            bytes[0] = rule;
+            bytes[0] = (uint8_t)rule;
             give_chosen(give, context, choice, (struct bytes){bytes, sizeof bytes});
         }
     }
