@@ -6,6 +6,19 @@
 #include "schema/base/hash.h"
 #include "server/server_key.h"
 
+/* Whether this server knows the device. */
+static int look_up(struct master *master, struct id device, struct arena *arena,
+                   struct station *ret, bool *ret_known, struct error *error) {
+    struct error why = {0};
+    *ret_known =
+        station_find(master->db, master->catalogue, device, arena, ret, &why) == 0;
+    if (*ret_known || error_is(&why, "device.unknown")) {
+        return 0;
+    }
+    *error = why;
+    return -1;
+}
+
 /* --- a known device under another key ---------------------------------------------------------------- */
 
 static bool had_key(const struct station *station, const struct sign_public *key) {
@@ -20,16 +33,9 @@ int papers_follow(struct master *master, const struct certificate *certificate,
                   struct bytes envelope, bool *ret_known, struct error *error) {
     struct arena arena = arena_make(LIMIT_PAYLOAD);
     struct station station;
-    struct error why = {0};
-    int result = station_find(master->db, master->catalogue, certificate->device, &arena,
-                              &station, &why);
-    *ret_known = result == 0;
-    if (result == 0 && !had_key(&station, &certificate->device_key)) {
+    int result = look_up(master, certificate->device, &arena, &station, ret_known, error);
+    if (result == 0 && *ret_known && !had_key(&station, &certificate->device_key)) {
         result = station_rekey(master, &station, certificate, envelope, error);
-    } else if (result != 0 && error_is(&why, "device.unknown")) {
-        result = 0;
-    } else if (result != 0) {
-        *error = why;
     }
     arena_free(&arena);
     return result;
@@ -103,12 +109,11 @@ int papers_join_family(struct master *master, const struct certificate *certific
                        int64_t number, struct error *error) {
     struct arena arena = arena_make(LIMIT_PAYLOAD);
     struct station parent;
-    struct error why = {0};
+    bool known = false;
     uint8_t hash[HASH_SIZE]; /* for a certificate that does not tell its evidence */
     hash_blake2b((struct bytes){certificate->device.bytes, ID_SIZE}, hash);
-    int result = station_find(master->db, master->catalogue, certificate->parent, &arena,
-                              &parent, &why);
-    if (result == 0) {
+    int result = look_up(master, certificate->parent, &arena, &parent, &known, error);
+    if (result == 0 && known) {
         struct kinship kinship = {
             .station = number,
             .parent = parent.number,
@@ -116,10 +121,6 @@ int papers_join_family(struct master *master, const struct certificate *certific
             .number = certificate->follows ? certificate->last_number : INT64_MAX,
             .hash = {certificate->follows ? certificate->last_hash : hash, HASH_SIZE}};
         result = put_kin(master, &kinship, (struct bytes){hash, HASH_SIZE}, error);
-    } else if (error_is(&why, "device.unknown")) {
-        result = 0;
-    } else {
-        *error = why;
     }
     arena_free(&arena);
     return result;
@@ -146,13 +147,9 @@ static int prove_one(struct master *master, struct work *work, struct bytes pape
     static const uint8_t NO_INVITATION[HASH_SIZE];
     struct arena arena = arena_make(LIMIT_PAYLOAD);
     struct station station;
-    struct error why = {0};
-    bool known = station_find(master->db, master->catalogue, certificate->device, &arena,
-                              &station, &why) == 0;
-    int result = known || error_is(&why, "device.unknown") ? 0 : -1;
-    if (result != 0) {
-        *error = why;
-    } else if (!known || !had_key(&station, &certificate->device_key)) {
+    bool known = false;
+    int result = look_up(master, certificate->device, &arena, &station, &known, error);
+    if (result == 0 && (!known || !had_key(&station, &certificate->device_key))) {
         result = station_journal_enrol(master, work, NO_INVITATION, paper, error);
     }
     arena_free(&arena);
