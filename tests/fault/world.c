@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "tests/fault/memory.h"
+#include "tests/support/routes.h"
 
 enum { ANSWER_MOST = LIMIT_RESPONSE, ROUNDS = 2 };
 
@@ -179,15 +180,6 @@ void fault_bury(struct fault_world *world, enum disk_loss loss) {
 
 static int post(void *context, const struct transport_request *request,
                 struct buffer *ret_body, int *ret_status, struct error *error) {
-    static const struct {
-        const char *path;
-        void (*handle)(struct server *server, struct bytes body, struct buffer *ret,
-                       int *ret_status);
-    } ROUTES[] = {{"/v1/sync", server_handle_sync},
-                  {"/v1/enrol", server_handle_enrol},
-                  {"/v1/reenrol", server_handle_reenrol},
-                  {"/v1/rotate", server_handle_rotate},
-                  {"/v1/file", server_handle_file}};
     struct fault_world *world = ((struct fault_station *)context)->machine.world;
     struct buffer answer = buffer_make(ANSWER_MOST);
     int result = -1;
@@ -195,11 +187,8 @@ static int post(void *context, const struct transport_request *request,
         return error_set(error, "transport.unreachable", "", "nobody is there");
     }
     enum memory_side before = memory_enter(MEMORY_SERVER);
-    for (size_t i = 0; i < sizeof ROUTES / sizeof *ROUTES; i++) {
-        if (strcmp(ROUTES[i].path, request->path) == 0) {
-            ROUTES[i].handle(world->server, request->body, &answer, ret_status);
-            result = 0;
-        }
+    if (routes_answer(world->server, request->path, request->body, &answer, ret_status)) {
+        result = 0;
     }
     memory_enter(before);
     if (result == 0 && (answer.failed || disk_is_crashed(hq_disk(world)))) {

@@ -5,6 +5,7 @@
 
 #include "server/server.h"
 #include "tests/sim/world.h"
+#include "tests/support/routes.h"
 
 #define ADDRESS "http://127.0.0.1:1"
 
@@ -104,25 +105,6 @@ static void arm(struct world *world) {
     }
 }
 
-static bool hand_in(struct world *world, const char *path, struct bytes body,
-                    struct buffer *ret, int *ret_status) {
-    static const struct {
-        const char *path;
-        void (*handle)(struct server *server, struct bytes body, struct buffer *ret,
-                       int *ret_status);
-    } ROUTES[] = {{"/v1/sync", server_handle_sync},
-                  {"/v1/enrol", server_handle_enrol},
-                  {"/v1/reenrol", server_handle_reenrol},
-                  {"/v1/rotate", server_handle_rotate}};
-    for (size_t i = 0; i < sizeof ROUTES / sizeof *ROUTES; i++) {
-        if (strcmp(ROUTES[i].path, path) == 0) {
-            ROUTES[i].handle(world->server, body, ret, ret_status);
-            return true;
-        }
-    }
-    return false;
-}
-
 bool hq_answer(struct world *world, const char *path, struct bytes body,
                struct buffer *ret, int *ret_status) {
     if (world->server == NULL) {
@@ -130,7 +112,7 @@ bool hq_answer(struct world *world, const char *path, struct bytes body,
     }
     world->figures.requests++;
     arm(world);
-    if (!hand_in(world, path, body, ret, ret_status)) {
+    if (!routes_answer(world->server, path, body, ret, ret_status)) {
         sim_wrong(&world->report, "nobody answers %s", path);
         return false;
     }
